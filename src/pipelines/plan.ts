@@ -1,0 +1,104 @@
+import type { Diagnostic } from '../kernel/diagnostics.ts';
+
+/** How a job may end. `not_run`: a requirement was not met. `unauthorized`: an approval or context was refused. */
+export type JobOutcome = 'success' | 'failed' | 'canceled' | 'unauthorized' | 'not_run';
+
+/** A place in the pipeline file. Lines and columns count from 1. */
+export interface SourcePosition {
+  file: string;
+  line: number;
+  column: number;
+}
+
+/** What a pipeline file compiles to for one push: every workflow that applies, flat, nothing left to expand. */
+export interface Plan {
+  /** `circleci`, `jenkins` or `derived` (no file; made from what the repository holds). */
+  dialect: string;
+  /** The file it was compiled from; absent when derived. */
+  file?: string | undefined;
+  workflows: PlannedWorkflow[];
+  /** Warnings and notes (for `derived`: what was found and why the plan looks so). */
+  notes: Diagnostic[];
+}
+
+export interface PlannedWorkflow {
+  name: string;
+  jobs: PlannedJob[];
+}
+
+export interface PlannedJob {
+  /** Unique within the plan: `workflow/job name`. */
+  key: string;
+  name: string;
+  workflow: string;
+  /** `approval` waits for a person; `no-op` succeeds at once. */
+  kind: 'build' | 'approval' | 'no-op';
+  /** All must have ended in one of their outcomes. Keys of jobs of the same workflow. */
+  requires: { key: string; outcomes: JobOutcome[] }[];
+  executor: PlannedExecutor;
+  environment: Record<string, string>;
+  /** Names of the secret contexts whose variables the job sees. */
+  contexts: string[];
+  /** Argv of the shell that runs each script, for example `/bin/bash -eo pipefail`. */
+  shell: string;
+  /** May begin with `~`. */
+  workingDirectory: string;
+  resourceClass?: string | undefined;
+  /** How many copies run side by side; each sees CIRCLE_NODE_INDEX and CIRCLE_NODE_TOTAL. */
+  parallelism: number;
+  /** Jobs of one group run one at a time. */
+  serialGroup?: string | undefined;
+  /** The matrix cell this job stands for. */
+  matrix?: Record<string, string | number | boolean> | undefined;
+  steps: PlannedStep[];
+  source?: SourcePosition | undefined;
+}
+
+export type PlannedExecutor =
+  | { kind: 'docker'; images: PlannedImage[] }
+  /** A whole machine, or no isolation asked for: the host executor. */
+  | { kind: 'machine'; image?: string | undefined }
+  | { kind: 'macos'; xcode: string };
+
+export interface PlannedImage {
+  image: string;
+  /** Host name of a service container; services also answer on `localhost`. */
+  name?: string | undefined;
+  entrypoint?: string[] | undefined;
+  command?: string[] | undefined;
+  user?: string | undefined;
+  environment: Record<string, string>;
+  auth?: { username: string; password: string } | undefined;
+}
+
+interface StepBase {
+  name: string;
+  /** When it runs, given how the job stands so far. */
+  when: 'on_success' | 'always' | 'on_fail';
+  source?: SourcePosition | undefined;
+}
+
+export type PlannedStep = StepBase &
+  (
+    | {
+        kind: 'run';
+        command: string;
+        shell?: string | undefined;
+        environment: Record<string, string>;
+        background: boolean;
+        workingDirectory?: string | undefined;
+        /** Milliseconds of silence after which it is ended. */
+        noOutputTimeoutMs: number;
+        maxAutoReruns?: number | undefined;
+        autoRerunDelayMs?: number | undefined;
+      }
+    | { kind: 'checkout'; path?: string | undefined; method?: 'blobless' | 'full' | 'shallow' | undefined }
+    | { kind: 'save_cache'; key: string; paths: string[] }
+    | { kind: 'restore_cache'; keys: string[] }
+    | { kind: 'persist_to_workspace'; root: string; paths: string[] }
+    | { kind: 'attach_workspace'; at: string }
+    | { kind: 'store_artifacts'; path: string; destination?: string | undefined }
+    | { kind: 'store_test_results'; path: string }
+    | { kind: 'setup_remote_docker' }
+    | { kind: 'add_ssh_keys'; fingerprints: string[] }
+  );

@@ -1,0 +1,168 @@
+import type { Actor, EventEnvelope } from '../../kernel/events.ts';
+import { newId } from '../../kernel/ids.ts';
+import type { Queryable, Transaction } from '../postgres/database.ts';
+import type { Migration } from '../postgres/migrations.ts';
+import { all, json, type Sql, sql } from '../postgres/sql.ts';
+import type { EventCatalogue, EventSchemas } from './catalogue.ts';
+
+/** NOTIFY channel that wakes subscriptions and live viewers after a commit. */
+export const eventsChannel = 'millrace_events';
+
+export const eventMigrations: Migration[] = [
+  {
+    id: 'platform/0001-events',
+    // `xid` lets readers stop before the oldest transaction still open: positions are given out at insert,
+    // commits may come in another order, and a cursor that passed an uncommitted position would lose it.
+    statements: `
+      create table platform_events (
+        position bigint generated always as identity primary key,
+        xid xid8 not null default pg_current_xact_id(),
+        id uuid not null unique,
+        type text not null,
+        subject text not null,
+        project_id uuid,
+        actor jsonb not null,
+        causes uuid[] not null default '{}',
+        at timestamptz not null default clock_timestamp(),
+        data jsonb not null
+      );
+      create index on platform_events (project_id, position desc);
+      create index on platform_events (subject, position);
+      create index on platform_events (type, position desc);
+      create index on platform_events using gin (causes);
+      create table platform_subscriptions (
+        name text primary key,
+        position bigint not null default 0,
+        attempts int not null default 0,
+        last_error text,
+        updated_at timestamptz not null default now()
+      );
+      create table platform_parked_events (
+        subscription text not null,
+        position bigint not null,
+        error text not null,
+        at timestamptz not null default now(),
+        primary key (subscription, position)
+      );`,
+  },
+];
+
+export interface Append<Data> {
+  subject: string;
+  projectId: string | null;
+  actor: Actor;
+  /** Ids of the events that brought this about. A fact with no cause inside Millrace has none. */
+  causes?: string[];
+  data: Data;
+}
+
+/**
+ * Appends a fact in the caller's transaction: it becomes visible exactly when the change itself does.
+ * The data is checked against the catalogue, so a fact that cannot be read back is never written.
+ * @returns the new event's id, for use as a cause
+ */
+export async function appendEvent<Schemas extends EventSchemas, Name extends keyof Schemas & string>(
+  tx: Transaction,
+  catalogue: EventCatalogue<string, Schemas>,
+  name: Name,
+  event: Append<import('zod').z.input<Schemas[Name]>>,
+): Promise<string> {
+  const data = catalogue.schemas[name]!.parse(event.data);
+  const id = newId();
+  await tx.execute(sql`
+    insert into platform_events (id, type, subject, project_id, actor, causes, data)
+    values (${id}, ${`${catalogue.room}.${name}`}, ${event.subject}, ${event.projectId}, ${json(event.actor)},
+      ${event.causes ?? []}, ${json(data)})`);
+  await tx.execute(sql`select pg_notify(${eventsChannel}, '')`);
+  return id;
+}
+
+const columns = sql`position, id, type, subject, project_id as "projectId", actor, causes,
+  (extract(epoch from at) * 1000)::float8 as at, data`;
+
+export interface EventFilter {
+  projectId?: string | undefined;
+  /** Whole types, or a prefix ending in `.` (`pipelines.`). */
+  types?: string[] | undefined;
+  subject?: string | undefined;
+  /** Unix milliseconds, inclusive. */
+  since?: number | undefined;
+  /** Unix milliseconds, exclusive. */
+  until?: number | undefined;
+}
+
+function conditionsOf(filter: EventFilter): Sql[] {
+  const conditions: Sql[] = [];
+  if (filter.projectId) conditions.push(sql`project_id = ${filter.projectId}`);
+  if (filter.subject) conditions.push(sql`subject = ${filter.subject}`);
+  if (filter.types?.length) {
+    const whole = filter.types.filter((type) => !type.endsWith('.'));
+    const prefixes = filter.types.filter((type) => type.endsWith('.'));
+    conditions.push(sql`(type = any(${whole}) or exists (
+      select 1 from unnest(${prefixes}::text[]) prefix where starts_with(type, prefix)))`);
+  }
+  if (filter.since !== undefined) conditions.push(sql`at >= to_timestamp(${filter.since / 1000})`);
+  if (filter.until !== undefined) conditions.push(sql`at < to_timestamp(${filter.until / 1000})`);
+  return conditions;
+}
+
+/** Facts after `position` in log order that no open transaction can still precede; at most `limit`. */
+export function readEventsAfter(
+  db: Queryable,
+  position: number,
+  filter: EventFilter = {},
+  limit = 200,
+): Promise<EventEnvelope[]> {
+  const conditions = all([
+    sql`position > ${position}`,
+    sql`xid < pg_snapshot_xmin(pg_current_snapshot())`,
+    ...conditionsOf(filter),
+  ]);
+  return db.query(sql`select ${columns} from platform_events where ${conditions} order by position limit ${limit}`);
+}
+
+/** Newest first, for timelines; `before` is the position to continue from. */
+export function readEventsBefore(
+  db: Queryable,
+  before: number | undefined,
+  filter: EventFilter = {},
+  limit = 50,
+): Promise<EventEnvelope[]> {
+  const conditions = all([...(before === undefined ? [] : [sql`position < ${before}`]), ...conditionsOf(filter)]);
+  return db.query(
+    sql`select ${columns} from platform_events where ${conditions} order by position desc limit ${limit}`,
+  );
+}
+
+/** One fact, or undefined. */
+export function readEvent(db: Queryable, id: string): Promise<EventEnvelope | undefined> {
+  return db.first(sql`select ${columns} from platform_events where id = ${id}`);
+}
+
+/**
+ * Everything that led to a fact and everything that came of it, walked along `causes` in both directions,
+ * oldest first; at most `limit` facts each way.
+ */
+export async function readChain(
+  db: Queryable,
+  id: string,
+  limit = 200,
+): Promise<{ causes: EventEnvelope[]; effects: EventEnvelope[] }> {
+  const causes = await db.query<EventEnvelope>(sql`
+    with recursive up(id, causes) as (
+      select id, causes from platform_events where id = ${id}
+      union
+      select e.id, e.causes from platform_events e join up on e.id = any(up.causes)
+    )
+    select ${columns} from platform_events where id in (select id from up) and id <> ${id}
+    order by position limit ${limit}`);
+  const effects = await db.query<EventEnvelope>(sql`
+    with recursive down(id) as (
+      select id from platform_events where id = ${id}
+      union
+      select e.id from platform_events e join down on e.causes @> array[down.id]
+    )
+    select ${columns} from platform_events where id in (select id from down) and id <> ${id}
+    order by position limit ${limit}`);
+  return { causes, effects };
+}

@@ -1,0 +1,125 @@
+import pg from 'pg';
+import type { Sql } from './sql.ts';
+
+/** What a use case needs of PostgreSQL. Both a pool and an open transaction are one of these. */
+export interface Queryable {
+  /** All rows. Column names come back as written in the statement; write `as "camelCase"` there. */
+  query<Row extends object>(statement: Sql): Promise<Row[]>;
+  /** The first row, or undefined. */
+  first<Row extends object>(statement: Sql): Promise<Row | undefined>;
+  /** Runs a statement for its effect; resolves to the number of rows it touched. */
+  execute(statement: Sql): Promise<number>;
+}
+
+/** An open transaction. Use cases pass it to stores and to `appendEvent`, so that state and facts commit together. */
+export interface Transaction extends Queryable {
+  readonly inTransaction: true;
+}
+
+export interface Database extends Queryable {
+  /**
+   * Runs `work` in one transaction (read committed); commits when it resolves, rolls back when it rejects.
+   * Serialization failures and deadlocks (40001, 40P01) are tried again, up to 5 times, so `work` must be repeatable.
+   */
+  transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
+  /** Calls `listener` for each NOTIFY on `channel`, from this or any other server. A wake-up only: notifications can be lost. */
+  listen(channel: string, listener: (payload: string) => void): Promise<() => void>;
+  close(): Promise<void>;
+}
+
+// bigint and numeric come back as numbers: no count or position here exceeds 2^53.
+pg.types.setTypeParser(20, Number);
+pg.types.setTypeParser(1700, Number);
+
+function queryableOn(run: (statement: Sql) => Promise<pg.QueryResult>): Queryable {
+  return {
+    query: async <Row extends object>(statement: Sql) => (await run(statement)).rows as Row[],
+    first: async <Row extends object>(statement: Sql) => (await run(statement)).rows[0] as Row | undefined,
+    execute: async (statement) => (await run(statement)).rowCount ?? 0,
+  };
+}
+
+const retryable = new Set(['40001', '40P01']);
+
+/**
+ * Connects to PostgreSQL by URL (`postgres://...`; a socket directory as `?host=/path`).
+ * Connections are opened on first use and reopened after a crash of the server; at most `max` at once.
+ */
+export function openDatabase(url: string, options: { max?: number; onError?: (error: Error) => void } = {}): Database {
+  const pool = new pg.Pool({ connectionString: url, max: options.max ?? 10, connectionTimeoutMillis: 10_000 });
+  // An idle connection that dies (store restarted) must not take the process down; the pool replaces it.
+  pool.on('error', (error) => options.onError?.(error));
+  const listeners = new Map<string, Set<(payload: string) => void>>();
+  let listening: Promise<pg.Client> | undefined;
+  let closed = false;
+
+  const openListener = async (): Promise<pg.Client> => {
+    const client = new pg.Client({ connectionString: url });
+    client.on('error', (error) => options.onError?.(error));
+    client.on('end', () => {
+      if (closed) return;
+      listening = undefined;
+      // After a reconnect everybody is woken once, since notifications sent meanwhile are gone.
+      setTimeout(() => void relisten(), 250).unref();
+    });
+    client.on('notification', (message) => {
+      for (const listener of listeners.get(message.channel) ?? []) listener(message.payload ?? '');
+    });
+    await client.connect();
+    for (const channel of listeners.keys()) await client.query(`listen ${pg.escapeIdentifier(channel)}`);
+    return client;
+  };
+  const relisten = async (): Promise<void> => {
+    if (closed || listening) return;
+    try {
+      listening = openListener();
+      await listening;
+      for (const set of listeners.values()) for (const listener of set) listener('');
+    } catch (error) {
+      listening = undefined;
+      options.onError?.(error as Error);
+      setTimeout(() => void relisten(), 500).unref();
+    }
+  };
+
+  return {
+    ...queryableOn((statement) => pool.query(statement.text, statement.values)),
+    async transaction(work) {
+      for (let attempt = 1; ; attempt += 1) {
+        const client = await pool.connect();
+        let broken: Error | undefined;
+        try {
+          await client.query('begin');
+          const tx = queryableOn((statement) => client.query(statement.text, statement.values));
+          const result = await work({ ...tx, inTransaction: true });
+          await client.query('commit');
+          return result;
+        } catch (error) {
+          await client.query('rollback').catch((failure: Error) => {
+            broken = failure;
+          });
+          const code = (error as { code?: string }).code ?? '';
+          if (!retryable.has(code) || attempt >= 5) throw error;
+        } finally {
+          client.release(broken);
+        }
+      }
+    },
+    async listen(channel, listener) {
+      const set = listeners.get(channel) ?? new Set();
+      const isNew = set.size === 0;
+      set.add(listener);
+      listeners.set(channel, set);
+      listening ??= openListener();
+      const client = await listening;
+      if (isNew) await client.query(`listen ${pg.escapeIdentifier(channel)}`);
+      return () => void set.delete(listener);
+    },
+    async close() {
+      closed = true;
+      const client = await listening?.catch(() => undefined);
+      await client?.end().catch(() => undefined);
+      await pool.end();
+    },
+  };
+}
