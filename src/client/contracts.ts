@@ -1,0 +1,16 @@
+import type { errorsContract } from '../errors/api.ts';
+import type { identityContract } from '../identity/api.ts';
+import type { insightsContract } from '../insights/api.ts';
+import type { projectsContract } from '../projects/api.ts';
+import type { secretsContract } from '../secrets/api.ts';
+import type { telemetryApi } from '../telemetry/api.ts';
+
+/** The contracts by room, as types only: no schema reaches the browser. */
+export interface Contracts {
+  identity: typeof identityContract;
+  projects: typeof projectsContract;
+  secrets: typeof secretsContract;
+  errors: typeof errorsContract;
+  telemetry: typeof telemetryApi;
+  insights: typeof insightsContract;
+}
