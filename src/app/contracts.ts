@@ -1,4 +1,5 @@
 import { agentsApi } from '../agents/api.ts';
+import { deploymentsApi } from '../deployments/api.ts';
 import { errorsContract } from '../errors/api.ts';
 import { identityContract } from '../identity/api.ts';
 import { insightsContract } from '../insights/api.ts';
@@ -15,6 +16,7 @@ export const contracts: Contract[] = [
   secretsContract,
   pipelinesApi,
   agentsApi,
+  deploymentsApi,
   errorsContract,
   telemetryApi,
   insightsContract,

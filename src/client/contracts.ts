@@ -1,4 +1,5 @@
 import type { agentsApi } from '../agents/api.ts';
+import type { deploymentsApi } from '../deployments/api.ts';
 import type { errorsContract } from '../errors/api.ts';
 import type { identityContract } from '../identity/api.ts';
 import type { insightsContract } from '../insights/api.ts';
@@ -14,6 +15,7 @@ export interface Contracts {
   secrets: typeof secretsContract;
   pipelines: typeof pipelinesApi;
   agents: typeof agentsApi;
+  deployments: typeof deploymentsApi;
   errors: typeof errorsContract;
   telemetry: typeof telemetryApi;
   insights: typeof insightsContract;
