@@ -1,6 +1,9 @@
+import { agentsApi } from '../agents/api.ts';
+import { deploymentsApi } from '../deployments/api.ts';
 import { errorsContract } from '../errors/api.ts';
 import { identityContract } from '../identity/api.ts';
 import { insightsContract } from '../insights/api.ts';
+import { pipelinesApi } from '../pipelines/api.ts';
 import type { Contract } from '../platform/http/contract.ts';
 import { projectsContract } from '../projects/api.ts';
 import { secretsContract } from '../secrets/api.ts';
@@ -11,6 +14,9 @@ export const contracts: Contract[] = [
   identityContract,
   projectsContract,
   secretsContract,
+  pipelinesApi,
+  agentsApi,
+  deploymentsApi,
   errorsContract,
   telemetryApi,
   insightsContract,

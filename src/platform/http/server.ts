@@ -163,6 +163,7 @@ function mountContract(scope: FastifyInstance, mounted: MountedContract, options
                   key,
                   operation: `${room}.${name} ${request.url}`,
                   body: request.body,
+                  keepResponse: operation.reveals !== true,
                 },
                 run,
               )
