@@ -37,15 +37,15 @@ interface Document {
   paths: Record<string, Record<string, OperationEntry>>;
 }
 
-const escape = (text: string): string => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
 const maxDepth = 4;
 
 /** A schema in the words of a reader: `string`, `"a" | "b"`, `Item[]`, or a nested list of fields. */
 function describe(schema: Schema | undefined, depth = 0): string {
   if (!schema) return 'anything';
-  if (schema.const !== undefined) return `<code>${escape(JSON.stringify(schema.const))}</code>`;
-  if (schema.enum) return schema.enum.map((value) => `<code>${escape(JSON.stringify(value))}</code>`).join(' or ');
+  if (schema.const !== undefined) return `<code>${escapeHtml(JSON.stringify(schema.const))}</code>`;
+  if (schema.enum) return schema.enum.map((value) => `<code>${escapeHtml(JSON.stringify(value))}</code>`).join(' or ');
   const variants = schema.anyOf ?? schema.oneOf;
   if (variants) return variants.map((variant) => describe(variant, depth)).join(' or ');
   if (schema.type === 'array') return `list of ${describe(schema.items, depth)}`;
@@ -53,33 +53,33 @@ function describe(schema: Schema | undefined, depth = 0): string {
     if (depth >= maxDepth) return 'object';
     const fields = Object.entries(schema.properties).map(([name, field]) => {
       const optional = schema.required?.includes(name) ? '' : ' <span class="muted">optional</span>';
-      const note = field.description ? ` <span class="muted">${escape(field.description)}</span>` : '';
-      return `<li><code>${escape(name)}</code>${optional} ${describe(field, depth + 1)}${note}</li>`;
+      const note = field.description ? ` <span class="muted">${escapeHtml(field.description)}</span>` : '';
+      return `<li><code>${escapeHtml(name)}</code>${optional} ${describe(field, depth + 1)}${note}</li>`;
     });
     return `object<ul>${fields.join('')}</ul>`;
   }
   if (typeof schema.additionalProperties === 'object') return `map of ${describe(schema.additionalProperties, depth)}`;
   const type = Array.isArray(schema.type) ? schema.type.join(' or ') : (schema.type ?? 'anything');
-  return `${escape(type)}${schema.format ? ` <span class="muted">${escape(schema.format)}</span>` : ''}`;
+  return `${escapeHtml(type)}${schema.format ? ` <span class="muted">${escapeHtml(schema.format)}</span>` : ''}`;
 }
 
 function operationSection(method: string, path: string, operation: OperationEntry): string {
   const parameters = operation.parameters.map(
     (parameter) =>
-      `<tr><td><code>${escape(parameter.name)}</code></td><td>${escape(parameter.in)}</td><td>${
+      `<tr><td><code>${escapeHtml(parameter.name)}</code></td><td>${escapeHtml(parameter.in)}</td><td>${
         parameter.required ? 'required' : '<span class="muted">optional</span>'
-      }</td><td>${describe(parameter.schema)} <span class="muted">${escape(
+      }</td><td>${describe(parameter.schema)} <span class="muted">${escapeHtml(
         parameter.description ?? parameter.schema.description ?? '',
       )}</span></td></tr>`,
   );
   const body = operation.requestBody?.content['application/json'].schema;
   const [status, answer] = Object.entries(operation.responses)[0]!;
-  return `<details id="${escape(operation.operationId)}">
-<summary><span class="method ${method}">${method.toUpperCase()}</span> <code>${escape(path)}</code>
-<span class="what">${escape(operation.summary)}</span> <span class="role">${escape(operation['x-millrace-role'])}</span></summary>
+  return `<details id="${escapeHtml(operation.operationId)}">
+<summary><span class="method ${method}">${method.toUpperCase()}</span> <code>${escapeHtml(path)}</code>
+<span class="what">${escapeHtml(operation.summary)}</span> <span class="role">${escapeHtml(operation['x-millrace-role'])}</span></summary>
 ${parameters.length > 0 ? `<h4>Parameters</h4><table>${parameters.join('')}</table>` : ''}
 ${body ? `<h4>Body</h4><div>${describe(body)}</div>` : ''}
-<h4>Answer ${escape(status)}</h4><div>${describe(answer.content['application/json']?.schema)}</div>
+<h4>Answer ${escapeHtml(status)}</h4><div>${describe(answer.content['application/json']?.schema)}</div>
 </details>`;
 }
 
@@ -106,16 +106,16 @@ export function apiPageOf(openApi: Record<string, unknown>): string {
         .filter(([, operation]) => operation.tags.includes(name))
         .map(([method, operation]) => operationSection(method, path, operation)),
     );
-    return `<h2 id="${escape(name)}">${escape(name)}</h2>${entries.join('')}`;
+    return `<h2 id="${escapeHtml(name)}">${escapeHtml(name)}</h2>${entries.join('')}`;
   });
   return `<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(document.info.title)}</title><style>${style}</style></head><body>
-<h1>${escape(document.info.title)}</h1>
-<p>${escape(document.info.description)} Version ${escape(document.info.version)}.
+<title>${escapeHtml(document.info.title)}</title><style>${style}</style></head><body>
+<h1>${escapeHtml(document.info.title)}</h1>
+<p>${escapeHtml(document.info.description)} Version ${escapeHtml(document.info.version)}.
 The same as an <a href="/api/v1/openapi.json">OpenAPI 3.1 document</a>.</p>
 <p>Send an API token as <code>Authorization: Bearer …</code>. Refusals are <code>application/problem+json</code> with a stable
 <code>code</code>. The word at the right of each operation is the least role that may call it.</p>
-<nav>${document.tags.map(({ name }) => `<a href="#${escape(name)}">${escape(name)}</a>`).join('')}</nav>
+<nav>${document.tags.map(({ name }) => `<a href="#${escapeHtml(name)}">${escapeHtml(name)}</a>`).join('')}</nav>
 ${sections.join('')}</body></html>`;
 }
