@@ -35,7 +35,11 @@ describe('envelope', () => {
       const other = sealed[at] === 'A' ? 'B' : 'A';
       expect(() => open(sealed.slice(0, at) + other + sealed.slice(at + 1), 'place', finder(first))).toThrow();
     }
-    fc.assert(fc.property(fc.string(), (text) => expect(() => open(text, 'place', finder(first))).toThrow()));
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(() => open(text, 'place', finder(first))).toThrow();
+      }),
+    );
   });
 
   it('moves to a new key without the old one being needed afterwards', () => {
