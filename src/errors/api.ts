@@ -1,0 +1,193 @@
+import { z } from 'zod';
+import { defineContract, pageOf, pageQuery } from '../platform/http/contract.ts';
+import {
+  at,
+  errorLevel,
+  errorRelease,
+  eventDetail,
+  eventSummary,
+  type frame,
+  id,
+  issueDetail,
+  issueSubstatus,
+  issueSummary,
+} from './views.ts';
+
+const issueParams = z.object({ issueId: id });
+const changed = issueSummary;
+
+/** Contract of the errors room. Lists across projects unless `project` (id or slug) is given. */
+export const errorsContract = defineContract('errors', {
+  listIssues: {
+    method: 'GET',
+    path: '/errors/issues',
+    summary: 'List issues',
+    role: 'viewer',
+    query: z.object({
+      project: z.string().optional(),
+      /** Words found in title, message, culprit or short id. */
+      search: z.string().max(500).optional(),
+      status: z.enum(['unresolved', 'resolved', 'archived', 'all']).default('unresolved'),
+      substatus: issueSubstatus.optional(),
+      environment: z.string().optional(),
+      release: z.string().optional(),
+      service: z.string().optional(),
+      level: errorLevel.optional(),
+      /** `none`: nobody's. Otherwise a person's id. */
+      assignee: z.string().optional(),
+      sort: z.enum(['lastSeen', 'firstSeen', 'count', 'users']).default('lastSeen'),
+      /** Span of the histogram: a day in hours, a week in six hours, a month in days. */
+      period: z.enum(['24h', '7d', '30d']).default('24h'),
+      ...pageQuery,
+    }),
+    response: pageOf(issueSummary),
+  },
+  countIssues: {
+    method: 'GET',
+    path: '/errors/issues/counts',
+    summary: 'Count issues by status',
+    role: 'viewer',
+    query: z.object({ project: z.string().optional(), environment: z.string().optional() }),
+    response: z.object({
+      unresolved: z.number().int(),
+      resolved: z.number().int(),
+      archived: z.number().int(),
+      new: z.number().int(),
+      regressed: z.number().int(),
+    }),
+  },
+  changeIssues: {
+    method: 'POST',
+    path: '/errors/issues/changes',
+    summary: 'Resolve, archive or reopen several issues',
+    role: 'developer',
+    body: z.object({ ids: z.array(id).min(1).max(200), action: z.enum(['resolve', 'archive', 'reopen']) }),
+    response: z.object({ items: z.array(issueSummary) }),
+    status: 200,
+  },
+  getIssue: {
+    method: 'GET',
+    path: '/errors/issues/:issueId',
+    summary: 'Show an issue',
+    role: 'viewer',
+    params: issueParams,
+    query: z.object({ period: z.enum(['24h', '7d', '30d']).default('7d') }),
+    response: issueDetail,
+  },
+  getIssueTags: {
+    method: 'GET',
+    path: '/errors/issues/:issueId/tags',
+    summary: 'Show how the tags of an issue are distributed',
+    role: 'viewer',
+    params: issueParams,
+    response: z.object({
+      /** Kept events the figures are taken from. */
+      sampled: z.number().int(),
+      tags: z.array(
+        z.object({
+          key: z.string(),
+          values: z.array(z.object({ value: z.string(), count: z.number().int() })),
+          /** Events with a value not listed. */
+          others: z.number().int(),
+        }),
+      ),
+    }),
+  },
+  listIssueEvents: {
+    method: 'GET',
+    path: '/errors/issues/:issueId/events',
+    summary: 'List the kept events of an issue, newest first',
+    role: 'viewer',
+    params: issueParams,
+    query: z.object({ environment: z.string().optional(), release: z.string().optional(), ...pageQuery }),
+    response: pageOf(eventSummary),
+  },
+  getEvent: {
+    method: 'GET',
+    path: '/errors/events/:eventId',
+    summary: 'Show an event',
+    role: 'viewer',
+    /** Millrace's id, or the client's 32 hexadecimal digits. */
+    params: z.object({ eventId: z.string().regex(/^[0-9a-fA-F-]{32,36}$/) }),
+    response: eventDetail,
+  },
+  resolveIssue: {
+    method: 'POST',
+    path: '/errors/issues/:issueId/resolve',
+    summary: 'Resolve an issue',
+    role: 'developer',
+    params: issueParams,
+    body: z.object({ in: z.enum(['now', 'release', 'next-release']).default('now'), release: z.string().optional() }),
+    response: changed,
+    status: 200,
+  },
+  archiveIssue: {
+    method: 'POST',
+    path: '/errors/issues/:issueId/archive',
+    summary: 'Archive an issue, for ever or until it gets worse',
+    role: 'developer',
+    params: issueParams,
+    body: z.object({
+      /** Returns at this time. */
+      untilAt: at.optional(),
+      /** Returns after this many further events. */
+      untilCount: z.number().int().min(1).optional(),
+    }),
+    response: changed,
+    status: 200,
+  },
+  reopenIssue: {
+    method: 'POST',
+    path: '/errors/issues/:issueId/reopen',
+    summary: 'Reopen a resolved or archived issue',
+    role: 'developer',
+    params: issueParams,
+    response: changed,
+    status: 200,
+  },
+  assignIssue: {
+    method: 'POST',
+    path: '/errors/issues/:issueId/assign',
+    summary: 'Assign an issue to a person, or to nobody',
+    role: 'developer',
+    params: issueParams,
+    body: z.object({ personId: z.string().nullable() }),
+    response: changed,
+    status: 200,
+  },
+  listReleases: {
+    method: 'GET',
+    path: '/errors/releases',
+    summary: 'List releases that errors were seen in, latest first',
+    role: 'viewer',
+    query: z.object({ project: z.string().optional(), environment: z.string().optional(), ...pageQuery }),
+    response: pageOf(errorRelease),
+  },
+  listOutcomes: {
+    method: 'GET',
+    path: '/errors/outcomes',
+    summary: 'Account for what arrived: kept, refused, dropped by clients, not supported',
+    role: 'viewer',
+    query: z.object({ project: z.string(), hours: z.coerce.number().int().min(1).max(720).default(24) }),
+    response: z.object({
+      items: z.array(
+        z.object({
+          /** `error`, `transaction`, `span`, `log_item`, `session`, `attachment`... */
+          category: z.string(),
+          outcome: z.enum(['accepted', 'duplicate', 'filtered', 'limited', 'invalid', 'unsupported', 'client_discard']),
+          /** Why; empty for accepted. */
+          reason: z.string(),
+          quantity: z.number().int(),
+        }),
+      ),
+    }),
+  },
+});
+
+export type { GroupingNode } from './views.ts';
+export type IssueSummary = z.output<typeof issueSummary>;
+export type IssueDetail = z.output<typeof issueDetail>;
+export type EventSummary = z.output<typeof eventSummary>;
+export type EventDetail = z.output<typeof eventDetail>;
+export type ErrorFrame = z.output<typeof frame>;
+export type ErrorRelease = z.output<typeof errorRelease>;
