@@ -193,4 +193,6 @@ export interface Commits {
 /** What this room asks of secrets; the secrets door fits. */
 export interface EnvironmentSecrets {
   forEnvironment(request: { projectId: string; environment: string }): Promise<{ name: string; value: string }[]>;
+  /** Hides these values, and their encoded forms, in text. */
+  createMasker(values: Iterable<string>): { text(text: string): string };
 }
