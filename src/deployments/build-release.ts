@@ -10,6 +10,7 @@ import { factsOf } from './cut-release.ts';
 import type { DeploymentsDeps } from './deps.ts';
 import { deploymentEvents } from './events.ts';
 import { type MillraceFile, readMillraceFile } from './millrace-file.ts';
+import { pause } from './pause.ts';
 import type { BuildOutput, CommitFiles, Runtime, ServiceSpec } from './port.ts';
 import { requestDeployment } from './request-deployment.ts';
 import { wakeLoops } from './store/deployments.ts';
@@ -212,12 +213,3 @@ async function finish(deps: DeploymentsDeps, tx: Transaction, release: ReleaseRo
   }
   await wakeLoops(tx);
 }
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });

@@ -2,6 +2,7 @@ import type { DeploymentsDeps } from './deps.ts';
 import type { Fleet, Scope, Side } from './fleet.ts';
 import { type Answer, dueGates, gatesOf, judgeTraffic } from './gates.ts';
 import type { Gateway } from './gateway/gateway.ts';
+import { pause } from './pause.ts';
 import { beginRollout, type Decision, decide, type Observation, type RolloutState } from './rollout.ts';
 import { planRollout } from './rollout-plan.ts';
 import { type DeploymentRow, findDeployment, renewDeployment } from './store/deployments.ts';
@@ -43,7 +44,7 @@ export async function driveRollout(deps: DriveDeps, claimed: DeploymentRow, sign
       await deps.refreshRoutes();
       return;
     }
-    if (decision.effects.length === 0) await sleep(lookEveryMs, signal);
+    if (decision.effects.length === 0) await pause(lookEveryMs, signal);
   }
 }
 
@@ -190,14 +191,3 @@ function drainUpgraded(deps: DriveDeps, state: RolloutState): void {
   const left = state.phase === 'removing' ? state.green.group : state.blue?.group;
   if (left) setTimeout(() => deps.gateway.endUpgraded(left), state.policy.drainMs / 2).unref();
 }
-
-const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-  });
