@@ -1,5 +1,5 @@
-import type { Library } from './library.ts';
 import { limits } from './limits.ts';
+import type { Library } from './node.ts';
 import type { Problems } from './problems.ts';
 import type { Templating } from './template.ts';
 

@@ -1,7 +1,7 @@
 import type { PlannedExecutor } from '../../pipelines/port.ts';
 import { type Compilation, templatingFor } from './compilation.ts';
-import { baseScope, find, type Library } from './library.ts';
-import { child, type Dict, type Entry, isNull, isUnknown, type Node, textOf } from './node.ts';
+import { baseScope, find } from './library.ts';
+import { child, type Dict, type Entry, isNull, isUnknown, type Library, type Node, textOf } from './node.ts';
 import { reportMissing } from './orbs.ts';
 import { bindParameters, declareParameters } from './parameters.ts';
 import { placeOf } from './place.ts';

@@ -1,8 +1,8 @@
 import type { Trigger } from '../../pipelines/port.ts';
 import { type Compilation, templatingFor } from './compilation.ts';
-import { baseScope, type Library, readSections } from './library.ts';
+import { baseScope, readSections } from './library.ts';
 import { limits } from './limits.ts';
-import { child, type Dict, describe, type Entry, isNull, type Node, scalar } from './node.ts';
+import { child, type Dict, describe, type Entry, isNull, type Library, type Node, scalar } from './node.ts';
 import { bindParameters, declareParameters, toBoolean, unknownParameters } from './parameters.ts';
 import type { Problems } from './problems.ts';
 import { nowhere } from './scope.ts';

@@ -1,7 +1,6 @@
 import type { Compilation } from './compilation.ts';
 import { type Invocation, readInvocations, type WrittenInvocation } from './invocation.ts';
-import type { Library } from './library.ts';
-import { child, type Entry, isNull, type Node, scalar, textOf } from './node.ts';
+import { child, type Entry, isNull, type Library, type Node, scalar, textOf } from './node.ts';
 import { checkKeys } from './read.ts';
 
 /** A written invocation, and for a member of a job group what it has from that group. */

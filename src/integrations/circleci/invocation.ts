@@ -1,9 +1,9 @@
 import type { SourcePosition } from '../../pipelines/port.ts';
 import { type Compilation, templatingFor } from './compilation.ts';
-import { baseScope, type Library } from './library.ts';
+import { baseScope } from './library.ts';
 import { limits } from './limits.ts';
 import { cellSuffix, readMatrix } from './matrix.ts';
-import { child, type Dict, describe, type Entry, isNull, type Node, textOf } from './node.ts';
+import { child, type Dict, describe, type Entry, isNull, type Library, type Node, textOf } from './node.ts';
 import { readText } from './read.ts';
 import { type Requirement, readRequires } from './requires.ts';
 import { createScope, type Scope } from './scope.ts';

@@ -1,9 +1,9 @@
 import type { PlannedExecutor, PlannedStep } from '../../pipelines/port.ts';
 import { type Compilation, templatingFor } from './compilation.ts';
 import { executorKeys, executorOf } from './executor.ts';
-import { baseScope, type Library } from './library.ts';
+import { baseScope } from './library.ts';
 import { limits } from './limits.ts';
-import { child, type Dict, type Entry, isNull, isUnknown, type Node } from './node.ts';
+import { child, type Dict, type Entry, isNull, isUnknown, type Library, type Node } from './node.ts';
 import { bindParameters, declareParameters, type Parameter } from './parameters.ts';
 import { checkKeys, readInteger, readText } from './read.ts';
 import { createScope } from './scope.ts';

@@ -1,26 +1,6 @@
-import type { SourcePosition } from '../../pipelines/port.ts';
-import { child, type Entry, isNull, type Node } from './node.ts';
+import { child, type Entry, isNull, type Library, type MissingOrb, type Node, type Section } from './node.ts';
 import type { Problems } from './problems.ts';
 import { createScope, type Scope, type ScopeParts } from './scope.ts';
-
-export type Section = 'commands' | 'jobs' | 'executors' | 'job-groups';
-
-/** What one file or orb defines. Names are looked up where they are written, never where they are used. */
-export interface Library {
-  /** Empty for the pipeline file itself, else the orb's name there. */
-  name: string;
-  sections: Record<Section, Map<string, Entry>>;
-  orbs: Map<string, Library | MissingOrb>;
-  /** `pipeline.*` as this text may see it; orbs see nothing. */
-  pipeline: ScopeParts['pipeline'];
-  lenient: boolean;
-}
-
-/** An orb that is imported and whose text is not at hand. */
-export interface MissingOrb {
-  missing: string;
-  at: SourcePosition;
-}
 
 export type Found =
   | { kind: 'found'; library: Library; entry: Entry }

@@ -1,5 +1,4 @@
 import type { SourcePosition } from '../../pipelines/port.ts';
-import type { Library } from './library.ts';
 
 /** Type of a parameter whose value is not known while a file is only being checked. */
 export type UnknownType = 'string' | 'boolean' | 'integer' | 'enum' | 'executor' | 'steps' | 'env_var_name' | 'any';
@@ -41,6 +40,25 @@ export interface Dict {
 
 /** A YAML value with the place it was written at; aliases and merge keys are already followed. */
 export type Node = Scalar | List | Dict;
+
+export type Section = 'commands' | 'jobs' | 'executors' | 'job-groups';
+
+/** What one file or orb defines. Names are looked up where they are written, never where they are used. */
+export interface Library {
+  /** Empty for the pipeline file itself, else the orb's name there. */
+  name: string;
+  sections: Record<Section, Map<string, Entry>>;
+  orbs: Map<string, Library | MissingOrb>;
+  /** `pipeline.*` as this text may see it; orbs see nothing. */
+  pipeline: ((name: string) => Node | undefined) | undefined;
+  lenient: boolean;
+}
+
+/** An orb that is imported and whose text is not at hand. */
+export interface MissingOrb {
+  missing: string;
+  at: SourcePosition;
+}
 
 export function scalar(value: Scalar['value'], at: SourcePosition): Scalar {
   return { kind: 'scalar', value, at };

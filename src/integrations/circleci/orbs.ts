@@ -1,7 +1,7 @@
 import { readDocument } from './document.ts';
-import { baseScope, type Library, type MissingOrb, readSections } from './library.ts';
+import { baseScope, readSections } from './library.ts';
 import { limits } from './limits.ts';
-import { child, describe, type Entry, isNull, isUnknown, type Node } from './node.ts';
+import { child, describe, type Entry, isNull, isUnknown, type Library, type MissingOrb, type Node } from './node.ts';
 import type { OrbShelf } from './port.ts';
 import type { Problems } from './problems.ts';
 import { substitute, type Templating } from './template.ts';

@@ -1,5 +1,14 @@
-import type { Library } from './library.ts';
-import { child, type Dict, describe, type Entry, isNull, type Node, scalar, type UnknownType } from './node.ts';
+import {
+  child,
+  type Dict,
+  describe,
+  type Entry,
+  isNull,
+  type Library,
+  type Node,
+  scalar,
+  type UnknownType,
+} from './node.ts';
 import type { Problems } from './problems.ts';
 
 export type ParameterType = Exclude<UnknownType, 'any'>;

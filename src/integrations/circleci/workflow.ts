@@ -13,10 +13,10 @@ import {
   setting,
 } from './invocation.ts';
 import { expandJob, type JobBody, jobParameters } from './job.ts';
-import { baseScope, find, type Library } from './library.ts';
+import { baseScope, find } from './library.ts';
 import { limits } from './limits.ts';
 import { cellValues } from './matrix.ts';
-import { child, type Entry, isNull, isUnknown, textOf } from './node.ts';
+import { child, type Entry, isNull, isUnknown, type Library, textOf } from './node.ts';
 import { reportMissing } from './orbs.ts';
 import { checkKeys, readText, readTexts } from './read.ts';
 import { substitute } from './template.ts';
