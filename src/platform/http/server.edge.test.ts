@@ -178,6 +178,9 @@ describe('the HTTP server', () => {
   it('prints its OpenAPI document', async () => {
     const document = (await app.inject({ url: '/api/v1/openapi.json' })).json();
     expect(document.paths['/api/v1/things/{id}'].get['x-millrace-role']).toBe('viewer');
+    const page = await app.inject({ url: '/api/v1/docs' });
+    expect(page.headers['content-type']).toContain('text/html');
+    expect(page.body).toContain('Create a thing');
   });
 
   it('shows deployed services only the intakes meant for them', async () => {
