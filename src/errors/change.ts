@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Actor } from '../kernel/events.ts';
 import { Fault } from '../kernel/faults.ts';
 import { appendEvent } from '../platform/events/log.ts';
@@ -188,7 +189,7 @@ export function attachCause(
       deployment: cause.deployment ?? issue.suspect?.deployment ?? null,
       commits: cause.commits ?? issue.suspect?.commits ?? [],
     };
-    if (JSON.stringify(suspect) === JSON.stringify(issue.suspect)) return null;
+    if (isDeepStrictEqual(suspect, issue.suspect)) return null;
     issue.suspect = suspect;
     await appendEvent(tx, errorsEvents, 'issue.cause-found', {
       ...about(issue, actor),
