@@ -5,7 +5,7 @@ import { readDotenv } from './dotenv.ts';
 import type { Lookup } from './interpolate.ts';
 import { composeLimits } from './limits.ts';
 import { canonical, mergeProjects, mergeServices } from './merge.ts';
-import { join, type Report, serviceSpec } from './services.ts';
+import { join, type Report, serviceSpec } from './service-spec.ts';
 import { validate } from './validate.ts';
 import { textOf } from './values.ts';
 
