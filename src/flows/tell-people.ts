@@ -73,7 +73,12 @@ export function tellPeople({ projects, identity, alerts, publicUrl }: TellPeople
       commits: commits.map(({ sha, author, message: text }) => ({ sha, author: author.name, message: text })),
       url: `${publicUrl()}/timeline?event=${event.id}`,
     });
-    await send(event, project, commits.map((commit) => commit.author.email), message);
+    await send(
+      event,
+      project,
+      commits.map((commit) => commit.author.email),
+      message,
+    );
   };
 
   return {
