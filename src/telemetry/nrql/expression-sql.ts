@@ -52,7 +52,7 @@ export function compile(expression: Expression, want: Want, context: Context): V
       return compilePattern(expression, context);
     case 'subquery': {
       const inner = context.subquery(expression.query);
-      return { sql: inner.sql, type: inner.type };
+      return { sql: `materialize(${inner.sql})`, type: inner.type };
     }
   }
 }
@@ -133,7 +133,11 @@ function call(expression: ExpressionOf<'call'>, want: Want, context: Context): V
     if (args.length !== 2) throw new NrqlError(expression, 'getField(attribute, field) takes two arguments');
     return field(args[0]!.value, args[1]!.value, context);
   }
-  if (name === 'eventtype') return context.fields.resolve('type', 'string', expression);
+  if (name === 'eventtype') {
+    if (!context.fields.eventType)
+      throw new NrqlError(expression, 'Only records have an event type, and this asks a subquery');
+    return { sql: context.fields.eventType, type: 'string' };
+  }
   if (name === 'capture' || name === 'aparse') return compilePattern(expression, context);
   if (name === 'aggregationendtime') return { sql: context.spanEnd, type: 'time' };
   const known = rowFunctions[name];
@@ -173,7 +177,9 @@ export function unify(values: Value[]): { sqls: string[]; type: ValueType } {
   const real = values.filter((value) => value.type !== 'unknown');
   const type = real[0]?.type ?? 'unknown';
   const number = (value: Value) => value.type === 'number' || value.type === 'time';
-  if (real.every((value) => value.type === type)) return { sqls: values.map(({ sql }) => sql), type };
+  // Counts and fractions have different types in the engine; as one value they are fractions.
+  if (real.every((value) => value.type === type) && type !== 'number')
+    return { sqls: values.map(({ sql }) => sql), type };
   if (real.every(number))
     return {
       sqls: values.map((value) => (value.type === 'unknown' ? value.sql : `toFloat64(${value.sql})`)),

@@ -1,4 +1,4 @@
-import { type AttributeType, frameColumns, synonyms, type TableName, tables } from '../tables.ts';
+import { type AttributeType, synonyms, type TableName, tables } from '../tables.ts';
 import type { Place } from './ast.ts';
 import type { Params } from './params.ts';
 import { NrqlError, nearest } from './problems.ts';
@@ -30,12 +30,12 @@ export interface Fields {
   metric(name: string): string | undefined;
   /** SQL of an order of arrival, for latest and earliest. */
   arrival: string;
+  /** SQL of the event type of a record; undefined in what a subquery gives. */
+  eventType: string | undefined;
   /** SQL of the record's instant (DateTime64), or undefined where a subquery gave none. */
   instant: string | undefined;
   suggest(name: string): string | undefined;
 }
-
-const physical = new Set<string>(frameColumns.map(([name]) => name));
 
 /** The column of an attribute as a nullable value. */
 function promotedValue(name: string, type: AttributeType): Value {
@@ -81,6 +81,7 @@ export function recordFields(
   return {
     arrival: '(timestamp, seq)',
     instant: 'timestamp',
+    eventType: "toNullable(CAST(type, 'String'))",
     resolve(name, want) {
       if (name === 'timestamp') return { sql: 'toNullable(toUnixTimestamp64Milli(timestamp))', type: 'time' };
       const own = promoted.get(name);
@@ -90,7 +91,6 @@ export function recordFields(
       if (synonym !== undefined && synonymType && catalogue.typesOf(eventTypes, name).size === 0) {
         return promotedValue(synonym, synonymType);
       }
-      if (physical.has(name) && name !== 'type') return { sql: `toString(${name})`, type: 'string' };
       return mapped(name, want);
     },
     metric(name) {
@@ -113,6 +113,7 @@ export function columnFields(
   return {
     arrival: instant ?? 'tuple()',
     instant,
+    eventType: undefined,
     resolve(name, _want, place) {
       const found = known.get(name);
       if (found) return { sql: found.sql, type: found.type };

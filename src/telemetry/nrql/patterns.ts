@@ -28,17 +28,18 @@ export function compilePattern(expression: ExpressionOf<'like'> | ExpressionOf<'
   const value = context.compile(subject, 'string', context);
   const text = value.type === 'string' ? value.sql : `toString(${value.sql})`;
   const regex = expression.name === 'aparse' ? anchorPattern(pattern.value) : `^(?:${pattern.value})$`;
-  const groups = countGroups(regex);
-  if (groups === 0) {
+  const groups = capturedGroups(regex);
+  if (groups.length === 0) {
     throw new NrqlError(
       pattern,
       'This pattern captures nothing',
-      expression.name === 'aparse' ? 'Mark what to capture with *.' : "Name a group: r'.*(?P<name>\\\\w+)'.",
+      expression.name === 'aparse' ? 'Mark what to capture with *.' : "Name a group: r'.*(?P<name>[a-z]+)'.",
     );
   }
   // Empty texts never match here, so a missing value gives none.
   const found = `extractGroups(ifNull(${text}, ''), ${context.params.text(regex)})`;
-  return groups === 1 ? { sql: `nullIf(arrayElement(${found}, 1), '')`, type: 'string' } : { sql: found, type: 'list' };
+  if (groups.length === 1) return { sql: `nullIf(arrayElement(${found}, ${groups[0]}), '')`, type: 'string' };
+  return { sql: `arrayMap(group -> arrayElement(${found}, group), [${groups.join(', ')}])`, type: 'list' };
 }
 
 function like(expression: ExpressionOf<'like'>, context: Context): Value {
@@ -54,9 +55,10 @@ function like(expression: ExpressionOf<'like'>, context: Context): Value {
   return { sql: `${text} ${not}ILIKE ${context.params.text(likePattern(pattern.value))}`, type: 'boolean' };
 }
 
-/** Number of capturing groups of a regular expression. */
-function countGroups(regex: string): number {
-  let groups = 0;
+/** Numbers (from 1) of the groups a pattern captures: the named ones where it has any, else all. */
+export function capturedGroups(regex: string): number[] {
+  const all: number[] = [];
+  const named: number[] = [];
   let inClass = false;
   for (let at = 0; at < regex.length; at += 1) {
     const character = regex[at];
@@ -64,8 +66,11 @@ function countGroups(regex: string): number {
     else if (character === '[') inClass = true;
     else if (character === ']') inClass = false;
     else if (character === '(' && !inClass) {
-      if (regex[at + 1] !== '?' || /^\(\?P?<[A-Za-z]/.test(regex.slice(at, at + 5))) groups += 1;
+      const isNamed = /^\(\?P?<[A-Za-z]/.test(regex.slice(at, at + 5));
+      if (regex[at + 1] === '?' && !isNamed) continue;
+      all.push(all.length + 1);
+      if (isNamed) named.push(all.length);
     }
   }
-  return groups;
+  return named.length > 0 ? named : all;
 }
