@@ -209,7 +209,7 @@ export class FrameEncoder {
     nowMs: number,
     refused: (record: IncomingRecord, reason: string) => void,
     numbered?: (record: IncomingRecord, seq: number) => void,
-  ): Buffer {
+  ): { buffer: Buffer; news: News[] } {
     const writers = new Map<TableName, { writer: RowWriter; rows: number }>();
     for (const record of records) {
       if (!this.#seen.eventType(record.projectId ?? '', record.type)) {
@@ -233,7 +233,7 @@ export class FrameEncoder {
     for (const [table, { writer, rows }] of writers) {
       parts.push(...section(tableNames.indexOf(table), rows, writer.take()));
     }
-    return Buffer.concat(parts);
+    return { buffer: Buffer.concat(parts), news };
   }
 
   #row(

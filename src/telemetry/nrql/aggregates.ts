@@ -83,12 +83,19 @@ function subjectOf(
   if (!argument) throw new NrqlError(call, `${aggregateFunctions[call.name]!.signature} needs an attribute`);
   const row: Context = { ...context, level: 'row', condition: null };
   const expression = argument.value;
+  // What is counted apart is usually a dimension, what is measured usually a metric, as long as neither has been seen.
+  const measured = call.name !== 'uniquecount' && call.name !== 'uniques';
   const metric =
-    expression.kind === 'attribute' && !context.definitions.has(expression.name)
+    expression.kind === 'attribute' &&
+    !context.definitions.has(expression.name) &&
+    (measured || context.catalogue.isMetric(expression.name))
       ? context.fields.metric(expression.name)
       : undefined;
-  if (metric)
+  if (metric) {
+    context.used.metrics.add(metric);
     return { value: { sql: 'latest', type: 'number' }, condition: both(context.condition, metric), metric: true };
+  }
+  context.used.others = true;
   const value = context.compile(expression, want, row);
   const usable =
     want === 'number' && value.type === 'string'
@@ -112,11 +119,13 @@ export function compileAggregate(call: ExpressionOf<'call'>, context: Context): 
     case 'uniquecount':
       return uniqueCount(call, context);
     case 'keyset':
+      context.used.others = true;
       return {
         sql: `arraySort(${aggregate('groupUniqArrayArray', '', ['arrayConcat(mapKeys(strings), mapKeys(numbers), mapKeys(booleans))'], context.condition)})`,
         type: 'list',
       };
     case 'cardinality':
+      context.used.others = true;
       return {
         sql: aggregate('uniqCombined64', '', ['name', 'strings', 'numbers', 'booleans'], context.condition),
         type: 'number',
@@ -145,8 +154,10 @@ export function compileAggregate(call: ExpressionOf<'call'>, context: Context): 
 
 function count(call: ExpressionOf<'call'>, context: Context): Value {
   const argument = call.args[0];
-  if (!argument || argument.value.kind === 'star')
+  if (!argument || argument.value.kind === 'star') {
+    context.used.others = true;
     return { sql: aggregate('count', '', [], context.condition), type: 'number' };
+  }
   const { value, condition, metric } = subjectOf(argument, call, 'any', context);
   if (metric) return { sql: `ifNull(${aggregate('sum', '', ['count'], condition)}, 0)`, type: 'number' };
   return { sql: aggregate('count', '', [`toNullable(${value.sql})`], condition), type: 'number' };
