@@ -77,3 +77,17 @@ export interface ReleaseDeployment {
   /** Position among the project's releases; grows with each release. */
   order: number;
 }
+
+/** What this room asks of projects. Fulfilled by the projects room's door. */
+export interface ProjectDirectory {
+  /** The project of an ingest id whose key this is; undefined when there is none. */
+  projectByIngest(ingestId: number, publicKey: string): Promise<IngestProject | undefined>;
+  /** By id or slug; undefined when there is none. */
+  find(idOrSlug: string): Promise<IngestProject | undefined>;
+}
+
+/** What this room asks of identity. */
+export interface PeopleDirectory {
+  /** How a person is called; undefined when there is no such person. */
+  nameOf(personId: string): Promise<string | undefined>;
+}
