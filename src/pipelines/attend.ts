@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Masker } from '../secrets/index.ts';
 import { type Intervention, intervene, type Watch } from './deadlines.ts';
 import { JournalFollower, sizeOf, tellAnswer, tellCanceled, tellHalted, touchAlive } from './driver/control.ts';
 import type { JournalStep } from './driver/journal.ts';
 import { LogPump, NoteLog } from './log/pump.ts';
-import type { Place, PlannedStep } from './port.ts';
+import type { Masker, Place, PlannedStep } from './port.ts';
 import type { Step } from './run.ts';
 import type { JobContext } from './steps/context.ts';
 import { performStep } from './steps/index.ts';
@@ -99,7 +98,8 @@ class Attendant {
 
   async close(): Promise<void> {
     for (const pump of this.#pumps.values()) await pump.close().catch(() => {});
-    await Promise.allSettled(this.#asking.values());
+    // A step that the server does may take long to copy; whoever leaves does not wait for it.
+    await Promise.race([Promise.allSettled(this.#asking.values()), sleep(2000, undefined, { ref: false })]);
     this.#a.place.release();
   }
 
@@ -243,7 +243,9 @@ class Attendant {
   }
 
   #watch(): Watch {
-    const open = [...this.#follower.journal.steps].find(([number, step]) => step.state === 'running' && !this.#isBackground(number));
+    const open = [...this.#follower.journal.steps].find(
+      ([number, step]) => step.state === 'running' && !this.#isBackground(number),
+    );
     const watch: Watch = {
       jobStartedAt: this.#a.jobStartedAt,
       jobTimeoutMs: this.#a.jobTimeoutMs,

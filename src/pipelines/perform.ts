@@ -6,7 +6,6 @@ import { system } from '../kernel/events.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { sql } from '../platform/postgres/sql.ts';
-import { createMasker, type Masker } from '../secrets/index.ts';
 import { attend, type Ending } from './attend.ts';
 import { tellGo, wasBegun, writeControl } from './driver/control.ts';
 import type { DriverStep } from './driver/program.ts';
@@ -18,6 +17,7 @@ import type {
   Dispatch,
   Executor,
   Lease,
+  Masker,
   Place,
   PlaceRequest,
   PlannedJob,
@@ -38,6 +38,7 @@ export interface PerformDeps {
   dispatch: Dispatch;
   sources: Sources;
   secrets: RunSecrets;
+  createMasker: (values: string[]) => Masker;
   executors: { docker?: Executor | undefined; host?: Executor | undefined };
   policy: (projectId: string) => Promise<RunPolicy>;
   publicUrl: string;
@@ -107,13 +108,19 @@ async function carryOut(deps: PerformDeps, lease: Lease, run: Run, job: Job, sig
   const steps = await listSteps(deps.database, job.id);
   const controlDir = deps.files.control(job.id);
   if (!executor) {
-    await finish(deps, lease, job, { status: 'infrastructure_fail', reason: `No ${job.executor} executor here` }, steps);
+    await finish(
+      deps,
+      lease,
+      job,
+      { status: 'infrastructure_fail', reason: `No ${job.executor} executor here` },
+      steps,
+    );
     return;
   }
   const policy = await deps.policy(job.projectId);
   const { contexts } = job.spec;
   const secrets = await deps.secrets.forRun({ projectId: job.projectId, contexts, trusted: run.trusted });
-  const masker = createMasker(secrets.map((secret) => secret.value));
+  const masker = deps.createMasker(secrets.map((secret) => secret.value));
   const project = await deps.sources.project(job.projectId);
   const builtIn = project ? builtInEnvironment(run, job, project, deps.publicUrl) : {};
   const environment = jobEnvironment(secrets, builtIn, job.spec.environment);
@@ -219,12 +226,17 @@ function gone(controlDir: string): Omit<Place, 'lost'> {
 }
 
 function introduction(job: Job, lease: Lease): string[] {
-  const lines = [`Job ${job.name}${job.nodeTotal > 1 ? ` (copy ${job.nodeIndex + 1} of ${job.nodeTotal})` : ''} on ${lease.agent}`];
+  const lines = [
+    `Job ${job.name}${job.nodeTotal > 1 ? ` (copy ${job.nodeIndex + 1} of ${job.nodeTotal})` : ''} on ${lease.agent}`,
+  ];
   if (job.executor === 'docker') return [...lines, `In a container of ${job.image}`];
   if (job.wantedExecutor === 'docker') {
-    lines.push(`Notice: the job asks for the image ${job.image}, but no container engine answers, so it runs on the host instead`);
+    lines.push(
+      `Notice: the job asks for the image ${job.image}, but no container engine answers, so it runs on the host instead`,
+    );
   }
-  if (job.spec.executor.kind === 'macos') lines.push('Notice: the job asks for macOS; it runs on this machine as it is');
+  if (job.spec.executor.kind === 'macos')
+    lines.push('Notice: the job asks for macOS; it runs on this machine as it is');
   lines.push('Notice: the host executor does not isolate: steps run as the server’s user, in a fresh home directory');
   return lines;
 }
@@ -293,7 +305,10 @@ async function finish(deps: PerformDeps, lease: Lease, job: Job, outcome: Outcom
   await deps.database.transaction(async (tx) => {
     if (!(await holdsJob(tx, job.id, lease.epoch))) throw new Fenced();
     if (!(await deps.dispatch.complete(tx, job.id, lease.epoch))) throw new Fenced();
-    await saveSteps(tx, steps.map((step) => (step.status === 'pending' ? { ...step, status: 'not_run' } : step)));
+    await saveSteps(
+      tx,
+      steps.map((step) => (step.status === 'pending' ? { ...step, status: 'not_run' } : step)),
+    );
     const { status, ...update } = outcome;
     await applyFact(deps, tx, job.runId, { kind: 'finished', jobId: job.id, status }, { actor: agent, update });
   });

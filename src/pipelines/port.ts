@@ -174,3 +174,17 @@ export interface RunPolicy {
   /** Longest a job may run, in milliseconds. Default 5 h. */
   jobTimeoutMs: number;
 }
+
+/** Hides a fixed set of secrets in all their encoded forms. */
+export interface Masker {
+  text(text: string): string;
+  /** A masker for one stream of bytes in pieces. It never holds anything back behind a line feed. */
+  open(): MaskStream;
+}
+
+export interface MaskStream {
+  /** Takes the next bytes, gives those that are certain by now. */
+  push(chunk: Buffer): Buffer;
+  /** The rest. */
+  end(): Buffer;
+}

@@ -1,11 +1,6 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
+import type { MaskStream } from '../port.ts';
 import { type LogWriter, openLogWriter } from './store.ts';
-
-/** Hides secrets in a stream of bytes that arrives in pieces. It never holds anything back behind a line feed. */
-export interface MaskStream {
-  push(chunk: Buffer): Buffer;
-  end(): Buffer;
-}
 
 const pieceBytes = 256 * 1024;
 
