@@ -14,51 +14,36 @@ export interface CloneRequest {
   url: string;
 }
 
+/** Constant, so no foreign word reaches the shell git starts it with. */
+const uploadPack = "git -c safe.directory='*' -c uploadpack.allowAnySHA1InWant=true upload-pack";
+
 /** The git commands of a clone at a commit, in order. */
 export function cloneCommands(request: CloneRequest): GitCommand[] {
-  const env = gitEnvironment();
+  const env = gitEnvironment([['protocol.file.allow', 'always']]);
   const git = (...argv: string[]): GitCommand => ({ argv, cwd: request.directory, env });
   const depth = request.shallow ? ['--depth=1'] : [];
   const head = request.branch ? ['-B', request.branch] : ['--detach'];
-  const refs = request.shallow
-    ? [request.sha]
-    : [request.sha, '+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*'];
+  // The commit by its id: a branch may have moved on, or be gone.
+  const refs = [request.sha, '+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*'];
+  const track = (name: string, value: string): GitCommand => git('config', `branch.${request.branch}.${name}`, value);
   return [
     git('init', '--quiet'),
-    // Any commit of the repository may be asked for by its id, whether a branch still leads to it or not.
-    {
-      ...git(
-        '-c',
-        'protocol.file.allow=always',
-        'fetch',
-        '--quiet',
-        '--no-tags',
-        ...depth,
-        `file://${request.repository}`,
-        ...refs,
-      ),
-      env: {
-        ...env,
-        GIT_CONFIG_COUNT: '2',
-        ...configuration('uploadpack.allowAnySHA1InWant', 'true', 0),
-        ...configuration('safe.directory', '*', 1),
-      },
-    },
+    git(
+      'fetch',
+      '--quiet',
+      '--no-tags',
+      `--upload-pack=${uploadPack}`,
+      ...depth,
+      `file://${request.repository}`,
+      ...(request.shallow ? refs.slice(0, 1) : refs),
+    ),
     git('checkout', '--quiet', '--force', ...head, request.sha),
     git('remote', 'add', 'origin', request.url),
     ...(request.branch && !request.shallow
-      ? [
-          git('config', `branch.${request.branch}.remote`, 'origin'),
-          git('config', `branch.${request.branch}.merge`, `refs/heads/${request.branch}`),
-        ]
+      ? [track('remote', 'origin'), track('merge', `refs/heads/${request.branch}`)]
       : []),
   ];
 }
-
-const configuration = (key: string, value: string, index: number): Record<string, string> => ({
-  [`GIT_CONFIG_KEY_${index}`]: key,
-  [`GIT_CONFIG_VALUE_${index}`]: value,
-});
 
 /** Makes a clone with its own `.git`, HEAD at the commit. */
 export async function cloneAt(request: CloneRequest): Promise<void> {

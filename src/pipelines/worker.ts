@@ -46,6 +46,7 @@ export async function shipLogs(deps: WorkerDeps): Promise<boolean> {
     from pipelines_steps step join pipelines_jobs job on job.id = step.job_id
     where step.shipped < step.lines - case when step.status = 'running' then 1 else 0 end
     order by job.started_at, step.number limit 20`);
+  let shipped = 0;
   for (const step of steps) {
     const reader = await LogReader.open(deps.files.log(step.jobId, step.number));
     // Its files are with another server that does not share this directory, or were removed.
@@ -53,6 +54,7 @@ export async function shipLogs(deps: WorkerDeps): Promise<boolean> {
     try {
       const { lines, nextLine } = await reader.window(step.shipped, shippedAtOnce, step.open);
       if (lines.length === 0) continue;
+      shipped += lines.length;
       await deps.telemetry.write(
         lines.map((line) => ({
           type: 'Log',
@@ -78,7 +80,7 @@ export async function shipLogs(deps: WorkerDeps): Promise<boolean> {
       await reader.close();
     }
   }
-  return steps.length > 0;
+  return shipped > 0;
 }
 
 /** Writes the PipelineRun record of each run that ended; once, unless killed between record and note. */

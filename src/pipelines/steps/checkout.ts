@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { packTar } from '../../platform/files/tar.ts';
 import type { StepContext } from './context.ts';
 import { resolvePath } from './paths.ts';
-import { packDirectory } from './tar.ts';
 
 /** Puts a clone of the repository, at the run's commit, into the working directory (or `path`). */
 export async function checkout(context: StepContext<'checkout'>): Promise<number> {
@@ -21,7 +21,7 @@ export async function checkout(context: StepContext<'checkout'>): Promise<number
     shallow: step.method === 'shallow',
     directory,
   });
-  await context.place.copyIn(target, packDirectory(directory, context.owner));
+  await context.place.copyIn(target, packTar(directory, ['.'], context.owner));
   await rm(directory, { recursive: true, force: true });
   say(`HEAD is now at ${run.sha.slice(0, 10)} ${run.commit.message.split('\n')[0]}`);
   return 0;
