@@ -42,18 +42,9 @@ export function createBudget(total: number): Budget {
 export async function readBody(request: IncomingMessage, budget: Budget): Promise<Buffer> {
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > limits.compressedBytes) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let size = 0;
-  const slow = new Fault('unavailable', 'The body took too long to arrive', { code: 'sentry.slow-body' });
-  const timer = setTimeout(() => request.destroy(slow), limits.bodyMs);
+  const taken = { bytes: 0 };
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      if (size + chunk.length > limits.compressedBytes) throw tooLarge();
-      budget.take(chunk.length);
-      size += chunk.length;
-      chunks.push(chunk);
-    }
-    const raw = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);
+    const raw = await collect(request, budget, taken);
     return await decompress(
       raw,
       String(request.headers['content-encoding'] ?? '')
@@ -61,9 +52,59 @@ export async function readBody(request: IncomingMessage, budget: Budget): Promis
         .toLowerCase(),
     );
   } finally {
-    clearTimeout(timer);
-    budget.give(size);
+    budget.give(taken.bytes);
   }
+}
+
+/** The bytes of a body. By events, since leaving a loop over the stream early would destroy it before it could be answered. */
+function collect(request: IncomingMessage, budget: Budget, taken: { bytes: number }): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    const settle = (finish: () => void): void => {
+      clearTimeout(timer);
+      request.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken);
+      finish();
+    };
+    const timer = setTimeout(
+      () =>
+        settle(() =>
+          reject(new Fault('unavailable', 'The body took too long to arrive', { code: 'sentry.slow-body' })),
+        ),
+      limits.bodyMs,
+    );
+    const onData = (chunk: Buffer): void => {
+      try {
+        if (taken.bytes + chunk.length > limits.compressedBytes) throw tooLarge();
+        budget.take(chunk.length);
+      } catch (refusal) {
+        settle(() => reject(refusal as Fault));
+        return;
+      }
+      taken.bytes += chunk.length;
+      chunks.push(chunk);
+    };
+    const onEnd = (): void => settle(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    const onBroken = (): void => settle(() => reject(new Error('the client went away')));
+    // A stream that breaks after it was settled must not take the process down.
+    request.on('error', () => {});
+    request.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
+  });
+}
+
+/**
+ * Lets the rest of a refused body run by, so that the client gets to read why; one that goes on for too long is cut off.
+ */
+export function letPass(request: IncomingMessage): void {
+  if (request.complete) return;
+  let bytes = 0;
+  const timer = setTimeout(() => request.destroy(), limits.afterRefusalMs);
+  timer.unref();
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > limits.afterRefusalBytes) request.destroy();
+  });
+  request.on('error', () => {});
+  request.once('close', () => clearTimeout(timer));
 }
 
 /** Small gzip bodies are the rule; for them the way through the thread pool costs more than the work. */

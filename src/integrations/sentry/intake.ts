@@ -7,7 +7,7 @@ import type { HttpIntake } from '../../platform/http/contract.ts';
 import type { Log } from '../../platform/observe/log.ts';
 import type { TelemetrySink } from '../../platform/observe/telemetry-sink.ts';
 import { credentialsOf, parseDsn } from './auth.ts';
-import { type Budget, createBudget, readBody } from './body.ts';
+import { type Budget, createBudget, letPass, readBody } from './body.ts';
 import { type EnvelopeItem, type Json, parseEnvelope } from './envelope.ts';
 import { keep, type Sorted, sortItems } from './items.ts';
 import { intakeLimits as limits } from './limits.ts';
@@ -65,19 +65,18 @@ export function createSentryIntake(deps: SentryDeps): HttpIntake {
   };
 }
 
+/** One endpoint; the server ignores a trailing slash. */
 function route(scope: FastifyInstance, path: string, deps: SentryDeps, budget: Budget, read: Read): void {
   const bounded = path.replace(':ingestId', ':ingestId(^\\d{1,9}$)');
-  for (const url of [bounded, `${bounded}/`]) {
-    scope.options(url, (_request, reply) => reply.headers(preflightHeaders).status(200).send());
-    scope.post(url, { bodyLimit: limits.compressedBytes }, async (request, reply) => {
-      reply.headers(corsHeaders);
-      try {
-        return await receive(request, reply, deps, budget, read);
-      } catch (error) {
-        return refuse(error, request, reply, deps.log);
-      }
-    });
-  }
+  scope.options(bounded, (_request, reply) => reply.headers(preflightHeaders).status(200).send());
+  scope.post(bounded, { bodyLimit: limits.compressedBytes }, async (request, reply) => {
+    reply.headers(corsHeaders);
+    try {
+      return await receive(request, reply, deps, budget, read);
+    } catch (error) {
+      return refuse(error, request, reply, deps.log);
+    }
+  });
 }
 
 async function receive(
@@ -151,8 +150,7 @@ function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply, lo
   }
   const status = fault ? (statusOf[fault.kind] ?? 400) : 500;
   const detail = fault?.message ?? 'internal error';
-  // Whatever is left of the body is not waited for.
-  if (!request.raw.complete) reply.header('connection', 'close');
+  letPass(request.raw);
   if (fault?.retryAfter !== undefined) reply.header('retry-after', String(fault.retryAfter));
   return reply
     .status(status)

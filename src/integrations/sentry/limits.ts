@@ -8,6 +8,9 @@ export const intakeLimits = {
   bufferedBytes: 256 * 1024 * 1024,
   /** Time for a body to arrive (ms). */
   bodyMs: 30_000,
+  /** Of a refused body, read past so that its sender can read the answer, and how long that may take (ms). */
+  afterRefusalBytes: 64 * 1024 * 1024,
+  afterRefusalMs: 10_000,
   /** Of one event. */
   eventBytes: 1024 * 1024,
   /** Of one transaction or container of spans, logs or metrics. */
