@@ -1,20 +1,25 @@
-import type { FastifyRequest } from 'fastify';
 import { createIdentity, type Identity } from '../identity/index.ts';
 import { createInsights } from '../insights/index.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Subscription } from '../platform/events/subscriptions.ts';
+import type { Gatekeeper } from '../platform/http/server.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { Database } from '../platform/postgres/database.ts';
+import type { Launcher } from '../platform/process/launcher.ts';
 import type { Room } from '../platform/room.ts';
 import type { Settings } from './settings.ts';
 
 export interface HouseDependencies {
   database: Database;
   clickhouseUrl: string;
+  launcher: Launcher;
   log: Log;
   settings: Settings;
+  serverId: string;
   /** How people reach the server; known once it listens. */
   publicUrl: () => string;
+  /** Registers what must be closed, in reverse order, when the program stops. */
+  onStop: (name: string, undo: () => Promise<unknown>) => void;
 }
 
 /** Every room with its ports plugged, and the flows between them. */
@@ -25,7 +30,7 @@ export interface House {
 }
 
 /** Builds the rooms in the order of their dependencies. Nothing runs yet. */
-export function buildHouse(deps: HouseDependencies): House {
+export async function buildHouse(deps: HouseDependencies): Promise<House> {
   const { database, publicUrl } = deps;
   const clock = systemClock;
   const logOf = (room: string): Log => deps.log.child({ room });
@@ -41,7 +46,7 @@ export function buildHouse(deps: HouseDependencies): House {
 }
 
 /** Who may do what, as the HTTP server asks it. */
-export const gatekeeperOf = (identity: Identity) => ({
-  authenticate: (request: FastifyRequest) => identity.authenticate(request),
+export const gatekeeperOf = (identity: Identity): Gatekeeper => ({
+  authenticate: (request) => identity.authenticate(request),
   authorize: identity.authorize,
 });

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,14 +6,18 @@ import { systemClock } from '../kernel/clock.ts';
 import { Fault } from '../kernel/faults.ts';
 import { eventMigrations } from '../platform/events/log.ts';
 import { runSubscription } from '../platform/events/subscriptions.ts';
+import { openDataDirectory } from '../platform/files/data-directory.ts';
 import { idempotencyMigrations } from '../platform/http/idempotency.ts';
 import { createHttpServer, createIntakeServer } from '../platform/http/server.ts';
 import { serveWebApp } from '../platform/http/web-app.ts';
+import { jobMigrations, releaseOwned } from '../platform/jobs/queue.ts';
 import { openLog } from '../platform/observe/log.ts';
 import { openDatabase } from '../platform/postgres/database.ts';
 import { migrate } from '../platform/postgres/migrations.ts';
+import { openLauncher } from '../platform/process/launcher.ts';
 import type { Progress } from './progress.ts';
 import { buildHouse, gatekeeperOf, type House } from './rooms.ts';
+import { readServerId } from './server-id.ts';
 import type { Settings } from './settings.ts';
 import { startStores } from './stores.ts';
 import { createSupervisor, type LoopHealth } from './supervisor.ts';
@@ -41,8 +44,9 @@ type Undo = { name: string; undo: () => Promise<unknown> };
 /** Brings the whole program up. What was started is stopped again when a later step fails. */
 export async function start(settings: Settings, progress: Progress): Promise<Running> {
   const undos: Undo[] = [];
-  await mkdir(settings.dataDir, { recursive: true, mode: 0o755 });
-  const log = openLog({ level: settings.logLevel, path: join(settings.dataDir, 'log', 'server.log') });
+  const directory = await openDataDirectory(settings.dataDir);
+  undos.push({ name: 'data directory', undo: () => directory.release() });
+  const log = openLog({ level: settings.logLevel, path: join(directory.path, 'log', 'server.log') });
   const undoAll = async (): Promise<void> => {
     for (const { name, undo } of undos.splice(0).reverse()) {
       try {
@@ -53,6 +57,8 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
     }
   };
   try {
+    const launcher = openLauncher({ log: log.child({ room: 'launcher' }) });
+    undos.push({ name: 'launcher', undo: () => launcher.close() });
     const stores = await startStores(settings, log, progress);
     undos.push({ name: 'stores', undo: stores.stop });
     const database = openDatabase(stores.databaseUrl, {
@@ -63,14 +69,26 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
 
     let url = '';
     const publicUrl = (): string => settings.publicUrl ?? url;
-    const house = buildHouse({ database, clickhouseUrl: stores.clickhouseUrl, log, settings, publicUrl });
-    await progress.step('Schema', () =>
-      migrate(database, [
+    const serverId = await readServerId(directory.path);
+    const house = await buildHouse({
+      database,
+      clickhouseUrl: stores.clickhouseUrl,
+      launcher,
+      log,
+      settings,
+      serverId,
+      publicUrl,
+      onStop: (name, undo) => undos.push({ name, undo }),
+    });
+    await progress.step('Schema', async () => {
+      await migrate(database, [
         ...eventMigrations,
         ...idempotencyMigrations,
+        ...jobMigrations,
         ...house.rooms.flatMap((room) => room.migrations),
-      ]),
-    );
+      ]);
+      await releaseOwned(database, serverId);
+    });
 
     const contracts = house.rooms.flatMap((room) => room.contracts);
     const intakes = house.rooms.flatMap((room) => room.intakes);
@@ -102,6 +120,7 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
         run: (signal) => runSubscription(database, subscription, log, signal),
       });
     }
+    await directory.announce(publicUrl());
     const ownerLink = hasOwner ? null : await house.identity.createOwnerLink();
     log.info({ url, version, dataDir: settings.dataDir }, 'Millrace is ready');
 

@@ -175,22 +175,29 @@ export interface IntakeAddresses {
 
 /** What this room asks of projects; the projects door fits. */
 export interface Commits {
+  /** By id or slug; rejects with a `missing` Fault. */
   get(idOrSlug: string): Promise<{ id: string; slug: string; name: string; defaultBranch: string }>;
-  tree(projectId: string, sha: string): CommitFiles | Promise<CommitFiles>;
+  tree(projectId: string, sha: string): CommitFiles;
   /** The commit as a tar stream, names relative to the root of the repository. */
-  archive(projectId: string, sha: string): Readable | Promise<Readable>;
-  /** Full sha of a branch, tag or sha; rejects with a `missing` Fault. */
-  resolve(projectId: string, ref: string): Promise<string>;
+  archive(projectId: string, sha: string): Readable;
+  /** Full sha of a branch, tag or sha. */
+  resolve(projectId: string, ref: string): Promise<string | undefined>;
+  commit(projectId: string, ref: string): Promise<CommitFacts | undefined>;
   /** Commits reachable from `to` and not from `from`, newest first. */
-  commitsBetween(
-    projectId: string,
-    from: string | null,
-    to: string,
-    limit: number,
-  ): Promise<{ sha: string; message: string; author: { name: string; email: string }; at: string | number }[]>;
+  commitsBetween(projectId: string, from: string | null, to: string, limit: number): Promise<CommitFacts[]>;
+}
+
+export interface CommitFacts {
+  sha: string;
+  message: string;
+  author: { name: string; email: string };
+  /** Unix milliseconds. */
+  committedAt: number;
 }
 
 /** What this room asks of secrets; the secrets door fits. */
 export interface EnvironmentSecrets {
   forEnvironment(request: { projectId: string; environment: string }): Promise<{ name: string; value: string }[]>;
+  /** Hides these values, and their encoded forms, in text. */
+  createMasker(values: Iterable<string>): { text(text: string): string };
 }

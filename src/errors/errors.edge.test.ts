@@ -36,7 +36,7 @@ async function startRoom(withLoops = true): Promise<void> {
     dataDir,
     telemetry: { write: async (records) => void told.push(...records) },
     projects: {
-      projectByIngest: async (id, key) => (id === 1 && key === 'k' ? project : undefined),
+      projectByIngest: async (id) => (id === 1 ? { ...project, publicKey: 'k' } : undefined),
       find: async (name) => (name === 'shop' || name === projectId ? project : undefined),
     },
     people: { nameOf: async (id) => (id === 'p1' ? 'Jane' : undefined) },

@@ -70,7 +70,9 @@ export function createReception({ spool, projects, tally, now }: ReceptionSurrou
       if (found && found.until > now()) return found.project;
       // Anyone can ask for any key.
       if (known.size > 10_000) known.clear();
-      const project = projects.projectByIngest(ingestId, publicKey);
+      const project = projects
+        .projectByIngest(ingestId)
+        .then((one) => (one?.publicKey === publicKey ? { id: one.id, slug: one.slug } : undefined));
       known.set(key, { until: now() + remembered, project });
       project.catch(() => known.delete(key));
       return project;
