@@ -60,6 +60,8 @@ export function openDatabase(url: string, options: { max?: number; onError?: (er
   const listeners = new Map<string, Set<(payload: string) => void>>();
   let listening: Promise<pg.Client> | undefined;
   let closed = false;
+  /** LISTEN statements go out one at a time on their one connection. */
+  let turn: Promise<unknown> = Promise.resolve();
 
   const locks = openLockSession(url, options.onError);
   const openListener = async (): Promise<pg.Client> => {
@@ -121,7 +123,10 @@ export function openDatabase(url: string, options: { max?: number; onError?: (er
       listeners.set(channel, set);
       listening ??= openListener();
       const client = await listening;
-      if (isNew) await client.query(`listen ${pg.escapeIdentifier(channel)}`);
+      if (isNew) {
+        turn = turn.then(() => client.query(`listen ${pg.escapeIdentifier(channel)}`)).catch(() => undefined);
+        await turn;
+      }
       return () => void set.delete(listener);
     },
     lock: (name) => lockOn(locks, name),
