@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../kernel/diagnostics.ts';
-import type { PlannedImage, Plan } from './plan.ts';
+import type { Plan, PlannedImage } from './plan.ts';
 
 export type * from './plan.ts';
 

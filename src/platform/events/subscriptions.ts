@@ -35,6 +35,7 @@ export async function runSubscription(
   let wake: () => void = () => {};
   const stopListening = await database.listen(eventsChannel, () => wake());
   signal.addEventListener('abort', () => wake(), { once: true });
+  const holder = database.lock(`subscription:${subscription.name}`);
   await database.execute(sql`
     insert into platform_subscriptions (name, position)
     values (${subscription.name}, ${
@@ -48,7 +49,8 @@ export async function runSubscription(
       });
       let outcome: 'idle' | 'more' | number;
       try {
-        outcome = await drainOnce(database, subscription, log, signal);
+        // Another server that holds the lock does the work; this one looks again later, in case it dies.
+        outcome = (await holder.held()) ? await drainOnce(database, subscription, log, signal) : 'idle';
       } catch (error) {
         log.warn({ err: error, subscription: subscription.name }, 'subscription cannot reach its store; trying again');
         outcome = 1000;
@@ -65,6 +67,7 @@ export async function runSubscription(
     }
   } finally {
     stopListening();
+    await holder.release();
   }
 }
 
@@ -81,7 +84,6 @@ async function drainOnce(
   log: Log,
   signal: AbortSignal,
 ): Promise<'idle' | 'more' | number> {
-  // The lease row is the lock: held only while the cursor is read and moved, never while a handler runs.
   const filter: EventFilter = { types: subscription.types };
   const cursor = await database.first<{ position: number; attempts: number }>(
     sql`select position, attempts from platform_subscriptions where name = ${subscription.name}`,

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { lockOn, type NamedLock, openLockSession } from './named-lock.ts';
 import type { Sql } from './sql.ts';
 
 /** What a use case needs of PostgreSQL. Both a pool and an open transaction are one of these. */
@@ -24,8 +25,15 @@ export interface Database extends Queryable {
   transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
   /** Calls `listener` for each NOTIFY on `channel`, from this or any other server. A wake-up only: notifications can be lost. */
   listen(channel: string, listener: (payload: string) => void): Promise<() => void>;
+  /**
+   * A named lock that one server holds at a time (a session-level advisory lock on a connection of its own). It is lost
+   * when that connection is, so ask `held` before each piece of work; work under it must still be idempotent.
+   */
+  lock(name: string): NamedLock;
   close(): Promise<void>;
 }
+
+export type { NamedLock };
 
 // bigint and numeric come back as numbers: no count or position here exceeds 2^53.
 pg.types.setTypeParser(20, Number);
@@ -53,6 +61,7 @@ export function openDatabase(url: string, options: { max?: number; onError?: (er
   let listening: Promise<pg.Client> | undefined;
   let closed = false;
 
+  const locks = openLockSession(url, options.onError);
   const openListener = async (): Promise<pg.Client> => {
     const client = new pg.Client({ connectionString: url });
     client.on('error', (error) => options.onError?.(error));
@@ -115,8 +124,10 @@ export function openDatabase(url: string, options: { max?: number; onError?: (er
       if (isNew) await client.query(`listen ${pg.escapeIdentifier(channel)}`);
       return () => void set.delete(listener);
     },
+    lock: (name) => lockOn(locks, name),
     async close() {
       closed = true;
+      await locks.close();
       const client = await listening?.catch(() => undefined);
       await client?.end().catch(() => undefined);
       await pool.end();

@@ -1,0 +1,79 @@
+/**
+ * Where a client's protocol hands over what it read. Implemented by the errors room, used by integrations that speak
+ * an error tracker's protocol. Any number of calls may run at once.
+ */
+export interface ErrorReception {
+  /**
+   * The project that an ingest id and a public key belong to, from memory for a few seconds; undefined when there is none.
+   * The key routes and is public by design, so a wrong one says nothing about what exists.
+   */
+  projectOf(ingestId: number, publicKey: string): Promise<IngestProject | undefined>;
+  /**
+   * What of these categories must not be sent now, with the seconds to wait; asked before the body is read.
+   * Categories are the protocol's: `error`, `transaction`, `span`, `log_item`...
+   */
+  limited(projectId: string, now: number): { category: string; retryAfter: number }[];
+  /**
+   * Keeps events as the client sent them. Resolves once they are durable, before they are grouped; each is grouped exactly
+   * once, however often the same event id is handed over. Rejects with an `unavailable` Fault when the disk guard says no.
+   */
+  accept(events: ReceivedEvent[]): Promise<void>;
+  /** Counts what happened to things that are not kept as events. Kept in memory up to a second. */
+  count(projectId: string, outcome: Outcome): void;
+}
+
+export interface IngestProject {
+  id: string;
+  slug: string;
+}
+
+export interface ReceivedEvent {
+  projectId: string;
+  /** 32 lower-case hexadecimal digits. */
+  eventId: string;
+  /** Unix milliseconds. */
+  receivedAt: number;
+  /** When the client says it sent it, by the client's clock; for correcting that clock. */
+  sentAt?: number | undefined;
+  /** Address of the sender; used only if the client asks for it. */
+  remoteAddress?: string | undefined;
+  /** JSON text of the event, not yet parsed, within the limits of the intake. */
+  payload: Uint8Array;
+}
+
+export type OutcomeKind =
+  | 'accepted'
+  | 'duplicate'
+  | 'filtered'
+  | 'limited'
+  | 'invalid'
+  | 'unsupported'
+  | 'client_discard';
+
+export interface Outcome {
+  category: string;
+  outcome: OutcomeKind;
+  /** A short stable word: `too_large`, `ratelimit_backoff`; empty for accepted. */
+  reason: string;
+  quantity: number;
+}
+
+/**
+ * What deployments know about a release an event names. Fulfilled by the deployments room. Called once for each pair of
+ * release and environment in a batch; must answer within a second or reject, in which case the event goes on without.
+ */
+export interface ReleaseLookup {
+  /** The deployment of `release` (its version) to `environment`, the latest one; undefined when Millrace did not deploy it. */
+  deploymentOf(projectId: string, release: string, environment: string | null): Promise<ReleaseDeployment | undefined>;
+}
+
+export interface ReleaseDeployment {
+  deploymentId: string;
+  /** The fact in the event log that started it. */
+  eventId: string;
+  environment: string;
+  /** Unix milliseconds. */
+  startedAt: number;
+  /** Position among the project's releases; grows with each release. */
+  order: number;
+}

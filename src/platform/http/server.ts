@@ -1,0 +1,185 @@
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Actor } from '../../kernel/events.ts';
+import { Fault } from '../../kernel/faults.ts';
+import { newId } from '../../kernel/ids.ts';
+import type { Log } from '../observe/log.ts';
+import type { Database } from '../postgres/database.ts';
+import type { Call, HttpIntake, MountedContract, Operation } from './contract.ts';
+import { once } from './idempotency.ts';
+import { openApiOf } from './openapi.ts';
+import type { Principal } from './principal.ts';
+import { problemMediaType, problemOf } from './problem.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks, found from session or token before any handler runs; null when nobody is signed in. */
+    principal: Principal | null;
+  }
+}
+
+/** Who may do what, fulfilled by the identity room. */
+export interface Gatekeeper {
+  /** Finds who asks; null for nobody. Throws `unauthenticated` for credentials that are wrong or expired. */
+  authenticate(request: FastifyRequest): Promise<Principal | null>;
+  /** Throws `unauthenticated` or `forbidden` unless `principal` may call this operation. The one place where rights are decided. */
+  authorize(principal: Principal | null, operation: { room: string; method: string; role: Operation['role'] }): void;
+}
+
+export interface HttpServerOptions {
+  database: Database;
+  log: Log;
+  gatekeeper: Gatekeeper;
+  contracts: MountedContract[];
+  intakes: HttpIntake[];
+  version: string;
+}
+
+const defaultBodyLimit = 1024 * 1024;
+const anonymous: Actor = { kind: 'system', id: 'anonymous', name: 'nobody signed in' };
+
+const actorOf = (principal: Principal | null): Actor =>
+  principal
+    ? { kind: principal.kind === 'token' ? 'token' : 'person', id: principal.id, name: principal.name }
+    : anonymous;
+
+/**
+ * The API server: contracts under /api/v1, foreign protocols in scopes of their own, problem+json for every refusal.
+ * The caller listens and adds the web application.
+ */
+export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
+  const app = bareServer(options.log);
+  app.addHook('onRequest', async (request) => {
+    request.principal = await options.gatekeeper.authenticate(request);
+  });
+  await app.register(
+    async (scope) => {
+      for (const mounted of options.contracts) mountContract(scope, mounted, options);
+      const document = openApiOf(
+        options.contracts.map((mounted) => mounted.contract),
+        options.version,
+      );
+      scope.get('/openapi.json', () => document);
+    },
+    { prefix: '/api/v1' },
+  );
+  await mountIntakes(app, options.intakes);
+  return app;
+}
+
+/** The listener that deployed services reach: only intakes that say so, no API, no sessions. */
+export async function createIntakeServer(options: { log: Log; intakes: HttpIntake[] }): Promise<FastifyInstance> {
+  const app = bareServer(options.log);
+  await mountIntakes(
+    app,
+    options.intakes.filter((intake) => intake.reachableByServices),
+  );
+  return app;
+}
+
+function bareServer(log: Log): FastifyInstance {
+  const app = fastify({
+    // Fastify's own request log would print two lines a request; the log gets failures only.
+    logger: false,
+    bodyLimit: defaultBodyLimit,
+    genReqId: () => newId(),
+    requestTimeout: 0,
+    // A client that stalls while sending its headers is cut off; bodies are timed by their intakes.
+    connectionTimeout: 0,
+    http: { headersTimeout: 20_000, requestTimeout: 300_000 },
+    forceCloseConnections: true,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
+  });
+  app.decorateRequest('principal', null);
+  app.setErrorHandler((error, request, reply) => refuse(error, request, reply, log));
+  app.setNotFoundHandler((request, reply) =>
+    refuse(
+      new Fault('missing', `There is nothing at ${request.method} ${request.url.split('?')[0]}`, {
+        code: 'http.no-route',
+        hint: 'The API is described at /api/v1/openapi.json.',
+      }),
+      request,
+      reply,
+      log,
+    ),
+  );
+  return app;
+}
+
+async function mountIntakes(app: FastifyInstance, intakes: HttpIntake[]): Promise<void> {
+  for (const intake of intakes) {
+    await app.register(async (scope) => {
+      await intake.register(scope);
+    });
+  }
+}
+
+function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
+  const { problem, unexpected, retryAfter } = problemOf(error, request.id);
+  if (unexpected) {
+    log.error(
+      { err: error, requestId: request.id, method: request.method, path: request.url.split('?')[0] },
+      'a request failed unexpectedly',
+    );
+  }
+  if (retryAfter !== undefined) reply.header('retry-after', String(Math.ceil(retryAfter)));
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="millrace"');
+  return reply.status(problem.status).type(problemMediaType).send(problem);
+}
+
+function mountContract(scope: FastifyInstance, mounted: MountedContract, options: HttpServerOptions): void {
+  for (const [name, operation] of Object.entries(mounted.contract.operations)) {
+    const handler = mounted.handlers[name];
+    if (!handler) throw new Error(`No handler for ${mounted.contract.room}.${name}`);
+    const room = mounted.contract.room;
+    scope.route({
+      method: operation.method,
+      url: operation.path,
+      bodyLimit: operation.bodyLimit ?? defaultBodyLimit,
+      handler: async (request, reply) => {
+        options.gatekeeper.authorize(request.principal, { room, method: operation.method, role: operation.role });
+        const ifMatch = request.headers['if-match']?.replace(/^W\//, '').replace(/^"|"$/g, '');
+        const call = {
+          params: operation.params?.parse(request.params),
+          query: operation.query?.parse(request.query),
+          body: operation.body?.parse(request.body ?? undefined),
+          principal: request.principal,
+          actor: actorOf(request.principal),
+          ifMatch,
+          request,
+          reply,
+        } as unknown as Call;
+        const status = operation.status ?? (operation.creates ? 201 : 200);
+        const run = async (): Promise<{ status: number; response: unknown }> => {
+          const result = await handler(call);
+          return { status, response: reply.sent ? undefined : operation.response.parse(result) };
+        };
+        const key = request.headers['idempotency-key'];
+        const outcome =
+          operation.creates && typeof key === 'string' && key.length <= 200
+            ? await once(
+                options.database,
+                {
+                  principal: request.principal?.id ?? 'anonymous',
+                  key,
+                  operation: `${room}.${name} ${request.url}`,
+                  body: request.body,
+                },
+                run,
+              )
+            : await run();
+        if (reply.sent) return reply;
+        if ('replayed' in outcome && outcome.replayed) reply.header('idempotent-replayed', 'true');
+        if (operation.etag) {
+          const version = (outcome.response as Record<string, unknown> | null)?.[operation.etag];
+          if (version !== undefined && version !== null) {
+            const etag = `"${String(version)}"`;
+            reply.header('etag', etag);
+            if (operation.method === 'GET' && request.headers['if-none-match'] === etag)
+              return reply.status(304).send();
+          }
+        }
+        return reply.status(outcome.status).send(outcome.response);
+      },
+    });
+  }
+}

@@ -1,0 +1,65 @@
+import pg from 'pg';
+
+export interface NamedLock {
+  /** Takes the lock if it is free; resolves to whether this server holds it now. Never waits for another holder. */
+  held(): Promise<boolean>;
+  release(): Promise<void>;
+}
+
+/** One connection that carries all session-level locks of this server; when it dies, they are all lost together. */
+export interface LockSession {
+  client(): Promise<pg.Client>;
+  /** Names held on the present connection. */
+  held: Set<string>;
+  close(): Promise<void>;
+}
+
+/** Opens lazily; reopens after the connection was lost. */
+export function openLockSession(url: string, onError: ((error: Error) => void) | undefined): LockSession {
+  let current: Promise<pg.Client> | undefined;
+  const held = new Set<string>();
+  return {
+    held,
+    client() {
+      current ??= (async () => {
+        const client = new pg.Client({ connectionString: url });
+        client.on('error', (error) => onError?.(error));
+        client.on('end', () => {
+          held.clear();
+          current = undefined;
+        });
+        try {
+          await client.connect();
+        } catch (error) {
+          current = undefined;
+          throw error;
+        }
+        return client;
+      })();
+      return current;
+    },
+    async close() {
+      const client = await current?.catch(() => undefined);
+      await client?.end().catch(() => undefined);
+    },
+  };
+}
+
+/** A lock on `name` (hashed to 64 bits by the server) carried by the session. */
+export function lockOn(session: LockSession, name: string): NamedLock {
+  return {
+    async held() {
+      const client = await session.client();
+      if (session.held.has(name)) return true;
+      const { rows } = await client.query('select pg_try_advisory_lock(hashtextextended($1, 0)) as taken', [name]);
+      if (rows[0].taken) session.held.add(name);
+      return rows[0].taken;
+    },
+    async release() {
+      if (!session.held.has(name)) return;
+      const client = await session.client();
+      session.held.delete(name);
+      await client.query('select pg_advisory_unlock(hashtextextended($1, 0))', [name]).catch(() => undefined);
+    },
+  };
+}

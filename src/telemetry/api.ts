@@ -1,0 +1,294 @@
+import { z } from 'zod';
+import { defineContract } from '../platform/http/contract.ts';
+
+/** How a value is to be read and drawn. `unit` is null when nothing is known of it. */
+const column = z.object({
+  /** Unique within the answer; stable for the same query text. */
+  key: z.string(),
+  /** The alias, or the expression as written. */
+  label: z.string(),
+  /** `facet`: a grouping key; `value`: an aggregate; `attribute`: a field of a row query. */
+  role: z.enum(['facet', 'value', 'attribute']),
+  /** `histogram` cells are {@link histogramCell}s, `list` cells are arrays, `time` cells are Unix milliseconds. */
+  kind: z.enum(['number', 'string', 'boolean', 'time', 'histogram', 'list', 'any']),
+  unit: z.enum(['s', 'ms', 'bytes', '%', '/s', '/min', '/h', '/d', 'apdex', 'count']).nullable(),
+  /** The NRQL expression behind the column. */
+  expression: z.string(),
+});
+
+/** Equal-width buckets: `counts[i]` values fell into `[start + i * width, start + (i + 1) * width)`; the last takes all above. */
+const histogramCell = z.object({ start: z.number(), width: z.number(), counts: z.array(z.number()) });
+
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const cell = z.union([scalar, z.array(scalar), histogramCell, z.record(z.string(), scalar)]);
+
+const problem = z.object({
+  severity: z.enum(['error', 'warning', 'info']),
+  /** Line and column of the query text, from 1. */
+  line: z.number().optional(),
+  column: z.number().optional(),
+  message: z.string(),
+  hint: z.string().optional(),
+});
+
+const timeWindow = z.object({ since: z.iso.datetime(), until: z.iso.datetime() });
+
+/** Points of one line of a chart. */
+const series = z.object({
+  /** Values of the facet keys, in the order of the facet columns; empty without FACET. */
+  facet: z.array(scalar),
+  /** Key of the value column. */
+  column: z.string(),
+  label: z.string(),
+  /** Whether these are the values of the COMPARE WITH window, laid over the buckets of the main one. */
+  compare: z.boolean(),
+  /** One for each bucket; null is a gap. */
+  points: z.array(z.number().nullable()),
+});
+
+const queryAnswer = z.object({
+  /** The query as understood, printed back in one canonical form. */
+  nrql: z.string(),
+  /** `rows`: SELECT of attributes; `table`: aggregates, one row for each facet; `timeseries`: see `series`; `names`: SHOW EVENT TYPES. */
+  shape: z.enum(['rows', 'table', 'timeseries', 'names']),
+  columns: z.array(column),
+  /** Cells in the order of `columns`. For `timeseries`: the totals are not computed and this is empty. */
+  rows: z.array(z.array(cell)),
+  /** The same rows for the COMPARE WITH window, matched to `rows` by index; null where it had no such facet. */
+  compareRows: z.array(z.array(cell).nullable()).nullable(),
+  /** Begin of each bucket in Unix milliseconds, and its width (SLIDE BY makes the step smaller than the width). */
+  buckets: z.object({ begins: z.array(z.number()), widthMs: z.number(), stepMs: z.number() }).nullable(),
+  series: z.array(series),
+  window: timeWindow,
+  compareWindow: timeWindow.nullable(),
+  timezone: z.string(),
+  eventTypes: z.array(z.string()),
+  facets: z.array(z.string()),
+  /** Things the asker should know: groups cut off by LIMIT, attributes never seen, a clamped limit. */
+  warnings: z.array(problem),
+  /** For `SELECT ... < 1`: what was measured and whether it holds (`unknown` when there was no data). */
+  comparison: z
+    .object({
+      operator: z.enum(['<', '<=', '>', '>=', '=', '!=']),
+      threshold: z.number(),
+      value: z.number().nullable(),
+      verdict: z.enum(['holds', 'fails', 'unknown']),
+    })
+    .nullable(),
+  cost: z.object({ rowsRead: z.number(), bytesRead: z.number(), elapsedMs: z.number() }),
+});
+
+/** One line of a log. */
+const logLine = z.object({
+  /** Position in the log, for `before`, `after` and context. Opaque. */
+  cursor: z.string(),
+  at: z.iso.datetime(),
+  message: z.string(),
+  level: z.string(),
+  projectId: z.string().nullable(),
+  service: z.string(),
+  environment: z.string(),
+  release: z.string(),
+  traceId: z.string(),
+  spanId: z.string(),
+  attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+});
+
+const span = z.object({
+  traceId: z.string(),
+  spanId: z.string(),
+  parentId: z.string(),
+  name: z.string(),
+  service: z.string(),
+  environment: z.string(),
+  release: z.string(),
+  /** `server`, `client`, `producer`, `consumer`, `internal`. */
+  kind: z.string(),
+  startedAt: z.iso.datetime(),
+  /** Unix milliseconds with a fraction, for exact placing in a waterfall. */
+  startMs: z.number(),
+  durationMs: z.number(),
+  error: z.boolean(),
+  attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+});
+
+/** Filters of log search and live tail. `projectId` takes an id or a slug; absent means every project. */
+const logFilter = {
+  projectId: z.string().optional(),
+  /** Words that must all occur in the message, case-insensitive; `"quoted words"` are one; `-word` must not occur; `name:value` asks an attribute. */
+  text: z.string().max(1000).optional(),
+  service: z.string().optional(),
+  environment: z.string().optional(),
+  release: z.string().optional(),
+  /** Least severity: trace, debug, info, warn, error, fatal. */
+  level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).optional(),
+  runId: z.string().optional(),
+  jobId: z.string().optional(),
+  step: z.string().optional(),
+  traceId: z.string().optional(),
+};
+
+const source = z.object({
+  projectId: z.string().nullable(),
+  /** Event type: `Log`, `Span`... */
+  type: z.string(),
+  accepted: z.number(),
+  dropped: z.number(),
+  /** Why records were dropped, with counts. */
+  reasons: z.record(z.string(), z.number()),
+});
+
+/** The API of telemetry: ask (NRQL), complete, read and follow logs, open a trace, and see what came in. */
+export const telemetryApi = defineContract('telemetry', {
+  query: {
+    method: 'POST',
+    path: '/query',
+    summary: 'Answer an NRQL query',
+    role: 'viewer',
+    body: z.object({
+      nrql: z.string().min(1).max(65_536),
+      /** Id or slug; absent asks over every project. */
+      projectId: z.string().optional(),
+      /** What `now` means, Unix milliseconds; default the server's clock. Charts of one page pass the same. */
+      now: z.number().int().positive().optional(),
+      /** One time range for a page, used when the query has no SINCE of its own (Unix milliseconds). */
+      window: z.object({ since: z.number().int(), until: z.number().int() }).optional(),
+    }),
+    response: queryAnswer,
+  },
+  compile: {
+    method: 'POST',
+    path: '/query/compile',
+    summary: 'Parse and compile an NRQL query without running it',
+    role: 'viewer',
+    body: z.object({ nrql: z.string().min(1).max(65_536), projectId: z.string().optional() }),
+    response: z.object({
+      ok: z.boolean(),
+      nrql: z.string().nullable(),
+      /** The statements that would run, with their bound parameters. */
+      statements: z.array(z.object({ sql: z.string(), params: z.record(z.string(), z.unknown()) })),
+      problems: z.array(problem),
+    }),
+  },
+  completion: {
+    method: 'GET',
+    path: '/query/completion',
+    summary: 'List event types and attributes seen, and the words of NRQL',
+    role: 'viewer',
+    query: z.object({
+      projectId: z.string().optional(),
+      /** Only attributes of these event types, separated by commas. */
+      eventTypes: z.string().optional(),
+    }),
+    response: z.object({
+      eventTypes: z.array(z.object({ name: z.string(), records: z.number(), lastSeenAt: z.iso.datetime() })),
+      attributes: z.array(
+        z.object({
+          name: z.string(),
+          eventType: z.string(),
+          type: z.enum(['string', 'number', 'boolean', 'time']),
+          description: z.string().nullable(),
+        }),
+      ),
+      functions: z.array(
+        z.object({ name: z.string(), kind: z.enum(['aggregate', 'row']), signature: z.string(), summary: z.string() }),
+      ),
+      keywords: z.array(z.string()),
+    }),
+  },
+  values: {
+    method: 'GET',
+    path: '/query/values',
+    summary: 'List the most frequent recent values of an attribute',
+    role: 'viewer',
+    query: z.object({
+      projectId: z.string().optional(),
+      eventType: z.string().min(1),
+      attribute: z.string().min(1),
+      prefix: z.string().max(200).optional(),
+      limit: z.coerce.number().int().min(1).max(100).default(20),
+    }),
+    response: z.object({ values: z.array(z.object({ value: scalar, records: z.number() })) }),
+  },
+  logs: {
+    method: 'GET',
+    path: '/logs',
+    summary: 'Search logs, newest first by default',
+    role: 'viewer',
+    query: z.object({
+      ...logFilter,
+      /** ISO instants; default the last 24 hours. */
+      since: z.iso.datetime({ offset: true }).optional(),
+      until: z.iso.datetime({ offset: true }).optional(),
+      /** Cursor: lines older than it. */
+      before: z.string().optional(),
+      /** Cursor: lines newer than it, oldest first. Excludes `before`. */
+      after: z.string().optional(),
+      /** `oldest` reads a step's log from its beginning (then follow with `after`). */
+      from: z.enum(['newest', 'oldest']).default('newest'),
+      limit: z.coerce.number().int().min(1).max(5000).default(200),
+    }),
+    response: z.object({
+      /** Always oldest to newest, whichever way was asked. */
+      items: z.array(logLine),
+      /** Cursors for more in either direction; null when that direction is known to be exhausted within the window. */
+      before: z.string().nullable(),
+      after: z.string().nullable(),
+    }),
+  },
+  logContext: {
+    method: 'GET',
+    path: '/logs/context',
+    summary: 'Show the lines around one line, of the same step or service instance',
+    role: 'viewer',
+    query: z.object({
+      cursor: z.string(),
+      lines: z.coerce.number().int().min(1).max(500).default(25),
+    }),
+    response: z.object({ before: z.array(logLine), line: logLine, after: z.array(logLine) }),
+  },
+  trace: {
+    method: 'GET',
+    path: '/traces/:traceId',
+    summary: 'Show every span of a trace and the logs and errors written in it',
+    role: 'viewer',
+    params: z.object({ traceId: z.string().min(1).max(64) }),
+    query: z.object({ projectId: z.string().optional() }),
+    response: z.object({ spans: z.array(span), logs: z.array(logLine), truncated: z.boolean() }),
+  },
+  ingest: {
+    method: 'GET',
+    path: '/ingest',
+    summary: 'Account for what came in: accepted, dropped and why, and how far storage is behind',
+    role: 'viewer',
+    response: z.object({
+      /** Since the server started. */
+      since: z.iso.datetime(),
+      sources: z.array(source),
+      spool: z.object({
+        bytes: z.number(),
+        maxBytes: z.number(),
+        /** Age of the oldest record that is not yet in the store. */
+        lagMs: z.number(),
+        /** Why the store refuses, when it does. */
+        error: z.string().nullable(),
+      }),
+      tail: z.object({ viewers: z.number(), delivered: z.number(), dropped: z.number() }),
+    }),
+  },
+});
+
+/**
+ * Query of the live tail, `GET /api/v1/logs/tail` (server-sent events, same sign-in as the API). Events: `line` (data: a log
+ * line as in `logs`), `dropped` (data: `{ count }`, lines that came faster than the viewer takes them), and comments as keep-alive.
+ */
+export const tailQuery = z.object(logFilter);
+
+export type QueryAnswer = z.infer<typeof queryAnswer>;
+export type QueryColumn = z.infer<typeof column>;
+export type QuerySeries = z.infer<typeof series>;
+export type QueryCell = z.infer<typeof cell>;
+export type HistogramCell = z.infer<typeof histogramCell>;
+export type LogLine = z.infer<typeof logLine>;
+export type TraceSpan = z.infer<typeof span>;
+export type TailQuery = z.infer<typeof tailQuery>;

@@ -1,0 +1,31 @@
+import type { FastifyRequest } from 'fastify';
+import type { Principal } from '../platform/http/principal.ts';
+import type { TelemetryRecord } from '../platform/observe/telemetry-sink.ts';
+
+/** Names of projects, as the projects room knows them. */
+export interface ProjectNames {
+  /** The id of a project given by id or slug; undefined when there is none. Answers in a few milliseconds, from memory or one index. */
+  idOf(idOrSlug: string): Promise<string | undefined>;
+}
+
+/** Who is behind a request that does not come through a contract (the live tail). */
+export interface Authentication {
+  /** The principal, or null for nobody. Throws a Fault for bad credentials. */
+  principalOf(request: FastifyRequest): Promise<Principal | null>;
+}
+
+/** Which project a foreign sender writes to. */
+export interface IngestKeys {
+  /** The project of a secret ingest key; undefined when the key is unknown or revoked. Constant in time for unknown keys. */
+  projectOfKey(key: string): Promise<string | undefined>;
+}
+
+/**
+ * What an intake (OTLP, agents, syslog) hands decoded records to: {@link TelemetryRecord}s of any type. Resolves when they
+ * are durable; rejects with a Fault `unavailable` (with `retryAfter`) when the spool is full. Concurrent calls are fine.
+ */
+export interface Intake {
+  write(records: TelemetryRecord[]): Promise<void>;
+  /** Counts records that were refused, for the accounting page. */
+  dropped(projectId: string | null, type: string, reason: string, count: number): void;
+}
