@@ -19,6 +19,7 @@ export default defineConfig({
         test: {
           name: 'edge',
           include: ['src/**/*.edge.test.ts'],
+          globalSetup: ['test/harness/global.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

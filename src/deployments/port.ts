@@ -1,9 +1,10 @@
+import type { Readable } from 'node:stream';
 import type { Diagnostic } from '../kernel/diagnostics.ts';
 
 /** One service of a release, as described by a Compose file (or derived from a Dockerfile), with defaults filled in. */
 export interface ServiceSpec {
   name: string;
-  /** Made from the repository; absent for a ready image. */
+  /** Made from the repository; absent for a ready image. Paths are relative to the root of the commit. */
   build?:
     | { context: string; dockerfile: string; args: Record<string, string>; target?: string | undefined }
     | undefined;
@@ -11,16 +12,22 @@ export interface ServiceSpec {
   command?: string[] | undefined;
   entrypoint?: string[] | undefined;
   environment: Record<string, string>;
-  /** Container ports. The first is the one the gateway and health checks use. */
+  /** Container ports (TCP). The first is the one the gateway and health checks use. */
   ports: { container: number; published?: number | undefined }[];
   healthcheck?: Healthcheck | undefined;
-  dependsOn: { service: string; condition: 'service_started' | 'service_healthy' | 'service_completed_successfully' }[];
+  dependsOn: {
+    service: string;
+    condition: 'service_started' | 'service_healthy' | 'service_completed_successfully';
+    required: boolean;
+  }[];
   volumes: { source: string; target: string; readOnly: boolean; kind: 'volume' | 'bind' | 'tmpfs' }[];
   replicas: number;
   workingDirectory?: string | undefined;
   user?: string | undefined;
   stopSignal: string;
   stopGraceMs: number;
+  /** What happens when it ends by itself. A service others wait for to complete is never restarted. */
+  restart: 'no' | 'on-failure' | 'always';
   labels: Record<string, string>;
   cpus?: number | undefined;
   memoryBytes?: number | undefined;
@@ -42,15 +49,26 @@ export interface Healthcheck {
   startPeriodMs: number;
 }
 
-/** Reads the services of a commit. Pure apart from reading the tree. */
+/** Files of one commit, read on demand. */
+export interface CommitFiles {
+  /** Paths from the root, `/`-separated. */
+  list(): Promise<string[]>;
+  /** Content, or undefined when there is no such file. */
+  read(path: string): Promise<string | undefined>;
+}
+
+/** Reads the services of a commit. Pure apart from reading the tree; never throws for what a person wrote. */
 export interface ServiceLoader {
+  /** `files`: Compose files, later ones override earlier ones; undefined: look in the usual places. */
   load(
-    tree: {
-      list(): Promise<string[]>;
-      read(path: string): Promise<string | undefined>;
-    },
-    file: string | undefined,
-  ): Promise<{ services: ServiceSpec[]; problems: Diagnostic[] }>;
+    tree: CommitFiles,
+    files: string[] | undefined,
+  ): Promise<{
+    services: ServiceSpec[];
+    problems: Diagnostic[];
+    /** In one sentence, where the services were found, or why there are none. */
+    found: string;
+  }>;
 }
 
 /** An immutable result of a build: an image id, or for processes a directory that is never written again. */
@@ -65,24 +83,36 @@ export interface BuildOutput {
 /** Where services run. Idempotent by instance id; adopts what it finds after a restart; no method may hang. */
 export interface Runtime {
   kind: 'docker' | 'process';
+  /** Whether it can work right now. Under 2 s. */
   available(): Promise<{ ready: true } | { ready: false; reason: string }>;
-  /** Builds one service from an unpacked commit. Output lines go to `onLine` as they come. */
-  build(request: {
-    projectId: string;
-    service: ServiceSpec;
-    directory: string;
-    tag: string;
-    onLine(line: string): void;
-    signal: AbortSignal;
-  }): Promise<BuildOutput>;
-  /** Starts (or adopts) one instance and resolves once it is started, healthy or not. */
+  /** Builds one service from an unpacked commit. Output lines go to `onLine` as they come. Rejects with a Fault. */
+  build(request: BuildRequest): Promise<BuildOutput>;
+  /**
+   * Fixes what a service without `build` is: the digest of its image, fetched when it is not here yet.
+   * Rejects with an `unprocessable` Fault when this runtime cannot run it at all.
+   */
+  resolve(service: ServiceSpec, onLine: (line: string) => void, signal: AbortSignal): Promise<BuildOutput>;
+  /** Starts (or adopts) one instance and resolves once it is started, healthy or not. At most 60 s. */
   start(request: InstanceRequest): Promise<Instance>;
-  /** Everything of this environment that runs now, by instance id. */
+  /** Everything of this environment that exists now, whatever its state. */
   list(environmentId: string): Promise<Instance[]>;
-  /** Asks it to stop (its signal), kills after the grace time, removes it. */
+  /** Asks it to stop (its signal), kills after the grace time, removes it. Resolves when it is gone; also when it never was. */
   stop(instanceId: string, graceMs: number): Promise<void>;
-  /** Runs the health check once. */
+  /** Runs the health check once, within its timeout. Never rejects. */
   probe(instance: Instance, check: Healthcheck): Promise<{ healthy: boolean; detail: string }>;
+  /** Lets go of log streams and connections. `process` also ends what it runs, since nothing may outlive the server. */
+  close(): Promise<void>;
+}
+
+export interface BuildRequest {
+  projectId: string;
+  service: ServiceSpec;
+  /** The unpacked commit. */
+  directory: string;
+  /** `<project>/<service>:<release>`; lower case. */
+  tag: string;
+  onLine(line: string): void;
+  signal: AbortSignal;
 }
 
 export interface InstanceRequest {
@@ -92,11 +122,18 @@ export interface InstanceRequest {
   /** Instances of one group see each other by service name; backing services are in every group of their environment. */
   group: string;
   service: ServiceSpec;
-  output: BuildOutput | { kind: 'pull'; reference: string };
+  output: BuildOutput;
   environment: Record<string, string>;
-  /** Service name to the address others reach it at, for runtimes without name resolution. */
+  /** What it may reach by service name: its own group and the backing services, itself included. */
+  peers: { service: string; instanceId: string; ports: number[] }[];
+  /** Unix milliseconds after which lines are wanted, when output was followed before a restart of the server. */
+  linesAfter?: number | undefined;
+  /** Output, line by line, in order per stream; `at` in Unix milliseconds (fractions allowed). */
   onLine(line: string, stream: 'stdout' | 'stderr', at: number): void;
 }
+
+/** Group name of backing services. */
+export const backingGroup = 'backing';
 
 export interface Instance {
   instanceId: string;
@@ -104,13 +141,15 @@ export interface Instance {
   group: string;
   state: 'starting' | 'running' | 'exited';
   exitCode?: number | undefined;
+  /** Why it is not running, when known. */
+  detail?: string | undefined;
   /** Loopback address of the first port, for the gateway. */
   address?: { host: string; port: number } | undefined;
 }
 
 /** Answers the questions a rollout asks of telemetry. Fulfilled by the telemetry room. */
 export interface Verification {
-  /** Whether `where` (an NRQL query ending in a comparison) holds for this scope. Missing data is `unknown`. */
+  /** Whether `where` (an NRQL query ending in a comparison) holds for this scope. Missing data is `unknown`. Under 10 s. */
   holds(
     where: string,
     scope: { projectId: string; environment: string; release: string; since: number },
@@ -119,4 +158,34 @@ export interface Verification {
     value: number | null;
     explanation: string;
   }>;
+}
+
+/** Where deployed services send errors and telemetry, as they see it from inside. Fulfilled by the composition root. */
+export interface IntakeAddresses {
+  forServices(request: {
+    projectId: string;
+    runtime: 'docker' | 'process';
+  }): Promise<{ sentryDsn: string; otlpEndpoint: string }>;
+}
+
+/** What this room asks of projects; the projects door fits. */
+export interface Commits {
+  get(idOrSlug: string): Promise<{ id: string; slug: string; name: string; defaultBranch: string }>;
+  tree(projectId: string, sha: string): CommitFiles | Promise<CommitFiles>;
+  /** The commit as a tar stream, names relative to the root of the repository. */
+  archive(projectId: string, sha: string): Readable | Promise<Readable>;
+  /** Full sha of a branch, tag or sha; rejects with a `missing` Fault. */
+  resolve(projectId: string, ref: string): Promise<string>;
+  /** Commits reachable from `to` and not from `from`, newest first. */
+  commitsBetween(
+    projectId: string,
+    from: string | null,
+    to: string,
+    limit: number,
+  ): Promise<{ sha: string; message: string; author: { name: string; email: string }; at: string | number }[]>;
+}
+
+/** What this room asks of secrets; the secrets door fits. */
+export interface EnvironmentSecrets {
+  forEnvironment(request: { projectId: string; environment: string }): Promise<{ name: string; value: string }[]>;
 }

@@ -1,0 +1,87 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Diagnostic } from '../kernel/diagnostics.ts';
+import { Fault } from '../kernel/faults.ts';
+
+/** Where and how this server runs. Everything has a default; each field names the variable that changes it. */
+export interface Settings {
+  /** MILLRACE_DATA: state, repositories, logs, keys. */
+  dataDir: string;
+  /** MILLRACE_HOST: address to listen on once an owner exists; before that it is loopback whatever this says. */
+  host: string;
+  /** MILLRACE_PORT. 0 takes any free port. */
+  port: number;
+  /** MILLRACE_URL: how people reach the server, for links in mails and on the command line. Derived from the port when absent. */
+  publicUrl: string | undefined;
+  /** MILLRACE_GATEWAY_PORT: where deployed applications are reached. */
+  gatewayPort: number;
+  /** MILLRACE_INTAKE_PORT: where deployed services send errors and telemetry; nothing else is served there. */
+  intakePort: number;
+  /** DATABASE_URL: a PostgreSQL of one's own in place of the embedded one. */
+  databaseUrl: string | undefined;
+  /** CLICKHOUSE_URL: a ClickHouse of one's own in place of the embedded one. */
+  clickhouseUrl: string | undefined;
+  /** MILLRACE_LOG: debug, info, warn, error. */
+  logLevel: string;
+  /** MILLRACE_JOBS: how many jobs run at once here; default by number of cores. */
+  jobSlots: number | undefined;
+  /** MILLRACE_RUNTIME: `docker`, `process`, or `auto` (docker where an engine answers). */
+  runtime: 'auto' | 'docker' | 'process';
+}
+
+const defaultDataDir = (): string =>
+  process.getuid?.() === 0
+    ? '/var/lib/millrace'
+    : join(process.env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'millrace');
+
+/** Reads settings from the environment; every mistake at once in one Fault. */
+export function readSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings> = {}): Settings {
+  const problems: Diagnostic[] = [];
+  const wrong = (name: string, message: string, hint: string): void => {
+    problems.push({ severity: 'error', file: name, message, hint });
+  };
+  const port = (name: string, fallback: number): number => {
+    const text = env[name];
+    if (text === undefined || text === '') return fallback;
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
+    wrong(name, `"${text}" is not a port`, 'Give a number from 0 (any free port) to 65535.');
+    return fallback;
+  };
+  const url = (name: string, protocols: string[]): string | undefined => {
+    const text = env[name];
+    if (!text) return undefined;
+    if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) return text.replace(/\/$/, '');
+    wrong(name, 'This is not an address Millrace can use', `It should begin with ${protocols.join(' or ')}//`);
+    return undefined;
+  };
+  const oneOf = <Value extends string>(name: string, values: readonly Value[], fallback: Value): Value => {
+    const text = env[name];
+    if (!text) return fallback;
+    const found = values.find((value) => value === text);
+    if (!found) wrong(name, `"${text}" is not known`, `One of ${values.join(', ')}.`);
+    return found ?? fallback;
+  };
+  const slots = env.MILLRACE_JOBS ? Number(env.MILLRACE_JOBS) : undefined;
+  if (slots !== undefined && !(Number.isInteger(slots) && slots > 0)) {
+    wrong('MILLRACE_JOBS', `"${env.MILLRACE_JOBS}" is not a number of jobs`, 'Give a whole number above 0.');
+  }
+  const settings: Settings = {
+    dataDir: resolve(env.MILLRACE_DATA || defaultDataDir()),
+    host: env.MILLRACE_HOST || '127.0.0.1',
+    port: port('MILLRACE_PORT', 7400),
+    publicUrl: url('MILLRACE_URL', ['http:', 'https:']),
+    gatewayPort: port('MILLRACE_GATEWAY_PORT', 7480),
+    intakePort: port('MILLRACE_INTAKE_PORT', 7401),
+    databaseUrl: url('DATABASE_URL', ['postgres:', 'postgresql:']),
+    clickhouseUrl: url('CLICKHOUSE_URL', ['http:', 'https:']),
+    logLevel: oneOf('MILLRACE_LOG', ['trace', 'debug', 'info', 'warn', 'error'] as const, 'info'),
+    jobSlots: slots,
+    runtime: oneOf('MILLRACE_RUNTIME', ['auto', 'docker', 'process'] as const, 'auto'),
+    ...overrides,
+  };
+  if (problems.length > 0) {
+    throw new Fault('invalid', 'Some settings cannot be used', { code: 'app.settings', problems });
+  }
+  return settings;
+}
