@@ -12,6 +12,11 @@ export interface ServiceSpec {
   command?: string[] | undefined;
   entrypoint?: string[] | undefined;
   environment: Record<string, string>;
+  /**
+   * Values of `environment` that refer to variables: an environment's own variables and secrets fill them when it is
+   * deployed, `otherwise` stands where it has none. `environment` holds the same values filled with `otherwise`.
+   */
+  templates?: Record<string, ({ text: string } | { variable: string; otherwise: string })[]> | undefined;
   /** Container ports (TCP). The first is the one the gateway and health checks use. */
   ports: { container: number; published?: number | undefined }[];
   healthcheck?: Healthcheck | undefined;

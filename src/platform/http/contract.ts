@@ -23,6 +23,8 @@ export interface Operation {
   status?: number;
   /** Creates something: the `Idempotency-Key` header is honoured (same key and body: same answer, done once). */
   creates?: boolean;
+  /** The answer holds a secret shown once: it is not kept for replays, so a repeated Idempotency-Key is refused instead. */
+  reveals?: boolean;
   /** Answers carry an ETag made from this field of the response (a version); writes honour `If-Match`. */
   etag?: string;
   /** Largest request body in bytes; default 1 MiB. */

@@ -32,7 +32,7 @@ const abandonedSeconds = 60;
  */
 export async function once(
   database: Database,
-  caller: { principal: string; key: string; operation: string; body: unknown },
+  caller: { principal: string; key: string; operation: string; body: unknown; keepResponse: boolean },
   work: () => Promise<{ status: number; response: unknown }>,
 ): Promise<{ status: number; response: unknown; replayed: boolean }> {
   const hash = createHash('sha256')
@@ -55,6 +55,12 @@ export async function once(
         hint: 'Use a new key for a new request.',
       });
     }
+    if (known?.status != null && !caller.keepResponse) {
+      throw new Fault('conflict', 'This was created already, and what it revealed is shown only once', {
+        code: 'http.idempotency-revealed',
+        hint: 'Remove it and create another with a new Idempotency-Key.',
+      });
+    }
     if (known?.status != null) return { status: known.status, response: known.response, replayed: true };
     throw new Fault('conflict', 'The first request with this Idempotency-Key is still being carried out', {
       code: 'http.idempotency-in-progress',
@@ -64,7 +70,7 @@ export async function once(
   try {
     const result = await work();
     await database.execute(sql`
-      update platform_idempotency set status = ${result.status}, response = ${json(result.response)}
+      update platform_idempotency set status = ${result.status}, response = ${caller.keepResponse ? json(result.response) : null}
       where principal = ${caller.principal} and key = ${caller.key}`);
     return { ...result, replayed: false };
   } catch (error) {

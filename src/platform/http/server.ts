@@ -4,6 +4,7 @@ import { Fault } from '../../kernel/faults.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Log } from '../observe/log.ts';
 import type { Database } from '../postgres/database.ts';
+import { apiPageOf } from './api-page.ts';
 import type { Call, HttpIntake, MountedContract, Operation } from './contract.ts';
 import { once } from './idempotency.ts';
 import { openApiOf } from './openapi.ts';
@@ -59,6 +60,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
         options.version,
       );
       scope.get('/openapi.json', () => document);
+      const page = apiPageOf(document);
+      scope.get('/docs', (_request, reply) => reply.type('text/html; charset=utf-8').send(page));
     },
     { prefix: '/api/v1' },
   );
@@ -163,6 +166,7 @@ function mountContract(scope: FastifyInstance, mounted: MountedContract, options
                   key,
                   operation: `${room}.${name} ${request.url}`,
                   body: request.body,
+                  keepResponse: operation.reveals !== true,
                 },
                 run,
               )

@@ -1,0 +1,112 @@
+import { booleanOf, displayOf, listOf, numberOf, objectOf, pairsOf, positionOf, textOf, valuesOf } from './lenient.ts';
+import { eventLimits as limits } from './limits.ts';
+import type { ReportedException, ReportedFrame } from './report.ts';
+import { filtered, isSecretName, scrubText, scrubValue } from './scrub.ts';
+
+type Note = (text: string) => void;
+
+function readFrame(value: unknown): ReportedFrame | null {
+  const frame = objectOf(value);
+  if (!frame) return null;
+  const data = objectOf(frame.data);
+  return {
+    function: textOf(frame.function, limits.name),
+    module: textOf(frame.module, limits.name),
+    file: textOf(frame.filename, limits.path),
+    path: textOf(frame.abs_path, limits.path),
+    package: textOf(frame.package, limits.path),
+    line: positionOf(frame.lineno),
+    column: positionOf(frame.colno),
+    inApp: booleanOf(frame.in_app),
+    platform: textOf(frame.platform, 64),
+    // An empty source line is a fact, unlike an absent one, so it is kept.
+    sourceLine: typeof frame.context_line === 'string' ? sourceText(frame.context_line) : null,
+    before: listOf(frame.pre_context).slice(-limits.sourceLinesAround).map(sourceText),
+    after: listOf(frame.post_context).slice(0, limits.sourceLinesAround).map(sourceText),
+    variables: readVariables(frame.vars),
+    mapped: data?.sourcemap !== undefined && data.sourcemap !== null,
+  };
+}
+
+const sourceText = (line: unknown): string => textOf(line, limits.sourceLine) ?? '';
+
+function readVariables(value: unknown): [string, string][] {
+  const pairs =
+    Array.isArray(value) && !Array.isArray(value[0]) ? Object.entries(value) : pairsOf(value, limits.variables);
+  const variables: [string, string][] = [];
+  for (const [name, item] of pairs.slice(0, limits.variables)) {
+    variables.push([
+      textOf(name, limits.name) ?? '',
+      isSecretName(name)
+        ? filtered
+        : scrubText(displayOf(typeof item === 'object' ? scrubValue(item) : item, limits.variable)),
+    ]);
+  }
+  return variables;
+}
+
+/** Frames of a stack, outermost first; null when there is no stack or it is empty. */
+export function readFrames(value: unknown, note: Note): ReportedFrame[] | null {
+  const stack = objectOf(value);
+  const all = stack ? listOf(stack.frames) : [];
+  if (all.length === 0) return null;
+  let kept = all;
+  if (all.length > limits.frames) {
+    const half = limits.frames / 2;
+    kept = [...all.slice(0, half), ...all.slice(-half)];
+    note(`stack: ${all.length - limits.frames} frames cut from the middle`);
+  }
+  const frames: ReportedFrame[] = [];
+  for (const item of kept) {
+    const frame = readFrame(item);
+    if (frame) frames.push(frame);
+  }
+  return frames.length > 0 ? frames : null;
+}
+
+/** Exceptions in the protocol's order, the error itself last. */
+export function readExceptions(value: unknown, note: Note): ReportedException[] {
+  const all = valuesOf(value).filter((item) => objectOf(item) !== null);
+  // The last is the one people see: when there are too many, those farthest from it go.
+  if (all.length > limits.exceptions) note(`exception: ${all.length - limits.exceptions} causes left out`);
+  const exceptions: ReportedException[] = [];
+  for (const item of all.slice(-limits.exceptions)) {
+    const exception = objectOf(item)!;
+    const mechanism = objectOf(exception.mechanism);
+    const type = textOf(exception.type, limits.name);
+    const text =
+      typeof exception.value === 'object' && exception.value !== null
+        ? displayOf(exception.value, limits.exceptionValue)
+        : textOf(exception.value, limits.exceptionValue);
+    const frames = readFrames(exception.stacktrace, note);
+    if (type === null && text === null && frames === null) continue;
+    exceptions.push({
+      type,
+      value: text === null ? null : scrubText(text),
+      module: textOf(exception.module, limits.name),
+      frames,
+      mechanism: mechanism && {
+        type: textOf(mechanism.type, 128),
+        handled: booleanOf(mechanism.handled),
+        synthetic: booleanOf(mechanism.synthetic) === true,
+        id: numberOf(mechanism.exception_id),
+        parentId: numberOf(mechanism.parent_id),
+        isGroup: booleanOf(mechanism.is_exception_group) === true,
+        source: textOf(mechanism.source, limits.name),
+      },
+    });
+  }
+  return exceptions;
+}
+
+/** The stack of the thread that crashed, else of the current one, else of the only one. */
+export function readThreadFrames(value: unknown, note: Note): ReportedFrame[] | null {
+  const threads = valuesOf(value)
+    .map(objectOf)
+    .filter((thread) => thread !== null);
+  const chosen =
+    threads.find((thread) => thread.crashed === true) ??
+    threads.find((thread) => thread.current === true) ??
+    (threads.length === 1 ? threads[0] : undefined);
+  return chosen ? readFrames(chosen.stacktrace, note) : null;
+}
