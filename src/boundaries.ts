@@ -46,8 +46,8 @@ export const rules: Rule[] = [
   { from: 'client', may: ['kernel', 'platform/http', '*/api'], why: 'types of the contracts only' },
   {
     from: 'cli',
-    may: ['kernel', 'client', 'app/index', '*/port', 'integrations'],
-    why: 'talks to the API; `up`, `run`, `lint` run the program itself',
+    may: ['kernel', 'client', 'app/index', '*/port', 'integrations', 'pipelines/derive'],
+    why: 'talks to the API; `up`, `run`, `lint`, `explain` run the program itself',
   },
   { from: 'app', may: ['*'], why: 'the composition root' },
 ];

@@ -173,7 +173,7 @@ export interface IntakeAddresses {
   }): Promise<{ sentryDsn: string; otlpEndpoint: string }>;
 }
 
-/** What this room asks of projects; the projects door fits. */
+/** What this room asks of projects; fulfilled by the composition root from the projects door. */
 export interface Commits {
   get(idOrSlug: string): Promise<{ id: string; slug: string; name: string; defaultBranch: string }>;
   tree(projectId: string, sha: string): CommitFiles | Promise<CommitFiles>;
@@ -181,6 +181,7 @@ export interface Commits {
   archive(projectId: string, sha: string): Readable | Promise<Readable>;
   /** Full sha of a branch, tag or sha; rejects with a `missing` Fault. */
   resolve(projectId: string, ref: string): Promise<string>;
+  isBranch(projectId: string, name: string): Promise<boolean>;
   /** Commits reachable from `to` and not from `from`, newest first. */
   commitsBetween(
     projectId: string,
@@ -193,4 +194,6 @@ export interface Commits {
 /** What this room asks of secrets; the secrets door fits. */
 export interface EnvironmentSecrets {
   forEnvironment(request: { projectId: string; environment: string }): Promise<{ name: string; value: string }[]>;
+  /** Hides these values, and their encoded forms, in text. */
+  createMasker(values: Iterable<string>): { text(text: string): string };
 }

@@ -59,7 +59,7 @@ function play(behaviour: Behaviour, crashes: Crash[]) {
   }
   let route: string | null = blue ? 'blue' : null;
   const green = side('green', behaviour.databaseChanges ? 'db-2' : 'db-1');
-  let stored: RolloutState = beginRollout({ blue, green, policy, gates }, 0);
+  let stored: RolloutState = beginRollout({ blue, green, policy, gates, settingsVersion: 0 }, 0);
   const history: (string | null)[] = [route];
   let switchedTick: number | null = null;
   let tick = 0;

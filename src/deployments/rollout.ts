@@ -39,11 +39,15 @@ export interface RolloutState {
   /** What serves when the rollout begins, with what it needs; null at the first deployment. */
   blue: { group: string; plan: RolloutPlan } | null;
   green: { group: string; plan: RolloutPlan };
+  /** Of the environment's variables; what green is started with. */
+  settingsVersion: number;
   policy: RolloutPolicy;
   gates: GateState[];
   switchedAt: number | null;
   /** When the decision to take it back fell. */
   decidedAt: number | null;
+  /** When blue served again. */
+  restoredAt: number | null;
   /** Failed starts by instance, and the earliest time of the next try. */
   restarts: Record<string, { count: number; notBefore: number }>;
   outcome: Outcome | null;
@@ -94,7 +98,7 @@ const mostRestarts = 4;
 
 /** A rollout at its beginning. */
 export function beginRollout(
-  input: Pick<RolloutState, 'blue' | 'green' | 'policy'> & { gates: readonly Gate[] },
+  input: Pick<RolloutState, 'blue' | 'green' | 'policy' | 'settingsVersion'> & { gates: readonly Gate[] },
   now: number,
 ): RolloutState {
   return enter(
@@ -103,10 +107,12 @@ export function beginRollout(
       phaseAt: now,
       blue: input.blue,
       green: input.green,
+      settingsVersion: input.settingsVersion,
       policy: input.policy,
       gates: input.gates.map(freshGate),
       switchedAt: null,
       decidedAt: null,
+      restoredAt: null,
       restarts: {},
       outcome: null,
       kept: false,
@@ -192,7 +198,7 @@ function startsOf(
 
 const told = (instance: PlannedInstance, seen: Observation): string => {
   const view = look(seen, instance.instanceId);
-  const end = view.state === 'exited' ? `ended with ${view.exitCode ?? 'an unknown status'}` : view.detail;
+  const end = view.state === 'exited' && view.exitCode !== undefined ? `ended with ${view.exitCode}` : view.detail;
   return `${instance.service} ${instance.ordinal}: ${end}`;
 };
 
@@ -317,7 +323,8 @@ function returning(state: RolloutState, seen: Observation, now: number): Decisio
   // green was found bad.
   const warm = serving.every((instance) => isReady(instance, seen));
   if (warm || now - state.phaseAt >= state.policy.healthyWithinMs) {
-    return { state: enter(state, 'removing', now), effects: [{ kind: 'route', group }], actions: [] };
+    const restored = { ...enter(state, 'removing', now), restoredAt: now };
+    return { state: restored, effects: [{ kind: 'route', group }], actions: [] };
   }
   const starts = startsOf(serving, serving, seen, {}, now);
   return { state, effects: [], actions: starts.actions };

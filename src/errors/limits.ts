@@ -44,10 +44,21 @@ export const eventLimits = {
 export const roomLimits = {
   /** Events kept in full for one issue: the first, the first of each release, and the latest of the rest. */
   eventsPerIssue: 200,
+  /** Kept of one issue from one batch; a flood of one error is counted in full and kept in samples. */
+  eventsPerIssueAndBatch: 20,
+  /** Thinning out starts this far over the limit, so that it is rare. */
+  eventsPerIssueSlack: 50,
   /** New issues of one project in an hour; further groups go to one issue that says so. */
   newIssuesPerHour: 500,
+  /** Errors a project may send on average, and at once; beyond, its clients are told to wait. */
+  eventsPerSecond: 5000,
+  eventsAtOnce: 50_000,
+  /** Bytes of events that may wait for being grouped. */
+  spoolBytes: 4 * 1024 ** 3,
   /** Events grouped and stored in one transaction. */
   batch: 200,
   /** Distinct users counted for one issue. */
   usersPerIssue: 10_000,
+  /** How long the id of an event is remembered, so that it counts once (ms). */
+  rememberedFor: 3 * 86_400_000,
 } as const;

@@ -22,6 +22,8 @@ export interface Arrival {
   /** By the client's clock, Unix ms. */
   sentAt?: number | undefined;
   remoteAddress?: string | undefined;
+  /** Service named by the address it was sent to. */
+  service?: string | undefined;
 }
 
 /**
@@ -47,7 +49,7 @@ export function normalise(payload: JsonObject, arrival: Arrival): ErrorReport {
     logger: textOf(payload.logger, limits.name),
     transaction: textOf(payload.transaction, limits.tagValue),
     server: textOf(payload.server_name, limits.tagValue),
-    service: tags.find(([key]) => key === 'service')?.[1] ?? null,
+    service: tags.find(([key]) => key === 'service')?.[1] ?? textOf(arrival.service, limits.tagValue),
     release: textOf(payload.release, limits.tagValue)?.trim() || null,
     dist: textOf(payload.dist, 64),
     environment: textOf(payload.environment, 64)?.trim() || null,

@@ -35,6 +35,8 @@ export interface ReceivedEvent {
   receivedAt: number;
   /** When the client says it sent it, by the client's clock; for correcting that clock. */
   sentAt?: number | undefined;
+  /** Service named by the address it was sent to; the event's own tag counts for more. */
+  service?: string | undefined;
   /** Address of the sender; used only if the client asks for it. */
   remoteAddress?: string | undefined;
   /** JSON text of the event, not yet parsed, within the limits of the intake. */
@@ -76,4 +78,18 @@ export interface ReleaseDeployment {
   startedAt: number;
   /** Position among the project's releases; grows with each release. */
   order: number;
+}
+
+/** What this room asks of projects. Fulfilled by the projects room's door. */
+export interface ProjectDirectory {
+  /** The project of an ingest id, with the key its clients must name; undefined when there is none. */
+  projectByIngest(ingestId: number): Promise<(IngestProject & { publicKey: string }) | undefined>;
+  /** By id or slug; undefined when there is none. */
+  find(idOrSlug: string): Promise<IngestProject | undefined>;
+}
+
+/** What this room asks of identity. */
+export interface PeopleDirectory {
+  /** How a person is called; undefined when there is no such person. */
+  nameOf(personId: string): Promise<string | undefined>;
 }

@@ -66,7 +66,7 @@ export interface ErrorReport {
   logger: string | null;
   transaction: string | null;
   server: string | null;
-  /** From the tag or attribute `service`, which Millrace sets for what it deploys. */
+  /** From the tag `service`, else from the address the event was sent to, which Millrace makes for each service it deploys. */
   service: string | null;
   release: string | null;
   dist: string | null;

@@ -152,6 +152,7 @@ export const identityContract = defineContract('identity', {
     summary: 'Invite a person; the link is shown once',
     role: 'owner',
     creates: true,
+    reveals: true,
     body: z.object({ email, role }),
     response: invitationSchema.extend({ link: z.string() }),
   },
@@ -185,6 +186,7 @@ export const identityContract = defineContract('identity', {
     summary: 'Make an API token; it is shown once',
     role: 'viewer',
     creates: true,
+    reveals: true,
     body: z.object({
       name: personName,
       /** At most the own role; default the own role. */

@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../kernel/diagnostics.ts';
+import type { Transaction } from '../platform/postgres/database.ts';
 import type { Plan, PlannedImage } from './plan.ts';
 
 export type * from './plan.ts';
@@ -44,28 +45,32 @@ export interface PipelineDialect {
 
 /**
  * Where a job runs. An executor prepares one place (a container and its services, or a directory on the host), starts
- * the step driver in it, and can find both again after the server was killed. All methods are idempotent by
- * `placeId`; several jobs run at once. No method may hang: each has its own deadline and rejects with a Fault.
+ * the step driver (`driver.sh` of the control directory) in it once, and can find both again after the server was killed.
+ * All methods are idempotent by `placeId`; several jobs run at once. No method may hang: each has its own deadline and
+ * rejects with a Fault.
  */
 export interface Executor {
   kind: 'docker' | 'host';
   /** Whether it can work right now, and what is missing if not. Under 2 s. */
   available(): Promise<{ ready: true } | { ready: false; reason: string }>;
-  /** Makes the place and starts the driver. Calling it again for a place that exists adopts that place. */
-  prepare(place: PlaceRequest): Promise<Place>;
-  /** Finds a place made before a restart; undefined when it is gone. */
-  adopt(placeId: string): Promise<Place | undefined>;
-  /** Ends everything in the place and removes it. Never rejects because it is already gone. */
+  /** Makes the place and starts the driver, which waits for `go`. A place that exists is adopted instead. */
+  prepare(request: PlaceRequest): Promise<Place>;
+  /** Finds a place made before a restart; undefined when it was never made or is removed. One whose driver died is found, and `lost`. */
+  adopt(request: PlaceRequest): Promise<Place | undefined>;
+  /** Ends everything in the place and removes it, the control directory aside. Never rejects because it is already gone. */
   destroy(placeId: string): Promise<void>;
 }
 
 export interface PlaceRequest {
   placeId: string;
-  /** Directory on the server shared with the driver: scripts in, output and exit status out. */
+  /** Directory on the server shared with the driver: its program in, output and exit status out. */
   controlDir: string;
+  /** Directory of its own that the host executor may fill; removed with the place. */
+  placeDir: string;
+  /** The first is where the driver runs, the others are services. Empty on the host. */
   images: PlannedImage[];
-  workingDirectory: string;
-  environment: Record<string, string>;
+  /** Gives the job the container engine's socket (`setup_remote_docker`). */
+  engineAccess: boolean;
   cpus?: number | undefined;
   memoryBytes?: number | undefined;
   /** Shown to people while images are pulled or made. */
@@ -73,18 +78,99 @@ export interface PlaceRequest {
 }
 
 export interface Place {
-  placeId: string;
-  /** Absolute path of the working directory as the job sees it. */
-  workingDirectory: string;
-  home: string;
   /** Path of `controlDir` as the job sees it. */
   controlDir: string;
-  /** Copies a tar stream into a directory of the place (made when missing); keeps modes and links. */
-  copyIn(directory: string, tar: NodeJS.ReadableStream): Promise<void>;
-  /** A tar stream of a file or directory of the place, names relative to `path`'s parent. Rejects `missing` when absent. */
+  /**
+   * Unpacks a tar stream into a directory of the place (made when missing); keeps modes and links. Files belong to `owner`, or where
+   * none is given to whom the archive says (on the host always to the server's user).
+   */
+  copyIn(directory: string, tar: NodeJS.ReadableStream, owner?: { uid: number; gid: number }): Promise<void>;
+  /** A tar stream of a file or directory of the place, names relative to `path`'s parent. Rejects with a `missing` Fault when absent. */
   copyOut(path: string): Promise<NodeJS.ReadableStream>;
-  /** Ends the process group of the step under way: TERM, then KILL after `graceMs`. */
-  interrupt(graceMs: number): Promise<void>;
-  /** Resolves when the place itself dies (container gone, driver killed) before it was destroyed. */
+  /** Signals a process group of the place. No error when it is gone. */
+  signal(group: number, name: 'TERM' | 'KILL'): Promise<void>;
+  /** Resolves with a sentence when the driver ended (by itself or not) or the place is gone. */
   lost: Promise<string>;
+  /** Stops watching the place; it lives on. */
+  release(): void;
+}
+
+/** The repositories that runs are made of. Fulfilled by the projects room; for `millrace run` by the working tree. */
+export interface Sources {
+  /** A project by id or slug; undefined when there is none. */
+  project(idOrSlug: string): Promise<RunProject | undefined>;
+  /** Files of a commit. */
+  tree(projectId: string, sha: string): SourceTree;
+  /** The commit a branch, tag or commit id stands for; undefined when there is none. */
+  resolve(projectId: string, ref: string): Promise<{ sha: string; branch?: string; tag?: string } | undefined>;
+  commit(projectId: string, sha: string): Promise<RunCommit>;
+  /**
+   * Fills `directory` (absent or empty) with a clone, `.git` included, whose HEAD is the commit, on its branch where it has one.
+   * `shallow` keeps only that commit.
+   */
+  checkout(request: {
+    projectId: string;
+    sha: string;
+    branch?: string | undefined;
+    tag?: string | undefined;
+    shallow: boolean;
+    directory: string;
+  }): Promise<void>;
+}
+
+export interface RunProject {
+  id: string;
+  slug: string;
+  defaultBranch: string;
+  gitUrl: string;
+}
+
+export interface RunCommit {
+  message: string;
+  author: { name: string; email: string };
+  /** Unix milliseconds; null when unknown. */
+  at: number | null;
+}
+
+/** Values of secrets a job may see. Fulfilled by the secrets room, which logs the access. */
+export interface RunSecrets {
+  /** `trusted: false` (a fork's pull request) gets none. */
+  forRun(request: {
+    projectId: string;
+    contexts: string[];
+    trusted: boolean;
+  }): Promise<{ name: string; value: string }[]>;
+}
+
+/**
+ * Hands jobs to agents. Fulfilled by the agents room. All three belong to the caller's transaction, so a job and its
+ * place in the queue never disagree.
+ */
+export interface Dispatch {
+  /** Puts a job into the queue. Jobs of one `group` run one at a time, in the order they came. */
+  offer(tx: Transaction, work: { id: string; projectId: string; group?: string | undefined }): Promise<void>;
+  /** Takes a job out that nobody claimed yet; one that is claimed stays with its agent. */
+  withdraw(tx: Transaction, id: string): Promise<void>;
+  /** The holder of this epoch is done. False when the job was given to another meanwhile: then nothing may be written. */
+  complete(tx: Transaction, id: string, epoch: number): Promise<boolean>;
+}
+
+/** A claimed job, as the agents room hands it over. */
+export interface Lease {
+  workId: string;
+  /** Grows with every claim; a write under an older epoch is refused. */
+  epoch: number;
+  agent: string;
+}
+
+/** What a team set for its runs. */
+export interface RunPolicy {
+  /** Cancel unfinished runs of a branch when a newer push comes. The default branch is left alone. Default false. */
+  autoCancel: boolean;
+  /** Run jobs that ask for docker on the host when no engine answers. Default true. */
+  allowHostFallback: boolean;
+  /** Give jobs with `setup_remote_docker` the engine's socket. Default true (trusted runs only). */
+  allowEngineAccess: boolean;
+  /** Longest a job may run, in milliseconds. Default 5 h. */
+  jobTimeoutMs: number;
 }

@@ -33,6 +33,8 @@ export interface Project {
   defaultBranch: string;
   /** Small integer that DSNs carry in place of the id. */
   ingestId: number;
+  /** The public half of the DSN, 32 hex digits: tells which project an event is for, and protects nothing. */
+  publicKey: string;
   settings: ProjectSettings;
   /** Grows by one with each change; the ETag. */
   version: number;
@@ -79,4 +81,10 @@ export function checkSlug(slug: string): string {
     });
   }
   return slug;
+}
+
+/** The address Sentry SDKs and OTLP exporters are given: `http://<key>@<host>/<ingest id>`. */
+export function dsnOf(project: Pick<Project, 'publicKey' | 'ingestId'>, baseUrl: string): string {
+  const url = new URL(baseUrl);
+  return `${url.protocol}//${project.publicKey}@${url.host}${url.pathname.replace(/\/$/, '')}/${project.ingestId}`;
 }

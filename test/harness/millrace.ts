@@ -99,7 +99,7 @@ export async function startMillrace(options: MillraceOptions = {}): Promise<Runn
 }
 
 async function claimOwner(url: string, link: string, email: string, password: string) {
-  const key = new URL(link).pathname.split('/').at(-1)!;
+  const key = new URL(link).hash.slice(1);
   const response = await fetch(`${url}/api/v1/identity/owner`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', origin: url, 'x-millrace-client': '1' },

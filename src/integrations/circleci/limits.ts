@@ -15,6 +15,8 @@ export const limits = {
   stepsPerJob: 1_000,
   /** Steps of the whole plan after expansion. */
   steps: 50_000,
+  /** Items of step lists walked while expanding, commands and conditions included. */
+  expansions: 200_000,
   /** Jobs of the whole plan after matrices are expanded. */
   jobs: 10_000,
   matrixCells: 1_024,

@@ -6,9 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openLog } from '../observe/log.ts';
+import { findProcessesIn } from '../process/orphans.ts';
+import { storeUser } from '../process/user.ts';
+import { installPostgres } from './binaries.ts';
 import { openDatabase } from './database.ts';
 import { startPostgres } from './embedded.ts';
-import { findPostgresIn } from './orphans.ts';
 import { sql } from './sql.ts';
 
 const engineDir = join(tmpdir(), 'millrace-test-engine');
@@ -39,7 +41,7 @@ test('keeps committed rows over a restart, and leaves no process', async () => {
     expect(await database.first(sql`select count(*) as n from kept`)).toEqual({ n: expected });
     await database.close();
     await running.stop();
-    expect(await findPostgresIn(join(directory, 'data'))).toEqual([]);
+    expect(await findProcessesIn(join(directory, 'data'), 'postgres')).toEqual([]);
   }
 });
 
@@ -81,19 +83,33 @@ test('ends with the process that started it, even when that is killed', async ()
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await new Promise<void>((resolve) => server.stdout.once('data', () => resolve()));
-  expect((await findPostgresIn(join(directory, 'data'))).length).toBeGreaterThan(0);
+  expect((await findProcessesIn(join(directory, 'data'), 'postgres')).length).toBeGreaterThan(0);
   server.kill('SIGKILL');
-  await eventually('no PostgreSQL is left', async () => (await findPostgresIn(join(directory, 'data'))).length === 0);
+  await eventually(
+    'no PostgreSQL is left',
+    async () => (await findProcessesIn(join(directory, 'data'), 'postgres')).length === 0,
+  );
 });
 
 test('takes over from a PostgreSQL that was left running', async () => {
   const first = await startPostgres({ dataDir: directory, log, engineDir });
-  const orphaned = first.pid;
-  // A second start on the same directory sees exactly what it would see after its predecessor was killed.
-  const stopped = first.stop();
+  await first.stop();
+  const cluster = join(directory, 'data');
+  const user = process.getuid?.() === 0 ? { uid: storeUser, gid: storeUser } : {};
+  const { postgres } = await installPostgres(engineDir);
+  const orphan = spawn(
+    postgres,
+    ['-D', cluster, '-c', 'listen_addresses=', '-c', `unix_socket_directories=${cluster}`],
+    {
+      cwd: cluster,
+      env: { LC_ALL: 'C' },
+      ...user,
+    },
+  );
+  const ended = new Promise<number | null>((resolve) => orphan.once('exit', resolve));
+  await eventually('the orphan runs', async () => (await findProcessesIn(cluster, 'postgres')).length > 3);
   const second = await startPostgres({ dataDir: directory, log, engineDir });
-  await stopped;
-  expect(second.pid).not.toBe(orphaned);
+  expect(await ended).toBe(0);
   const database = openDatabase(second.url);
   expect(await database.first(sql`select 1 as one`)).toEqual({ one: 1 });
   await database.close();

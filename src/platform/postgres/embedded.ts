@@ -7,9 +7,10 @@ import pg from 'pg';
 import { Fault } from '../../kernel/faults.ts';
 import type { Log } from '../observe/log.ts';
 import { type Exit, type Kept, keep } from '../process/keeper.ts';
+import { endOrphans } from '../process/orphans.ts';
+import { supervise } from '../process/supervise.ts';
 import { isRoot, requireTraversable, storeUser } from '../process/user.ts';
 import { installPostgres, type PostgresBinaries } from './binaries.ts';
-import { endOrphans } from './orphans.ts';
 
 export interface StartPostgres {
   /** Holds the engine, the data and the socket. The caller holds the lock on it (`openDataDirectory`). */
@@ -75,8 +76,6 @@ export async function startPostgres(options: StartPostgres): Promise<RunningPost
   if (user.uid !== undefined) await requireTraversable(join(dataDir, 'data'), user.uid);
   const binaries = await installPostgres(options.engineDir ?? dataDir);
   const cluster = join(dataDir, 'data');
-  const orphans = await endOrphans(cluster);
-  if (orphans > 0) options.log.warn({ orphans }, 'ended a PostgreSQL that a killed server had left running');
   await initialise(binaries, cluster, user);
   const socketDirectory = await makeSocketDirectory(dataDir, user);
 
@@ -84,6 +83,8 @@ export async function startPostgres(options: StartPostgres): Promise<RunningPost
   const lastLines: string[] = [];
   const launch = async (): Promise<Kept> => {
     lastLines.length = 0;
+    const orphans = await endOrphans(cluster, 'postgres', 'SIGINT');
+    if (orphans > 0) options.log.warn({ orphans }, 'ended PostgreSQL processes that had been left running');
     const all = { ...settings, unix_socket_directories: socketDirectory, unix_socket_permissions: '0700' };
     const kept = await keep({
       argv: [
@@ -107,48 +108,19 @@ export async function startPostgres(options: StartPostgres): Promise<RunningPost
     return kept;
   };
 
-  let stopping = false;
-  let current = await launch();
+  const supervision = await supervise({ name: 'postgres', launch, log: options.log, onExit: options.onExit });
   await createOwnDatabase(url).catch(async (error) => {
-    await current.stop();
+    await supervision.stop();
     throw error;
   });
-
-  const supervise = async (): Promise<void> => {
-    let failures = 0;
-    while (!stopping) {
-      const startedAt = Date.now();
-      const exit = await current.exited;
-      if (stopping) return;
-      options.log.error({ ...exit, lines: lastLines }, 'PostgreSQL ended unexpectedly; starting it again');
-      options.onExit?.(exit);
-      failures = Date.now() - startedAt > 30_000 ? 0 : failures + 1;
-      for (;;) {
-        await sleep(Math.min(5000, failures <= 1 ? 0 : 100 * 2 ** Math.min(failures, 6)));
-        if (stopping) return;
-        try {
-          await endOrphans(cluster);
-          current = await launch();
-          break;
-        } catch (error) {
-          failures += 1;
-          options.log.error({ err: error }, 'PostgreSQL could not be started again; trying once more');
-        }
-      }
-    }
-  };
-  const supervision = supervise();
 
   return {
     url,
     get pid() {
-      return current.pid;
+      return supervision.pid;
     },
     async stop() {
-      stopping = true;
-      await current.stop();
-      await supervision;
-      await current.stop();
+      await supervision.stop();
       await rm(socketDirectory, { recursive: true, force: true });
     },
   };

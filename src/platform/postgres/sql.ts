@@ -45,3 +45,13 @@ export function all(conditions: Sql[]): Sql {
 export function list(items: Sql[]): Sql {
   return items.slice(1).reduce((left, right) => sql`${left}, ${right}`, items[0]!);
 }
+
+/** A timestamptz column as Unix milliseconds. `column` is a word of our own code, never input. */
+export function msOf(column: string): Sql {
+  return mark({ text: `(extract(epoch from ${column}) * 1000)::float8`, values: [] });
+}
+
+/** Unix milliseconds as a timestamptz value; null stays null. */
+export function timeOf(ms: number | null): Sql {
+  return sql`to_timestamp(${ms === null ? null : ms / 1000}::float8)`;
+}

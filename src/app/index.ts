@@ -1,0 +1,4 @@
+export { lineProgress, type Progress, silentProgress } from './progress.ts';
+export { readSettings, type Settings } from './settings.ts';
+export { type Running, start } from './start.ts';
+export { version } from './version.ts';

@@ -1,0 +1,165 @@
+import type { AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { FastifyInstance } from 'fastify';
+import { systemClock } from '../kernel/clock.ts';
+import { Fault } from '../kernel/faults.ts';
+import { eventMigrations } from '../platform/events/log.ts';
+import { runSubscription } from '../platform/events/subscriptions.ts';
+import { openDataDirectory } from '../platform/files/data-directory.ts';
+import { idempotencyMigrations } from '../platform/http/idempotency.ts';
+import { createHttpServer, createIntakeServer } from '../platform/http/server.ts';
+import { serveWebApp } from '../platform/http/web-app.ts';
+import { jobMigrations, releaseOwned } from '../platform/jobs/queue.ts';
+import { openLog } from '../platform/observe/log.ts';
+import { openDatabase } from '../platform/postgres/database.ts';
+import { migrate } from '../platform/postgres/migrations.ts';
+import { openLauncher } from '../platform/process/launcher.ts';
+import type { Progress } from './progress.ts';
+import { buildHouse, gatekeeperOf, type House } from './rooms.ts';
+import { readServerId } from './server-id.ts';
+import type { Settings } from './settings.ts';
+import { startStores } from './stores.ts';
+import { createSupervisor, type LoopHealth } from './supervisor.ts';
+import { version } from './version.ts';
+
+export interface Running {
+  /** Where people and programs reach the server. */
+  url: string;
+  /** Where deployed applications are reached. */
+  gatewayUrl: string;
+  /** Signs the owner in; null once there is one. */
+  ownerLink: string | null;
+  house: House;
+  health(): LoopHealth[];
+  /** Closes listeners, lets loops finish what they are at, stops the stores. Calling it again waits for the same stop. */
+  stop(): Promise<void>;
+}
+
+const loopGraceMs = 8_000;
+
+/** Undone in reverse order, each under a name, so that one that fails does not keep the others from being undone. */
+type Undo = { name: string; undo: () => Promise<unknown> };
+
+/** Brings the whole program up. What was started is stopped again when a later step fails. */
+export async function start(settings: Settings, progress: Progress): Promise<Running> {
+  const undos: Undo[] = [];
+  const directory = await openDataDirectory(settings.dataDir);
+  undos.push({ name: 'data directory', undo: () => directory.release() });
+  const log = openLog({ level: settings.logLevel, path: join(directory.path, 'log', 'server.log') });
+  const undoAll = async (): Promise<void> => {
+    for (const { name, undo } of undos.splice(0).reverse()) {
+      try {
+        await undo();
+      } catch (error) {
+        log.error({ err: error, what: name }, 'could not be stopped cleanly');
+      }
+    }
+  };
+  try {
+    const launcher = openLauncher({ log: log.child({ room: 'launcher' }) });
+    undos.push({ name: 'launcher', undo: () => launcher.close() });
+    const stores = await startStores(settings, log, progress);
+    undos.push({ name: 'stores', undo: stores.stop });
+    const database = openDatabase(stores.databaseUrl, {
+      max: 16,
+      onError: (error) => log.warn({ err: error }, 'a connection to PostgreSQL was lost'),
+    });
+    undos.push({ name: 'database', undo: () => database.close() });
+
+    let url = '';
+    const publicUrl = (): string => settings.publicUrl ?? url;
+    const serverId = await readServerId(directory.path);
+    const house = await buildHouse({
+      database,
+      clickhouseUrl: stores.clickhouseUrl,
+      launcher,
+      log,
+      settings,
+      serverId,
+      publicUrl,
+      onStop: (name, undo) => undos.push({ name, undo }),
+    });
+    await progress.step('Schema', async () => {
+      await migrate(database, [
+        ...eventMigrations,
+        ...idempotencyMigrations,
+        ...jobMigrations,
+        ...house.rooms.flatMap((room) => room.migrations),
+      ]);
+      await releaseOwned(database, serverId);
+    });
+
+    const contracts = house.rooms.flatMap((room) => room.contracts);
+    const intakes = house.rooms.flatMap((room) => room.intakes);
+    const app = await createHttpServer({
+      database,
+      log,
+      gatekeeper: gatekeeperOf(house.identity),
+      contracts,
+      intakes,
+      version,
+    });
+    await serveWebApp(app, webDirectory());
+    const intakeServer = await createIntakeServer({ log, intakes });
+    undos.push({ name: 'http', undo: () => app.close() });
+    undos.push({ name: 'intake', undo: () => intakeServer.close() });
+
+    const hasOwner = await house.identity.ownerExists();
+    // Nobody may claim the installation from another machine: until an owner exists it listens on loopback only.
+    const port = await listen(app, hasOwner ? settings.host : '127.0.0.1', settings.port, 'MILLRACE_PORT');
+    url = `http://localhost:${port}`;
+    await listen(intakeServer, '127.0.0.1', settings.intakePort, 'MILLRACE_INTAKE_PORT');
+
+    const supervisor = createSupervisor(systemClock, log);
+    undos.push({ name: 'loops', undo: () => supervisor.stop(loopGraceMs) });
+    for (const loop of house.rooms.flatMap((room) => room.loops)) supervisor.start(loop);
+    for (const subscription of [...house.rooms.flatMap((room) => room.subscriptions), ...house.flows]) {
+      supervisor.start({
+        name: `subscription.${subscription.name}`,
+        run: (signal) => runSubscription(database, subscription, log, signal),
+      });
+    }
+    await directory.announce(publicUrl());
+    const ownerLink = hasOwner ? null : await house.identity.createOwnerLink();
+    log.info({ url, version, dataDir: settings.dataDir }, 'Millrace is ready');
+
+    let stopping: Promise<void> | undefined;
+    return {
+      url: publicUrl(),
+      gatewayUrl: '',
+      ownerLink,
+      house,
+      health: () => supervisor.health(),
+      stop: () => {
+        stopping ??= undoAll();
+        return stopping;
+      },
+    };
+  } catch (error) {
+    await undoAll();
+    throw error;
+  }
+}
+
+/** Listens and resolves to the port; a port in use becomes a Fault that says which setting changes it. */
+async function listen(app: FastifyInstance, host: string, port: number, variable: string): Promise<number> {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new Fault('conflict', `Port ${port} on ${host} is in use by another program`, {
+      code: 'app.port-in-use',
+      hint: `Stop that program, or set ${variable} to another port (0 takes any free one).`,
+      cause: error,
+    });
+  }
+  return (app.server.address() as AddressInfo).port;
+}
+
+/** `dist/web`, seen from `dist/server/app` as well as from `src/app`. */
+function webDirectory(): string {
+  const here = dirname(fileURLToPath(import.meta.url));
+  const top = here.includes(`${join('dist', 'server')}`) ? join(here, '..', '..') : join(here, '..', '..', 'dist');
+  return join(top, 'web');
+}

@@ -1,0 +1,28 @@
+import { readSettings } from '../../app/index.ts';
+import { probeAll } from '../doctor/probes.ts';
+import { healthy, report } from '../doctor/report.ts';
+import { exitCodes } from '../exit.ts';
+import { openTerminal } from '../terminal.ts';
+
+/** Prints what is here and what is missing. Exit code 1 when something is missing without which Millrace cannot run. */
+export async function doctor(options: { json?: boolean }): Promise<number> {
+  const terminal = openTerminal();
+  const settings = readSettings(process.env);
+  const found = await probeAll({
+    dataDir: settings.dataDir,
+    databaseUrl: settings.databaseUrl,
+    clickhouseUrl: settings.clickhouseUrl,
+    ports: [
+      { number: settings.port, name: 'the web pages and the API', setting: 'MILLRACE_PORT' },
+      {
+        number: settings.intakePort,
+        name: 'errors and telemetry of deployed services',
+        setting: 'MILLRACE_INTAKE_PORT',
+      },
+      { number: settings.gatewayPort, name: 'deployed applications', setting: 'MILLRACE_GATEWAY_PORT' },
+    ],
+  });
+  if (options.json) terminal.print(JSON.stringify({ ok: healthy(found), findings: found }, null, 2));
+  else for (const line of report(found, terminal)) terminal.print(line);
+  return healthy(found) ? exitCodes.ok : exitCodes.failed;
+}

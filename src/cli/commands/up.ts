@@ -1,0 +1,29 @@
+import { lineProgress, readSettings, silentProgress, start, version } from '../../app/index.ts';
+import { formatDuration } from '../../kernel/durations.ts';
+
+/** Starts the program and stays until SIGTERM or SIGINT; a second signal ends it at once. */
+export async function up(options: { json?: boolean; data?: string }): Promise<void> {
+  const began = performance.now();
+  const print = (line: string): void => void process.stdout.write(`${line}\n`);
+  const settings = readSettings(process.env, options.data ? { dataDir: options.data } : {});
+  if (!options.json) print(`Millrace ${version}, data in ${settings.dataDir}`);
+  const running = await start(settings, options.json ? silentProgress : lineProgress(print));
+  const { url, gatewayUrl, ownerLink } = running;
+  if (options.json) {
+    print(JSON.stringify({ event: 'ready', url, gatewayUrl, ownerLink, pid: process.pid }));
+  } else {
+    print(`Ready in ${formatDuration(performance.now() - began)}: ${url}`);
+    if (ownerLink) print(`\nBecome the owner (once, within a day): ${ownerLink}\n`);
+  }
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        if (!options.json) print('Stopping');
+        process.once(signal, () => process.exit(130));
+        resolve();
+      });
+    }
+  });
+  await running.stop();
+  process.exit(0);
+}

@@ -1,0 +1,87 @@
+import { type Diagnostic, formatDiagnostic } from '../kernel/diagnostics.ts';
+import type { Plan, PlannedJob, Trigger } from '../pipelines/port.ts';
+import { table } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+type Paint = Pick<Terminal, 'paint'>;
+
+/** What will run and why, for a person. */
+export function explainReport(
+  explained: { plan: Plan | undefined; problems: Diagnostic[] },
+  trigger: Trigger,
+  found: { path: string; meaning: string }[],
+  terminal: Paint,
+): string[] {
+  const { plan, problems } = explained;
+  const lines: string[] = [];
+  if (found.length > 0) {
+    lines.push(terminal.paint('bold', 'Found here'));
+    lines.push(
+      ...table(
+        found.map(({ path, meaning }) => [path, terminal.paint('grey', meaning)]),
+        { indent: '  ' },
+      ),
+      '',
+    );
+  }
+  const notes = plan?.dialect === 'derived' ? plan.notes : problems;
+  if (plan) lines.push(...planReport(plan, trigger, terminal));
+  if (notes.length > 0) {
+    lines.push('', terminal.paint('bold', plan?.dialect === 'derived' ? 'Why' : 'Notes'));
+    lines.push(...notes.map((note) => `  ${terminal.paint(severityColour(note), formatDiagnostic(note))}`));
+  }
+  return lines;
+}
+
+function severityColour(note: Diagnostic): 'red' | 'yellow' | 'grey' {
+  return note.severity === 'error' ? 'red' : note.severity === 'warning' ? 'yellow' : 'grey';
+}
+
+function planReport(plan: Plan, trigger: Trigger, terminal: Paint): string[] {
+  const ref = trigger.tag ? `tag ${trigger.tag}` : `branch ${trigger.branch}`;
+  const origin = plan.file ?? 'no pipeline file; derived from what is here';
+  const lines = [`${terminal.paint('bold', 'What runs')} for ${ref} (${origin})`];
+  if (plan.workflows.length === 0) lines.push('  nothing: no workflow applies');
+  for (const workflow of plan.workflows) {
+    lines.push(`  ${terminal.paint('bold', workflow.name)}`);
+    const rows = workflow.jobs.map((job) => [
+      job.name,
+      placeOf(job),
+      workOf(job),
+      terminal.paint('grey', detailsOf(job)),
+    ]);
+    lines.push(...table(rows, { indent: '    ' }));
+  }
+  return lines;
+}
+
+function placeOf(job: PlannedJob): string {
+  if (job.kind === 'approval') return 'waits for a person';
+  if (job.kind === 'no-op') return 'nothing to do';
+  const { executor } = job;
+  if (executor.kind === 'docker') {
+    const [first, ...rest] = executor.images;
+    return `${first?.image ?? 'docker'}${rest.map((image) => ` + ${image.image}`).join('')}`;
+  }
+  return executor.kind === 'macos' ? `macOS, Xcode ${executor.xcode}` : 'this machine';
+}
+
+function workOf(job: PlannedJob): string {
+  if (job.kind !== 'build') return '';
+  const copies = job.parallelism > 1 ? `${job.parallelism} copies of ` : '';
+  return `${copies}${job.steps.length} ${job.steps.length === 1 ? 'step' : 'steps'}`;
+}
+
+function detailsOf(job: PlannedJob): string {
+  const names = job.requires.map(({ key, outcomes }) => {
+    const name = key.slice(job.workflow.length + 1);
+    return outcomes.length === 1 && outcomes[0] === 'success' ? name : `${name} (${outcomes.join(' or ')})`;
+  });
+  const parts = [
+    names.length > 0 ? `after ${names.join(', ')}` : '',
+    job.contexts.length > 0 ? `contexts ${job.contexts.join(', ')}` : '',
+    job.serialGroup ? `one at a time in ${job.serialGroup}` : '',
+    job.source ? `line ${job.source.line}` : '',
+  ];
+  return parts.filter((part) => part !== '').join('; ');
+}

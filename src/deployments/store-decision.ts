@@ -1,0 +1,182 @@
+import { type Actor, system } from '../kernel/events.ts';
+import { appendEvent } from '../platform/events/log.ts';
+import type { Transaction } from '../platform/postgres/database.ts';
+import type { DeploymentsDeps } from './deps.ts';
+import { deploymentEvents } from './events.ts';
+import type { Answer } from './gates.ts';
+import { deploymentFacts, requestDeployment } from './request-deployment.ts';
+import { type Decision, type Effect, type RolloutState, statusOf } from './rollout.ts';
+import {
+  type DeploymentRow,
+  findDeployment,
+  insertAnswers,
+  patchDeployment,
+  saveState,
+  wakeLoops,
+} from './store/deployments.ts';
+import {
+  type EnvironmentRow,
+  listFedBy,
+  lockEnvironment,
+  markBad,
+  setActive,
+  setLastGood,
+} from './store/environments.ts';
+import type { ReleaseRow } from './store/releases.ts';
+
+/** What a deployment under way is about. */
+export interface Context {
+  environment: EnvironmentRow;
+  release: ReleaseRow;
+  /** What served when it began. */
+  blue: { deployment: DeploymentRow; release: ReleaseRow } | undefined;
+}
+
+/**
+ * Stores state, effects and facts in one transaction. `seen` is the row the decision was made from.
+ * False when nothing was stored: somebody asked for something meanwhile, or another server has taken over; look again.
+ */
+export function storeDecision(
+  deps: Pick<DeploymentsDeps, 'database' | 'clock' | 'telemetry' | 'log'>,
+  context: Context,
+  seen: DeploymentRow,
+  decision: Decision,
+  answers: readonly Answer[],
+): Promise<boolean> {
+  return deps.database.transaction(async (tx) => {
+    await lockEnvironment(tx, seen.environmentId);
+    const row = await findDeployment(tx, seen.id);
+    if (!row || Boolean(row.cancel) !== Boolean(seen.cancel) || Boolean(row.rollBack) !== Boolean(seen.rollBack))
+      return false;
+    const status = statusOf(decision.state);
+    if (!(await saveState(tx, { id: row.id, leaseEpoch: seen.leaseEpoch, status, state: decision.state })))
+      return false;
+    await insertAnswers(tx, row.id, answers);
+    let last = row.lastEvent;
+    if (!row.state) last = await fact(tx, context, row, 'deployment.started', last, {});
+    for (const effect of decision.effects) {
+      last = (await apply(deps, tx, context, row, decision.state, effect, last)) ?? last;
+    }
+    if (last !== row.lastEvent) await patchDeployment(tx, row.id, { lastEvent: last });
+    if (decision.effects.length > 0) await wakeLoops(tx);
+    return true;
+  });
+}
+
+const machine: Actor = system('deployments');
+
+async function fact<Name extends keyof typeof deploymentEvents.schemas & `deployment.${string}`>(
+  tx: Transaction,
+  context: Context,
+  row: DeploymentRow,
+  name: Name,
+  cause: string | null,
+  more: object,
+  extraCauses: string[] = [],
+): Promise<string> {
+  const facts = deploymentFacts(row, context.environment, context.release, context.blue?.release);
+  return appendEvent(tx, deploymentEvents, name, {
+    subject: `deployment:${row.id}`,
+    projectId: row.projectId,
+    actor: machine,
+    causes: [...(cause ? [cause] : row.causes), ...extraCauses],
+    data: { ...facts, ...more } as never,
+  });
+}
+
+async function apply(
+  deps: Pick<DeploymentsDeps, 'database' | 'clock' | 'telemetry' | 'log'>,
+  tx: Transaction,
+  context: Context,
+  row: DeploymentRow,
+  state: RolloutState,
+  effect: Effect,
+  cause: string | null,
+): Promise<string | undefined> {
+  if (effect.kind === 'route') {
+    await setActive(tx, row.environmentId, effect.group);
+    return undefined;
+  }
+  if (effect.kind === 'switched') return fact(tx, context, row, 'deployment.switched', cause, {});
+  if (effect.kind === 'verified') {
+    await setLastGood(tx, row.environmentId, row.id);
+    return fact(tx, context, row, 'deployment.verified', cause, { gates: state.gates.length });
+  }
+  const asked = row.rollBack ?? row.cancel;
+  const reason = state.reason ?? '';
+  const evidence = state.evidence;
+  const causes = asked?.causes ?? [];
+  const durationMs = Math.max(0, deps.clock.now() - (row.startedAt ?? row.createdAt));
+  if (reason !== '') await patchDeployment(tx, row.id, { reason });
+  await record(deps, context, row, state);
+  if (effect.outcome === 'succeeded') {
+    const done = await fact(tx, context, row, 'deployment.succeeded', cause, { durationMs });
+    if (row.kind === 'deploy' || row.kind === 'promote') await feed(tx, context, done);
+    return done;
+  }
+  if (effect.outcome === 'canceled') return fact(tx, context, row, 'deployment.canceled', cause, { reason }, causes);
+  await markBad(tx, row.environmentId, row.releaseId, reason);
+  if (effect.outcome === 'failed')
+    return fact(tx, context, row, 'deployment.failed', cause, { reason, evidence }, causes);
+  return fact(
+    tx,
+    context,
+    row,
+    'deployment.rolled_back',
+    cause,
+    {
+      reason,
+      evidence,
+      restoredVersion: context.blue?.release.version ?? null,
+      durationMs: Math.max(0, (state.restoredAt ?? deps.clock.now()) - (state.decidedAt ?? deps.clock.now())),
+    },
+    causes,
+  );
+}
+
+/** A release that was good here goes on to the environments this one feeds. */
+async function feed(tx: Transaction, context: Context, cause: string): Promise<void> {
+  const { environment, release } = context;
+  const fed = await listFedBy(tx, environment.projectId, { kind: 'environment', name: environment.name });
+  for (const next of fed) {
+    await requestDeployment(tx, {
+      environment: next,
+      release,
+      kind: 'promote',
+      actor: machine,
+      causes: [cause],
+      reason: null,
+      automatic: true,
+    });
+  }
+}
+
+async function record(
+  deps: Pick<DeploymentsDeps, 'database' | 'clock' | 'telemetry' | 'log'>,
+  context: Context,
+  row: DeploymentRow,
+  state: RolloutState,
+): Promise<void> {
+  const { environment, release, blue } = context;
+  await deps.telemetry
+    .write([
+      {
+        type: 'Deployment',
+        timestamp: deps.clock.now(),
+        projectId: row.projectId,
+        attributes: {
+          deploymentId: row.id,
+          environment: environment.name,
+          release: release.version,
+          previousRelease: blue?.release.version,
+          runId: release.runId,
+          name: state.outcome,
+          kind: row.kind,
+          error: state.outcome !== 'succeeded',
+          duration: (deps.clock.now() - (row.startedAt ?? row.createdAt)) / 1000,
+          message: state.reason ?? undefined,
+        },
+      },
+    ])
+    .catch((error: unknown) => deps.log.warn({ err: error, deployment: row.id }, 'the deployment is not in telemetry'));
+}

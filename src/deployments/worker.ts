@@ -1,0 +1,96 @@
+import type { Loop } from '../platform/room.ts';
+import { buildRelease } from './build-release.ts';
+import { type DriveDeps, driveRollout } from './drive-rollout.ts';
+import { KeepUp } from './keep-up.ts';
+import { pause } from './pause.ts';
+import { startNext } from './start-next.ts';
+import { claimDeployments, deploymentsChannel, environmentsWithOpen, releaseDeployment } from './store/deployments.ts';
+import { claimRelease } from './store/releases.ts';
+
+/** The loops of the room. Each may run on any number of servers. */
+export function deploymentLoops(deps: DriveDeps): Loop[] {
+  return [
+    { name: 'deployments.builds', run: (signal) => builds(deps, signal) },
+    { name: 'deployments.rollouts', run: (signal) => rollouts(deps, signal) },
+    { name: 'deployments.keep-up', run: (signal) => keepUp(deps, signal) },
+    { name: 'deployments.routes', run: (signal) => routes(deps, signal) },
+  ];
+}
+
+/** Calls `round` whenever something changed, and every `ms` in case the word was lost, until `signal` aborts. */
+async function everyChange(
+  deps: DriveDeps,
+  ms: number,
+  signal: AbortSignal,
+  round: () => Promise<void>,
+): Promise<void> {
+  let wake: () => void = () => {};
+  const stop = await deps.database.listen(deploymentsChannel, () => wake());
+  const onAbort = (): void => wake();
+  signal.addEventListener('abort', onAbort);
+  try {
+    while (!signal.aborted) {
+      let timer: NodeJS.Timeout | undefined;
+      const woken = new Promise<void>((resolve) => {
+        wake = resolve;
+        timer = setTimeout(resolve, ms);
+      });
+      await round();
+      if (signal.aborted) wake();
+      await woken;
+      clearTimeout(timer);
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    stop();
+  }
+}
+
+async function builds(deps: DriveDeps, signal: AbortSignal): Promise<void> {
+  await everyChange(deps, 2000, signal, async () => {
+    // One build at a time: it already uses every core it can get.
+    while (!signal.aborted) {
+      const release = await claimRelease(deps.database, deps.serverId);
+      if (!release) return;
+      await buildRelease(deps, release, signal);
+    }
+  });
+}
+
+async function rollouts(deps: DriveDeps, signal: AbortSignal): Promise<void> {
+  const running = new Set<Promise<void>>();
+  await everyChange(deps, 1000, signal, async () => {
+    for (const environmentId of await environmentsWithOpen(deps.database))
+      await startNext(deps.database, environmentId);
+    for (const row of await claimDeployments(deps.database, deps.serverId)) {
+      const job = driveRollout(deps, row, signal)
+        .catch((error: unknown) =>
+          deps.log.error({ err: error, deployment: row.id }, 'a rollout broke off; it will go on'),
+        )
+        .finally(async () => {
+          running.delete(job);
+          await releaseDeployment(deps.database, row.id, row.leaseEpoch).catch(() => {});
+        });
+      running.add(job);
+    }
+  });
+  await Promise.allSettled(running);
+}
+
+async function keepUp(deps: DriveDeps, signal: AbortSignal): Promise<void> {
+  const keeper = new KeepUp(deps);
+  // One server at a time, or two would both start what ended.
+  const lock = deps.database.lock('deployments.keep-up');
+  try {
+    while (!signal.aborted) {
+      if (await lock.held()) await keeper.round();
+      await pause(1000, signal);
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+async function routes(deps: DriveDeps, signal: AbortSignal): Promise<void> {
+  await everyChange(deps, 5000, signal, deps.refreshRoutes);
+}

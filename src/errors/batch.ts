@@ -1,0 +1,228 @@
+import { newId } from '../kernel/ids.ts';
+import type { Digest } from './digest.ts';
+import { hashOf } from './grouping/component.ts';
+import { type Change, newIssue, see } from './issue.ts';
+import { roomLimits } from './limits.ts';
+import type { ReleaseDeployment } from './port.ts';
+import type { ReleaseCount } from './store-batch.ts';
+import type { Activity, IssueRow } from './store-issues.ts';
+import { stateOf } from './store-issues.ts';
+
+/** Group of what came after a project made too many new issues in an hour. */
+export const overflowHash = hashOf(['millrace: too many new issues']);
+
+export const keyOf = (projectId: string, hash: string): string => `${projectId}:${hash}`;
+
+/** The events of a batch that are one issue; `isNew` when no hash of theirs was known. */
+export interface Share {
+  issueId: string;
+  projectId: string;
+  isNew: boolean;
+  isOverflow: boolean;
+  digests: Digest[];
+}
+
+/**
+ * Deals the events of a batch out to issues: known ones by hash, and new ones, of which each project may still make
+ * `allowance(projectId)`. Pure; `known` maps `project:hash` to an issue.
+ * @returns the shares, and the hashes to be remembered
+ */
+export function deal(
+  digests: Digest[],
+  known: ReadonlyMap<string, string>,
+  allowance: (projectId: string) => number,
+): { shares: Share[]; hashes: { projectId: string; hash: string; algorithm: string; issueId: string }[] } {
+  const issues = new Map(known);
+  const shares = new Map<string, Share>();
+  const hashes: { projectId: string; hash: string; algorithm: string; issueId: string }[] = [];
+  const made = new Map<string, number>();
+  for (const digest of digests) {
+    const { projectId, algorithm } = digest;
+    let own = digest.hashes;
+    let issueId = own.map((hash) => issues.get(keyOf(projectId, hash))).find((id) => id !== undefined);
+    let isNew = false;
+    if (issueId === undefined && (made.get(projectId) ?? 0) >= allowance(projectId)) {
+      own = [overflowHash];
+      issueId = issues.get(keyOf(projectId, overflowHash));
+    }
+    if (issueId === undefined) {
+      issueId = newId(digest.report.receivedAt);
+      isNew = true;
+      made.set(projectId, (made.get(projectId) ?? 0) + 1);
+    }
+    for (const hash of own) {
+      const key = keyOf(projectId, hash);
+      if (issues.has(key)) continue;
+      issues.set(key, issueId);
+      hashes.push({ projectId, hash, algorithm, issueId });
+    }
+    const share = shares.get(issueId) ?? {
+      issueId,
+      projectId,
+      isNew,
+      isOverflow: own[0] === overflowHash,
+      digests: [],
+    };
+    share.digests.push(digest);
+    shares.set(issueId, share);
+  }
+  return { shares: [...shares.values()], hashes };
+}
+
+/** What one share does to its issue. */
+export interface Effect {
+  issue: IssueRow;
+  /** The issue was made by this batch. */
+  opened: boolean;
+  changes: { change: NonNullable<Change>; digest: Digest; resolvedIn: string | null }[];
+  releases: ReleaseCount[];
+  hours: { issueId: string; hour: number; count: number }[];
+  kept: { digest: Digest; landmark: boolean }[];
+  activity: Activity[];
+}
+
+/** A fresh issue, as its first event makes it. */
+export function draftIssue(share: Share, number: number): IssueRow {
+  const first = share.digests[0]!;
+  const { report, headline } = first;
+  const state = newIssue(report.receivedAt);
+  return {
+    id: share.issueId,
+    projectId: share.projectId,
+    number,
+    ...(share.isOverflow
+      ? {
+          title: 'Too many new issues: further kinds of error are collected here',
+          type: null,
+          message: `More than ${roomLimits.newIssuesPerHour} new issues appeared within an hour.`,
+          culprit: '',
+        }
+      : { title: headline.title, type: headline.type, message: headline.message, culprit: headline.culprit }),
+    level: report.level,
+    platform: report.platform,
+    handled: headline.handled,
+    status: state.status,
+    substatus: state.substatus,
+    since: state.since,
+    resolution: null,
+    archive: null,
+    firstSeen: report.at,
+    lastSeen: report.at,
+    firstRelease: report.release ?? '',
+    lastRelease: report.release ?? '',
+    environment: report.environment ?? '',
+    service: report.service ?? '',
+    count: 0,
+    users: 0,
+    kept: 0,
+    assigneeId: null,
+    assigneeName: null,
+    suspect: null,
+    files: first.files,
+    openedEvent: null,
+  };
+}
+
+/** Folds the events of a share into its issue, in the order they arrived. Pure. */
+export function fold(
+  before: IssueRow,
+  share: Share,
+  knownReleases: ReadonlySet<string>,
+  deploymentOf: (digest: Digest) => ReleaseDeployment | undefined,
+): Effect {
+  const issue: IssueRow = { ...before };
+  const releases = new Map<string, ReleaseCount>();
+  const hours = new Map<number, number>();
+  const seenReleases = new Set(knownReleases);
+  const landmarks = new Set<Digest>();
+  const changes: Effect['changes'] = [];
+  const activity: Activity[] = [];
+  for (const digest of share.digests) {
+    const { report, headline } = digest;
+    const release = report.release ?? '';
+    const environment = report.environment ?? '';
+    issue.count += 1;
+    const resolvedIn = issue.resolution?.release ?? null;
+    const { state, change } = see(stateOf(issue), {
+      at: report.at,
+      receivedAt: report.receivedAt,
+      release: report.release,
+      order: deploymentOf(digest)?.order ?? null,
+      count: issue.count,
+    });
+    Object.assign(issue, state);
+    if (change) {
+      changes.push({ change, digest, resolvedIn });
+      activity.push({
+        issueId: issue.id,
+        kind: change,
+        at: report.receivedAt,
+        by: 'Millrace',
+        text:
+          change === 'regressed'
+            ? `came back${release ? ` in ${release}` : ''} after it was resolved`
+            : 'passed what it was archived until',
+        release: report.release,
+      });
+    }
+    if (!seenReleases.has(release)) {
+      seenReleases.add(release);
+      landmarks.add(digest);
+    }
+    if (issue.count === 1 || change) landmarks.add(digest);
+    issue.firstSeen = Math.min(issue.firstSeen, report.at);
+    if (report.at >= issue.lastSeen) {
+      issue.lastSeen = report.at;
+      issue.lastRelease = release;
+      issue.environment = environment;
+      issue.service = report.service ?? '';
+      if (!share.isOverflow) {
+        issue.title = headline.title;
+        issue.type = headline.type;
+        issue.message = headline.message;
+        issue.culprit = headline.culprit;
+      }
+      issue.level = report.level;
+      issue.handled = headline.handled;
+    }
+    const key = `${release}\n${environment}`;
+    const known = releases.get(key);
+    releases.set(key, {
+      issueId: issue.id,
+      projectId: issue.projectId,
+      release,
+      environment,
+      first: Math.min(known?.first ?? report.at, report.at),
+      last: Math.max(known?.last ?? report.at, report.at),
+      count: (known?.count ?? 0) + 1,
+      regressed: (known?.regressed ?? false) || change === 'regressed',
+    });
+    const hour = Math.floor(report.receivedAt / 3_600_000) * 3_600_000;
+    hours.set(hour, (hours.get(hour) ?? 0) + 1);
+  }
+  const latest = new Set(share.digests.slice(-roomLimits.eventsPerIssueAndBatch));
+  const kept = share.digests
+    .filter((digest) => landmarks.has(digest) || latest.has(digest))
+    .map((digest) => ({ digest, landmark: landmarks.has(digest) }));
+  issue.kept += kept.length;
+  if (share.isNew) {
+    const { report } = share.digests[0]!;
+    activity.unshift({
+      issueId: issue.id,
+      kind: 'opened',
+      at: report.receivedAt,
+      by: 'Millrace',
+      text: `first seen${report.release ? ` in ${report.release}` : ''}${report.environment ? `, ${report.environment}` : ''}`,
+      release: report.release,
+    });
+  }
+  return {
+    issue,
+    opened: share.isNew,
+    changes,
+    releases: [...releases.values()],
+    hours: [...hours].map(([hour, count]) => ({ issueId: issue.id, hour, count })),
+    kept,
+    activity,
+  };
+}

@@ -1,0 +1,225 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Actor } from '../kernel/events.ts';
+import { Fault } from '../kernel/faults.ts';
+import { appendEvent } from '../platform/events/log.ts';
+import type { Database, Transaction } from '../platform/postgres/database.ts';
+import { sql } from '../platform/postgres/sql.ts';
+import { shortIdOf } from './announce.ts';
+import { errorsEvents } from './events.ts';
+import { archived, type IssueState, reopened, resolved } from './issue.ts';
+import type { PeopleDirectory, ReleaseLookup } from './port.ts';
+import {
+  type Activity,
+  type IssueRow,
+  insertActivity,
+  lockIssues,
+  type Suspect,
+  updateIssues,
+} from './store-issues.ts';
+
+export interface ChangeSurroundings {
+  database: Database;
+  now(): number;
+  slugOf(projectId: string): Promise<string>;
+  people: PeopleDirectory;
+  releases: ReleaseLookup | undefined;
+}
+
+const missing = (id: string): Fault =>
+  new Fault('missing', `There is no issue ${id}`, {
+    code: 'errors.issue-not-found',
+    hint: 'It may have been deleted.',
+  });
+
+type Work = (tx: Transaction, issue: IssueRow, named: Named) => Promise<Activity | null>;
+interface Named {
+  issueId: string;
+  shortId: string;
+  title: string;
+  culprit: string;
+}
+
+/** Locks one issue, lets `work` change it and append its fact, and writes it back with the activity; all or nothing. */
+async function change(around: ChangeSurroundings, id: string, work: Work): Promise<IssueRow> {
+  return around.database.transaction(async (tx) => {
+    const [issue] = await lockIssues(tx, [id]);
+    if (!issue) throw missing(id);
+    const slug = await around.slugOf(issue.projectId);
+    const shortId = shortIdOf(slug, issue.number);
+    const activity = await work(tx, issue, { issueId: id, shortId, title: issue.title, culprit: issue.culprit });
+    if (activity) {
+      await updateIssues(tx, [issue]);
+      await insertActivity(tx, [activity]);
+    }
+    return issue;
+  });
+}
+
+const about = (issue: IssueRow, actor: Actor) => ({
+  subject: `issue:${issue.id}`,
+  projectId: issue.projectId,
+  actor,
+  causes: issue.openedEvent ? [issue.openedEvent] : [],
+});
+
+const become = (issue: IssueRow, state: IssueState): void => void Object.assign(issue, state);
+
+/**
+ * Resolves an issue: for good (`now`), as of a release, or as of the one after it. Without a release named, `release` and
+ * `next-release` mean the latest one the issue was seen in.
+ */
+export function resolveIssue(
+  around: ChangeSurroundings,
+  id: string,
+  how: { in: 'now' | 'release' | 'next-release'; release?: string | undefined },
+  actor: Actor,
+): Promise<IssueRow> {
+  return change(around, id, async (tx, issue, named) => {
+    const release = how.in === 'now' ? null : how.release || issue.lastRelease || null;
+    if (how.in !== 'now' && release === null) {
+      throw new Fault('unprocessable', 'This issue was never seen in a release', {
+        code: 'errors.no-release',
+        hint: 'Resolve it for good, or name the release that fixes it.',
+      });
+    }
+    const deployment = release && (await around.releases?.deploymentOf(issue.projectId, release, null));
+    const at = around.now();
+    become(issue, resolved({ in: how.in, release, order: deployment ? deployment.order : null, at, by: actor.name }));
+    await appendEvent(tx, errorsEvents, 'issue.resolved', {
+      ...about(issue, actor),
+      data: { ...named, in: how.in, release },
+    });
+    const text =
+      how.in === 'now'
+        ? 'resolved'
+        : how.in === 'release'
+          ? `resolved in ${release}`
+          : `resolved in the release after ${release}`;
+    return { issueId: id, kind: 'resolved', at, by: actor.name, text, release };
+  });
+}
+
+/** Archives an issue for ever, until a time (Unix ms), or until `untilCount` further events came. */
+export function archiveIssue(
+  around: ChangeSurroundings,
+  id: string,
+  until: { untilAt?: number | undefined; untilCount?: number | undefined },
+  actor: Actor,
+): Promise<IssueRow> {
+  return change(around, id, async (tx, issue, named) => {
+    const at = around.now();
+    const kind = until.untilAt !== undefined ? 'time' : until.untilCount !== undefined ? 'count' : 'forever';
+    become(
+      issue,
+      archived(
+        {
+          until: kind,
+          at: until.untilAt ?? null,
+          count: kind === 'count' ? issue.count + (until.untilCount ?? 0) : null,
+        },
+        at,
+      ),
+    );
+    await appendEvent(tx, errorsEvents, 'issue.archived', { ...about(issue, actor), data: { ...named, until: kind } });
+    const text =
+      kind === 'time'
+        ? `archived until ${new Date(until.untilAt ?? at).toISOString()}`
+        : kind === 'count'
+          ? `archived until ${until.untilCount} more events`
+          : 'archived';
+    return { issueId: id, kind: 'archived', at, by: actor.name, text, release: null };
+  });
+}
+
+/** Makes an issue unresolved again; nothing happens to one that is. */
+export function reopenIssue(around: ChangeSurroundings, id: string, actor: Actor): Promise<IssueRow> {
+  return change(around, id, async (tx, issue, named) => {
+    if (issue.status === 'unresolved') return null;
+    const at = around.now();
+    become(issue, reopened(at));
+    await appendEvent(tx, errorsEvents, 'issue.reopened', { ...about(issue, actor), data: named });
+    return { issueId: id, kind: 'reopened', at, by: actor.name, text: 'reopened', release: null };
+  });
+}
+
+/** Assigns an issue to a person, or with null to nobody. */
+export async function assignIssue(
+  around: ChangeSurroundings,
+  id: string,
+  personId: string | null,
+  actor: Actor,
+): Promise<IssueRow> {
+  const personName = personId === null ? null : await around.people.nameOf(personId);
+  if (personName === undefined) {
+    throw new Fault('unprocessable', 'There is no such person', { code: 'errors.person-not-found' });
+  }
+  return change(around, id, async (tx, issue, named) => {
+    if (issue.assigneeId === personId) return null;
+    issue.assigneeId = personId;
+    issue.assigneeName = personName;
+    await appendEvent(tx, errorsEvents, 'issue.assigned', {
+      ...about(issue, actor),
+      data: { ...named, personId, personName },
+    });
+    const text = personName === null ? 'assigned to nobody' : `assigned to ${personName}`;
+    return { issueId: id, kind: 'assigned', at: around.now(), by: actor.name, text, release: null };
+  });
+}
+
+/** What a flow found to blame; absent parts leave what is known already. */
+export interface Cause {
+  deployment?: Suspect['deployment'] | undefined;
+  /** Most suspicious first. */
+  commits?: Suspect['commits'] | undefined;
+}
+
+/**
+ * Lays an issue at a deployment and at commits. Called by flows; saying the same again changes nothing and appends nothing.
+ * @param causes ids of facts in the event log that brought the issue about, nearest first
+ */
+export function attachCause(
+  around: ChangeSurroundings,
+  id: string,
+  cause: Cause,
+  causes: string[],
+  actor: Actor,
+): Promise<IssueRow> {
+  return change(around, id, async (tx, issue, named) => {
+    const suspect: Suspect = {
+      deployment: cause.deployment ?? issue.suspect?.deployment ?? null,
+      commits: cause.commits ?? issue.suspect?.commits ?? [],
+    };
+    if (isDeepStrictEqual(suspect, issue.suspect)) return null;
+    issue.suspect = suspect;
+    await appendEvent(tx, errorsEvents, 'issue.cause-found', {
+      ...about(issue, actor),
+      causes: [...new Set([...causes, ...about(issue, actor).causes])],
+      data: {
+        ...named,
+        deploymentId: suspect.deployment?.id ?? null,
+        release: suspect.deployment?.release ?? null,
+        commits: suspect.commits.map((commit) => commit.sha),
+      },
+    });
+    const [first] = suspect.commits;
+    const text = first
+      ? `probably caused by ${first.sha.slice(0, 7)} of ${first.author.name}`
+      : `came with the deployment of ${suspect.deployment?.release ?? 'a release'}`;
+    return {
+      issueId: id,
+      kind: 'cause-found',
+      at: around.now(),
+      by: actor.name,
+      text,
+      release: suspect.deployment?.release ?? null,
+    };
+  });
+}
+
+/** Forgets client ids and telemetry accounts past their time; called now and then. */
+export async function forget(database: Database, rememberedFor: number): Promise<void> {
+  await database.execute(
+    sql`delete from errors_received where at < now() - make_interval(secs => ${rememberedFor / 1000})`,
+  );
+  await database.execute(sql`delete from errors_outcomes where hour < now() - interval '90 days'`);
+}

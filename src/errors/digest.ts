@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { newId } from '../kernel/ids.ts';
+import { groupingAlgorithm, groupReport } from './grouping/group.ts';
+import { objectOf } from './lenient.ts';
+import { normalise } from './normalise.ts';
+import type { ReceivedEvent } from './port.ts';
+import type { ErrorReport } from './report.ts';
+import { applicationFiles, type Headline, headlineOf } from './title.ts';
+
+/** An event read, named and grouped, before anything is known of its issue. */
+export interface Digest {
+  /** Millrace's id of the event. */
+  id: string;
+  projectId: string;
+  report: ErrorReport;
+  headline: Headline;
+  /** 32 hexadecimal digits each, to be looked up in order. */
+  hashes: string[];
+  algorithm: string;
+  /** How the user shows in lists; '' for nobody. */
+  userName: string;
+  /** Stands for the user in counts: 64 bits as a signed decimal number; null for nobody. */
+  userKey: string | null;
+  files: string[];
+}
+
+/** Reads one event; undefined when its payload is not a JSON object, which is the only thing that cannot be mended. */
+export function digest(event: ReceivedEvent): Digest | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(new TextDecoder().decode(event.payload));
+  } catch {
+    return undefined;
+  }
+  const payload = objectOf(parsed);
+  if (!payload) return undefined;
+  const report = normalise(payload, event);
+  const grouping = groupReport(report);
+  const { userName, userKey } = userOf(report);
+  return {
+    id: newId(event.receivedAt),
+    projectId: event.projectId,
+    report,
+    headline: headlineOf(report),
+    hashes: grouping.hashes,
+    algorithm: groupingAlgorithm,
+    userName,
+    userKey,
+    files: applicationFiles(report),
+  };
+}
+
+/** The best name there is: whatever the application calls a user before where the user came from. */
+function userOf(report: ErrorReport): { userName: string; userKey: string | null } {
+  const known = new Map(report.user);
+  const [key, value] = ['id', 'email', 'username', 'ip_address']
+    .map((name) => [name, known.get(name)] as const)
+    .find(([, text]) => text) ?? [undefined, undefined];
+  if (!key || !value) return { userName: '', userKey: null };
+  const userKey = createHash('sha1').update(`${key}:${value}`).digest().readBigInt64BE().toString();
+  return { userName: known.get('email') ?? known.get('username') ?? value, userKey };
+}
+
+/** The id under which uuid columns keep a hash or a client's event id. */
+export const asUuid = (hex: string): string =>
+  `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;

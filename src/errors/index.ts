@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import type { Clock } from '../kernel/clock.ts';
+import type { Actor } from '../kernel/events.ts';
+import type { Log } from '../platform/observe/log.ts';
+import type { TelemetrySink } from '../platform/observe/telemetry-sink.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import type { Room } from '../platform/room.ts';
+import { openSpool } from '../platform/spool/spool.ts';
+import { archiveIssue, assignIssue, attachCause, type Cause, reopenIssue, resolveIssue } from './change.ts';
+import { errorsEvents } from './events.ts';
+import { roomLimits } from './limits.ts';
+import { errorsMigrations } from './migrations/index.ts';
+import type { ErrorReception, PeopleDirectory, ProjectDirectory, ReleaseLookup } from './port.ts';
+import { createReception, createTally } from './reception.ts';
+import { errorsRoutes, type RouteSurroundings } from './routes.ts';
+import { errorsLoops } from './worker.ts';
+
+export { errorsContract } from './api.ts';
+export type { Cause } from './change.ts';
+export { errorsEvents } from './events.ts';
+
+export interface ErrorsDeps {
+  database: Database;
+  clock: Clock;
+  log: Log;
+  /** Events wait in `<dataDir>/spool/errors` until they are grouped. */
+  dataDir: string;
+  telemetry: TelemetrySink;
+  projects: ProjectDirectory;
+  people: PeopleDirectory;
+  /** Lets issues name the deployment that brought them; without it they do not. */
+  releases?: ReleaseLookup | undefined;
+}
+
+/** The errors room's door. */
+export interface Errors {
+  /** For protocols: where events are handed over. */
+  reception: ErrorReception;
+  /** Lays an issue at a deployment and commits; idempotent. `causes` are ids of facts, nearest first. */
+  attachCause(issueId: string, cause: Cause, causes: string[], actor: Actor): Promise<void>;
+  resolve(
+    issueId: string,
+    how: { in: 'now' | 'release' | 'next-release'; release?: string | undefined },
+    actor: Actor,
+  ): Promise<void>;
+  archive(
+    issueId: string,
+    until: { untilAt?: number | undefined; untilCount?: number | undefined },
+    actor: Actor,
+  ): Promise<void>;
+  reopen(issueId: string, actor: Actor): Promise<void>;
+  assign(issueId: string, personId: string | null, actor: Actor): Promise<void>;
+  room: Room;
+  /** Completes what is being written. What was accepted and not yet grouped is grouped after the next start. */
+  close(): Promise<void>;
+}
+
+/** Builds the room. Opens its spool, so it must be the only process on `dataDir`. */
+export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
+  const spool = await openSpool({
+    directory: join(deps.dataDir, 'spool', 'errors'),
+    maxBytes: roomLimits.spoolBytes,
+    segmentBytes: 4 * 1024 * 1024,
+    log: deps.log,
+  });
+  const tally = createTally();
+  const now = (): number => deps.clock.now();
+  const slugs = new Map<string, string>();
+  // Slugs are for people to read: one that changed shows after a restart.
+  const slugOf = async (projectId: string): Promise<string> => {
+    const known = slugs.get(projectId) ?? (await deps.projects.find(projectId))?.slug;
+    if (known === undefined) return 'issue';
+    slugs.set(projectId, known);
+    return known;
+  };
+  const around: RouteSurroundings = {
+    database: deps.database,
+    now,
+    slugOf,
+    people: deps.people,
+    releases: deps.releases,
+    projects: deps.projects,
+  };
+  return {
+    reception: createReception({ spool, projects: deps.projects, tally, now }),
+    async attachCause(issueId, cause, causes, actor) {
+      await attachCause(around, issueId, cause, causes, actor);
+    },
+    async resolve(issueId, how, actor) {
+      await resolveIssue(around, issueId, how, actor);
+    },
+    async archive(issueId, until, actor) {
+      await archiveIssue(around, issueId, until, actor);
+    },
+    async reopen(issueId, actor) {
+      await reopenIssue(around, issueId, actor);
+    },
+    async assign(issueId, personId, actor) {
+      await assignIssue(around, issueId, personId, actor);
+    },
+    room: {
+      name: 'errors',
+      migrations: errorsMigrations,
+      events: [errorsEvents],
+      contracts: [errorsRoutes(around)],
+      intakes: [],
+      loops: errorsLoops({ ...around, spool, telemetry: deps.telemetry, tally, log: deps.log }),
+      subscriptions: [],
+    },
+    close: () => spool.close(),
+  };
+}

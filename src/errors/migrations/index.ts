@@ -1,0 +1,153 @@
+import type { Migration } from '../../platform/postgres/migrations.ts';
+
+export const errorsMigrations: Migration[] = [
+  {
+    id: 'errors/0001-issues',
+    // Release, environment and the like are '' where an event named none, so that they can be part of keys.
+    statements: `
+      create table errors_issues (
+        id uuid primary key,
+        project_id uuid not null,
+        number int not null,
+        title text not null,
+        type text,
+        message text not null,
+        culprit text not null,
+        level text not null,
+        platform text not null,
+        handled boolean,
+        status text not null,
+        substatus text,
+        since timestamptz not null,
+        resolution jsonb,
+        archive jsonb,
+        first_seen timestamptz not null,
+        last_seen timestamptz not null,
+        first_release text not null,
+        last_release text not null,
+        environment text not null,
+        service text not null,
+        count bigint not null,
+        users int not null default 0,
+        assignee_id text,
+        assignee_name text,
+        suspect jsonb,
+        files text[] not null default '{}',
+        opened_event uuid,
+        -- Events kept in full.
+        kept int not null default 0,
+        created_at timestamptz not null default now(),
+        unique (project_id, number)
+      );
+      create index on errors_issues (project_id, status, last_seen desc, id);
+      create index on errors_issues (status, last_seen desc, id);
+      create index on errors_issues (project_id, first_seen desc, id);
+      create index on errors_issues (project_id, created_at);
+
+      create table errors_numbers (
+        project_id uuid primary key,
+        last int not null
+      );
+
+      -- What makes events one issue. Merging and splitting only ever change this table: events keep their hash.
+      create table errors_hashes (
+        project_id uuid not null,
+        hash uuid not null,
+        algorithm text not null,
+        issue_id uuid not null references errors_issues on delete cascade,
+        primary key (project_id, hash)
+      );
+      create index on errors_hashes (issue_id);
+
+      -- Client's ids of the last days, so that an event sent twice counts once.
+      create table errors_received (
+        project_id uuid not null,
+        event_id uuid not null,
+        at timestamptz not null,
+        primary key (project_id, event_id)
+      );
+      create index on errors_received using brin (at);
+
+      create table errors_events (
+        id uuid primary key,
+        project_id uuid not null,
+        event_id uuid not null,
+        issue_id uuid not null references errors_issues on delete cascade,
+        hash uuid not null,
+        algorithm text not null,
+        at timestamptz not null,
+        received_at timestamptz not null,
+        title text not null,
+        message text not null,
+        level text not null,
+        release text not null,
+        environment text not null,
+        service text not null,
+        transaction text not null,
+        user_name text not null,
+        trace_id text not null,
+        tags jsonb not null,
+        -- Never thinned out: the first of the issue, or of one of its releases.
+        landmark boolean not null,
+        -- The report as deflated JSON.
+        body bytea not null
+      );
+      alter table errors_events alter column body set storage external;
+      create index on errors_events (issue_id, received_at desc, id desc);
+      create index on errors_events (project_id, event_id);
+
+      create table errors_issue_releases (
+        issue_id uuid not null references errors_issues on delete cascade,
+        project_id uuid not null,
+        release text not null,
+        environment text not null,
+        first_seen timestamptz not null,
+        last_seen timestamptz not null,
+        count bigint not null,
+        regressed boolean not null default false,
+        primary key (issue_id, release, environment)
+      );
+      create index on errors_issue_releases (project_id, release, issue_id);
+
+      create table errors_issue_hours (
+        issue_id uuid not null references errors_issues on delete cascade,
+        hour timestamptz not null,
+        count int not null,
+        primary key (issue_id, hour)
+      );
+
+      create table errors_issue_users (
+        issue_id uuid not null references errors_issues on delete cascade,
+        user_key bigint not null,
+        primary key (issue_id, user_key)
+      );
+
+      create table errors_activity (
+        id bigint generated always as identity primary key,
+        issue_id uuid not null references errors_issues on delete cascade,
+        kind text not null,
+        at timestamptz not null,
+        by text not null,
+        text text not null,
+        release text
+      );
+      create index on errors_activity (issue_id, id desc);
+
+      create table errors_outcomes (
+        project_id uuid not null,
+        hour timestamptz not null,
+        category text not null,
+        outcome text not null,
+        reason text not null,
+        quantity bigint not null,
+        primary key (project_id, hour, category, outcome, reason)
+      );
+
+      -- Telemetry of a batch, written in the batch's transaction and removed once telemetry has it.
+      create table errors_outbox (
+        id uuid primary key,
+        records jsonb not null,
+        created_at timestamptz not null default now()
+      );`,
+  },
+];

@@ -1,0 +1,106 @@
+import type { ErrorFrame, EventDetail, EventSummary } from './api.ts';
+import { groupingAlgorithm, groupReport } from './grouping/group.ts';
+import { isoOf, orNull } from './present-issue.ts';
+import type { EventRow } from './read-events.ts';
+import type { ErrorReport, ReportedFrame } from './report.ts';
+import { headlineOf } from './title.ts';
+
+/** An event as lists show it. */
+export const presentEvent = (row: EventRow): EventSummary => ({
+  id: row.id,
+  eventId: row.eventId,
+  issueId: row.issueId,
+  at: isoOf(row.at),
+  receivedAt: isoOf(row.receivedAt),
+  title: row.title,
+  message: row.message,
+  level: row.level as EventSummary['level'],
+  release: orNull(row.release),
+  environment: orNull(row.environment),
+  service: orNull(row.service),
+  transaction: orNull(row.transaction),
+  user: orNull(row.user),
+  traceId: orNull(row.traceId),
+});
+
+const pairsOf = (pairs: [string, string][]): { key: string; value: string }[] =>
+  pairs.map(([key, value]) => ({ key, value }));
+
+/** A frame as people read it, its source numbered. */
+function presentFrame(frame: ReportedFrame): ErrorFrame {
+  const line = frame.line ?? 0;
+  const source =
+    frame.sourceLine === null
+      ? []
+      : [
+          ...frame.before.map((text, index) => ({ line: line - frame.before.length + index, text, current: false })),
+          { line, text: frame.sourceLine, current: true },
+          ...frame.after.map((text, index) => ({ line: line + 1 + index, text, current: false })),
+        ].filter((one) => one.line > 0 || one.current);
+  return {
+    function: frame.function,
+    module: frame.module,
+    file: frame.file ?? frame.path,
+    absolutePath: frame.path,
+    line: frame.line,
+    column: frame.column,
+    inApp: frame.inApp === true,
+    source,
+    variables: frame.variables.map(([name, value]) => ({ name, value })),
+  };
+}
+
+const innermostFirst = (frames: ReportedFrame[] | null): ErrorFrame[] =>
+  [...(frames ?? [])].reverse().map(presentFrame);
+
+/** An event as its page shows it. The grouping is worked out again from the report: the rules are pure. */
+export function presentEventDetail(
+  row: EventRow,
+  report: ErrorReport,
+  neighbours: { previous: string | null; next: string | null },
+): EventDetail {
+  const grouping = groupReport(report);
+  const notes =
+    row.algorithm === groupingAlgorithm
+      ? report.notes
+      : [...report.notes, `grouped by earlier rules (${row.algorithm}); shown as today's would`];
+  return {
+    ...presentEvent(row),
+    platform: report.platform,
+    culprit: headlineOf(report).culprit,
+    logger: report.logger,
+    server: report.server,
+    exceptions: [...report.exceptions].reverse().map((exception) => ({
+      type: exception.mechanism?.synthetic ? null : exception.type,
+      value: exception.value,
+      module: exception.module,
+      mechanism: exception.mechanism?.type ?? null,
+      handled: exception.mechanism?.handled ?? null,
+      frames: innermostFirst(exception.frames),
+    })),
+    frames: innermostFirst(report.frames),
+    breadcrumbs: report.breadcrumbs.map((crumb) => ({
+      at: crumb.at === null ? null : isoOf(crumb.at),
+      type: crumb.type,
+      category: crumb.category,
+      level: crumb.level,
+      message: crumb.message,
+      data: Object.fromEntries(crumb.data),
+    })),
+    tags: pairsOf(report.tags),
+    request: report.request && { ...report.request, headers: pairsOf(report.request.headers) },
+    userDetails: pairsOf(report.user),
+    contexts: report.contexts.map(([name, values]) => ({ name, values: pairsOf(values) })),
+    extra: pairsOf(report.extra),
+    modules: pairsOf(report.modules),
+    sdk: report.sdk,
+    notes,
+    grouping: {
+      algorithm: grouping.algorithm,
+      summary: grouping.summary,
+      variants: grouping.variants,
+    },
+    previousId: neighbours.previous,
+    nextId: neighbours.next,
+  };
+}

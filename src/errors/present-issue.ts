@@ -1,0 +1,101 @@
+import { shortIdOf } from './announce.ts';
+import type { ErrorRelease, IssueDetail, IssueSummary } from './api.ts';
+import { substatusAt } from './issue.ts';
+import type { ActivityRow, IssueReleaseRow } from './read-events.ts';
+import type { Histogram, ReleaseRow } from './read-issues.ts';
+import type { IssueRow } from './store-issues.ts';
+
+export const isoOf = (ms: number): string => new Date(ms).toISOString();
+export const orNull = (text: string): string | null => (text === '' ? null : text);
+
+/** An issue as lists show it. */
+export function presentIssue(issue: IssueRow, slug: string, histogram: Histogram, now: number): IssueSummary {
+  return {
+    id: issue.id,
+    shortId: shortIdOf(slug, issue.number),
+    projectId: issue.projectId,
+    title: issue.title,
+    type: issue.type,
+    message: issue.message,
+    culprit: issue.culprit,
+    level: issue.level,
+    platform: issue.platform,
+    handled: issue.handled,
+    status: issue.status,
+    substatus: substatusAt(issue, now),
+    firstSeenAt: isoOf(issue.firstSeen),
+    lastSeenAt: isoOf(issue.lastSeen),
+    firstRelease: orNull(issue.firstRelease),
+    lastRelease: orNull(issue.lastRelease),
+    environment: orNull(issue.environment),
+    service: orNull(issue.service),
+    count: issue.count,
+    users: issue.users,
+    assignee: issue.assigneeId === null ? null : { id: issue.assigneeId, name: issue.assigneeName ?? issue.assigneeId },
+    histogram: {
+      startAt: isoOf(histogram.start),
+      bucketSeconds: histogram.bucketSeconds,
+      counts: histogram.counts,
+    },
+    suspect: issue.suspect,
+  };
+}
+
+/** An issue as its page shows it. */
+export function presentIssueDetail(
+  issue: IssueRow,
+  summary: IssueSummary,
+  more: {
+    releases: IssueReleaseRow[];
+    activity: ActivityRow[];
+    ends: { first: string | null; latest: string | null };
+  },
+): IssueDetail {
+  const { resolution, archive } = issue;
+  return {
+    ...summary,
+    resolution: resolution && {
+      in: resolution.in,
+      release: resolution.release,
+      at: isoOf(resolution.at),
+      by: resolution.by,
+    },
+    archive: archive && {
+      until: archive.until,
+      at: archive.at === null ? null : isoOf(archive.at),
+      count: archive.count === null ? null : Math.max(0, archive.count - issue.count),
+    },
+    releases: more.releases
+      .filter((row) => row.release !== '')
+      .map((row) => ({
+        release: row.release,
+        environment: orNull(row.environment),
+        firstSeenAt: isoOf(row.firstSeen),
+        lastSeenAt: isoOf(row.lastSeen),
+        count: row.count,
+        first: row.release === issue.firstRelease,
+      })),
+    activity: more.activity.map((row) => ({
+      kind: row.kind as IssueDetail['activity'][number]['kind'],
+      at: isoOf(row.at),
+      by: row.by,
+      text: row.text,
+      release: row.release,
+    })),
+    keptEvents: issue.kept,
+    firstEventId: more.ends.first,
+    latestEventId: more.ends.latest,
+  };
+}
+
+export const presentRelease = (row: ReleaseRow): ErrorRelease => ({
+  projectId: row.projectId,
+  release: row.release,
+  environments: row.environments ?? [],
+  firstSeenAt: isoOf(row.firstSeen),
+  lastSeenAt: isoOf(row.lastSeen),
+  events: row.events,
+  issues: row.issues,
+  newIssues: row.newIssues,
+  regressedIssues: row.regressedIssues,
+});

@@ -1,0 +1,150 @@
+import { Fault } from '../kernel/faults.ts';
+import { type MountedContract, mount } from '../platform/http/contract.ts';
+import { errorsContract, type IssueSummary } from './api.ts';
+import { archiveIssue, assignIssue, type ChangeSurroundings, reopenIssue, resolveIssue } from './change.ts';
+import { asUuid } from './digest.ts';
+import { unpackReport } from './pack.ts';
+import type { ProjectDirectory } from './port.ts';
+import { presentEvent, presentEventDetail } from './present-event.ts';
+import { presentIssue, presentIssueDetail, presentRelease } from './present-issue.ts';
+import {
+  endsOf,
+  listEvents,
+  neighboursOf,
+  readActivity,
+  readEventWithBody,
+  readIssueReleases,
+  readOutcomes,
+  readTagCounts,
+} from './read-events.ts';
+import { countIssues, histograms, listIssues, listReleases, type Period } from './read-issues.ts';
+import { type IssueRow, readIssue } from './store-issues.ts';
+
+export interface RouteSurroundings extends ChangeSurroundings {
+  projects: ProjectDirectory;
+}
+
+/** Values shown of one tag. */
+const shownTagValues = 10;
+
+/** The handlers of the room's contract. */
+export function errorsRoutes(around: RouteSurroundings): MountedContract {
+  const { database } = around;
+
+  const projectIdOf = async (project: string | undefined): Promise<string | undefined> => {
+    if (project === undefined) return undefined;
+    const found = await around.projects.find(project);
+    if (!found) throw new Fault('missing', `There is no project ${project}`, { code: 'errors.project-not-found' });
+    return found.id;
+  };
+
+  const present = async (rows: IssueRow[], period: Period): Promise<IssueSummary[]> => {
+    const now = around.now();
+    const ids = rows.map((row) => row.id);
+    const byIssue = await histograms(database, ids, period, now);
+    const slugs = new Map<string, string>();
+    for (const { projectId } of rows) {
+      if (!slugs.has(projectId)) slugs.set(projectId, await around.slugOf(projectId));
+    }
+    return rows.map((row) => presentIssue(row, slugs.get(row.projectId) ?? '', byIssue.get(row.id)!, now));
+  };
+  const presentOne = async (row: IssueRow, period: Period = '24h'): Promise<IssueSummary> =>
+    (await present([row], period))[0]!;
+
+  const issueOf = async (id: string): Promise<IssueRow> => {
+    const issue = await readIssue(database, id);
+    if (!issue) throw new Fault('missing', `There is no issue ${id}`, { code: 'errors.issue-not-found' });
+    return issue;
+  };
+
+  return mount(errorsContract, {
+    async listIssues({ query }) {
+      const { project, sort, period, limit, cursor, ...filter } = query;
+      const page = await listIssues(
+        database,
+        { ...filter, projectId: await projectIdOf(project) },
+        { sort, limit, cursor },
+      );
+      return { items: await present(page.rows, period), next: page.next };
+    },
+    async countIssues({ query }) {
+      return countIssues(database, { projectId: await projectIdOf(query.project), environment: query.environment });
+    },
+    async changeIssues({ body, actor }) {
+      const rows: IssueRow[] = [];
+      for (const id of [...new Set(body.ids)]) {
+        if (body.action === 'resolve') rows.push(await resolveIssue(around, id, { in: 'now' }, actor));
+        else if (body.action === 'archive') rows.push(await archiveIssue(around, id, {}, actor));
+        else rows.push(await reopenIssue(around, id, actor));
+      }
+      return { items: await present(rows, '24h') };
+    },
+    async getIssue({ params, query }) {
+      const issue = await issueOf(params.issueId);
+      const [summary, releases, activity, ends] = await Promise.all([
+        presentOne(issue, query.period),
+        readIssueReleases(database, issue.id),
+        readActivity(database, issue.id),
+        endsOf(database, issue.id),
+      ]);
+      return presentIssueDetail(issue, summary, { releases, activity, ends });
+    },
+    async getIssueTags({ params }) {
+      await issueOf(params.issueId);
+      const { sampled, rows } = await readTagCounts(database, params.issueId);
+      const tags = new Map<string, typeof rows>();
+      for (const row of rows) tags.set(row.key, [...(tags.get(row.key) ?? []), row]);
+      return {
+        sampled,
+        tags: [...tags].map(([key, values]) => ({
+          key,
+          values: values.slice(0, shownTagValues).map(({ value, n }) => ({ value, count: n })),
+          others: values.slice(shownTagValues).reduce((sum, { n }) => sum + n, 0),
+        })),
+      };
+    },
+    async listIssueEvents({ params, query }) {
+      await issueOf(params.issueId);
+      const page = await listEvents(database, params.issueId, query, query);
+      return { items: page.rows.map(presentEvent), next: page.next };
+    },
+    async getEvent({ params }) {
+      const hex = params.eventId.replaceAll('-', '').toLowerCase();
+      const row = hex.length === 32 ? await readEventWithBody(database, asUuid(hex)) : undefined;
+      if (!row) {
+        throw new Fault('missing', `There is no event ${params.eventId}`, {
+          code: 'errors.event-not-found',
+          hint: 'Of each issue the first, the first of each release, and the latest events are kept.',
+        });
+      }
+      const [report, neighbours] = await Promise.all([unpackReport(row.body), neighboursOf(database, row)]);
+      return presentEventDetail(row, report, neighbours);
+    },
+    resolveIssue: async ({ params, body, actor }) =>
+      presentOne(await resolveIssue(around, params.issueId, body, actor)),
+    archiveIssue: async ({ params, body, actor }) =>
+      presentOne(
+        await archiveIssue(
+          around,
+          params.issueId,
+          { untilAt: body.untilAt === undefined ? undefined : Date.parse(body.untilAt), untilCount: body.untilCount },
+          actor,
+        ),
+      ),
+    reopenIssue: async ({ params, actor }) => presentOne(await reopenIssue(around, params.issueId, actor)),
+    assignIssue: async ({ params, body, actor }) =>
+      presentOne(await assignIssue(around, params.issueId, body.personId, actor)),
+    async listReleases({ query }) {
+      const page = await listReleases(
+        database,
+        { projectId: await projectIdOf(query.project), environment: query.environment },
+        query,
+      );
+      return { items: page.rows.map(presentRelease), next: page.next };
+    },
+    async listOutcomes({ query }) {
+      const rows = await readOutcomes(database, (await projectIdOf(query.project))!, query.hours);
+      return { items: rows };
+    },
+  });
+}

@@ -1,0 +1,204 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Fault } from '../kernel/faults.ts';
+import type { Log } from '../platform/observe/log.ts';
+import type { TelemetryRecord, TelemetrySink } from '../platform/observe/telemetry-sink.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import { sql } from '../platform/postgres/sql.ts';
+import type { Loop } from '../platform/room.ts';
+import type { Spool } from '../platform/spool/spool.ts';
+import { forget } from './change.ts';
+import { type Digest, digest } from './digest.ts';
+import { storeBatch } from './ingest.ts';
+import { roomLimits } from './limits.ts';
+import type { Outcome, ReleaseDeployment, ReleaseLookup } from './port.ts';
+import type { Tally } from './reception.ts';
+import { decodeEvent } from './spool-record.ts';
+import { countOutcomes } from './store-batch.ts';
+
+export interface WorkerSurroundings {
+  database: Database;
+  spool: Spool;
+  telemetry: TelemetrySink;
+  releases: ReleaseLookup | undefined;
+  tally: Tally;
+  slugOf(projectId: string): Promise<string>;
+  log: Log;
+  now(): number;
+}
+
+/** How long other work waits at most while events are read (ms). */
+const sliceMs = 8;
+
+/** The room's loops: grouping what was accepted, telling telemetry, keeping accounts. */
+export function errorsLoops(around: WorkerSurroundings): Loop[] {
+  return [
+    { name: 'errors.drain', run: (signal) => drain(around, signal) },
+    { name: 'errors.outcomes', run: (signal) => every(1000, signal, () => flushOutcomes(around)) },
+    { name: 'errors.outbox', run: (signal) => every(15_000, signal, () => replayOutbox(around)) },
+    {
+      name: 'errors.forget',
+      run: (signal) => every(3_600_000, signal, () => forget(around.database, roomLimits.rememberedFor)),
+    },
+  ];
+}
+
+async function every(ms: number, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await work();
+    await sleep(ms, undefined, { signal }).catch(() => {});
+  }
+}
+
+async function drain(around: WorkerSurroundings, signal: AbortSignal): Promise<void> {
+  const deployments = createDeploymentCache(around);
+  await around.spool.drain(
+    async (frames) => {
+      for (let from = 0; from < frames.length; from += roomLimits.batch) {
+        await digestAndStore(around, deployments, frames.slice(from, from + roomLimits.batch));
+      }
+    },
+    { signal, batchMs: 100 },
+  );
+}
+
+async function digestAndStore(
+  around: WorkerSurroundings,
+  deployments: DeploymentCache,
+  frames: Buffer[],
+): Promise<void> {
+  const digests: Digest[] = [];
+  const invalid: (Outcome & { projectId: string })[] = [];
+  let sliceStart = performance.now();
+  for (const frame of frames) {
+    const event = decodeEvent(frame);
+    const one = digest(event);
+    if (one) digests.push(one);
+    else {
+      const { projectId } = event;
+      invalid.push({ projectId, category: 'error', outcome: 'invalid', reason: 'not_json', quantity: 1 });
+    }
+    if (performance.now() - sliceStart > sliceMs) {
+      await new Promise((resolve) => setImmediate(resolve));
+      sliceStart = performance.now();
+    }
+  }
+  await deployments.load(digests);
+  try {
+    await storeAndTell(around, deployments, digests, invalid);
+  } catch (error) {
+    if (!isAboutData(error) || digests.length <= 1) throw error;
+    around.log.warn(
+      { err: error, events: digests.length },
+      'a batch of errors was not stored; trying its events one by one',
+    );
+    await storeOneByOne(around, deployments, digests, invalid);
+  }
+}
+
+/** Finds the event that PostgreSQL will not have, so that it holds nobody else up. */
+async function storeOneByOne(
+  around: WorkerSurroundings,
+  deployments: DeploymentCache,
+  digests: Digest[],
+  invalid: (Outcome & { projectId: string })[],
+): Promise<void> {
+  const refused = [...invalid];
+  for (const one of digests) {
+    try {
+      await storeAndTell(around, deployments, [one], []);
+    } catch (error) {
+      if (!isAboutData(error)) throw error;
+      const { projectId, report } = one;
+      around.log.error({ err: error, projectId, eventId: report.eventId }, 'an error event could not be stored');
+      refused.push({ projectId, category: 'error', outcome: 'invalid', reason: 'not_storable', quantity: 1 });
+    }
+  }
+  await countOutcomes(around.database, around.now(), refused);
+}
+
+/** Data exceptions and broken constraints (SQLSTATE 22, 23, 54) come again however often one tries. */
+function isAboutData(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code;
+  return error instanceof RangeError || (typeof code === 'string' && /^(22|23|54)\w{3}$/.test(code));
+}
+
+async function storeAndTell(
+  around: WorkerSurroundings,
+  deployments: DeploymentCache,
+  digests: Digest[],
+  invalid: (Outcome & { projectId: string })[],
+): Promise<void> {
+  const { outboxId, records } = await storeBatch(digests, invalid, {
+    database: around.database,
+    slugOf: around.slugOf,
+    deploymentOf: deployments.of,
+  });
+  if (outboxId === null) return;
+  try {
+    await around.telemetry.write(records);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    // It stays in the outbox and is told later.
+    around.log.warn({ err: error, records: records.length }, 'telemetry does not take error events now');
+    return;
+  }
+  await around.database.execute(sql`delete from errors_outbox where id = ${outboxId}`);
+}
+
+/** Tells telemetry what a crash or a full spool left untold. */
+async function replayOutbox(around: WorkerSurroundings): Promise<void> {
+  for (;;) {
+    const told = await around.database.transaction(async (tx) => {
+      const row = await tx.first<{ id: string; records: TelemetryRecord[] }>(sql`
+        select id, records from errors_outbox where created_at < now() - interval '30 seconds'
+        order by id limit 1 for update skip locked`);
+      if (!row) return false;
+      await around.telemetry.write(row.records);
+      await tx.execute(sql`delete from errors_outbox where id = ${row.id}`);
+      return true;
+    });
+    if (!told) return;
+  }
+}
+
+async function flushOutcomes(around: WorkerSurroundings): Promise<void> {
+  const rows = around.tally.take();
+  try {
+    await countOutcomes(around.database, around.now(), rows);
+  } catch (error) {
+    for (const { projectId, ...outcome } of rows) around.tally.count(projectId, outcome);
+    throw error;
+  }
+}
+
+interface DeploymentCache {
+  load(digests: Digest[]): Promise<void>;
+  of(digest: Digest): ReleaseDeployment | undefined;
+}
+
+/** Deployments by release and environment; what is known stays known for a minute, what is not for five seconds. */
+function createDeploymentCache(around: WorkerSurroundings): DeploymentCache {
+  const known = new Map<string, { until: number; deployment: ReleaseDeployment | undefined }>();
+  const keyOf = ({ projectId, report }: Digest): string =>
+    `${projectId}\n${report.release ?? ''}\n${report.environment ?? ''}`;
+  return {
+    async load(digests) {
+      const { releases } = around;
+      if (!releases) return;
+      if (known.size > 10_000) known.clear();
+      for (const one of digests) {
+        const key = keyOf(one);
+        const { release, environment } = one.report;
+        if (release === null || (known.get(key)?.until ?? 0) > around.now()) continue;
+        let deployment: ReleaseDeployment | undefined;
+        try {
+          deployment = await releases.deploymentOf(one.projectId, release, environment);
+        } catch (error) {
+          around.log.warn({ err: error, release, environment }, 'which deployment made a release is not known now');
+        }
+        known.set(key, { until: around.now() + (deployment ? 60_000 : 5000), deployment });
+      }
+    },
+    of: (one) => known.get(keyOf(one))?.deployment,
+  };
+}

@@ -1,0 +1,109 @@
+import type { Trigger } from '../../pipelines/port.ts';
+import { type Compilation, templatingFor } from './compilation.ts';
+import { baseScope, readSections } from './library.ts';
+import { limits } from './limits.ts';
+import { child, type Dict, describe, type Entry, isNull, type Library, type Node, scalar } from './node.ts';
+import { bindParameters, declareParameters, toBoolean, unknownParameters } from './parameters.ts';
+import type { Problems } from './problems.ts';
+import { nowhere } from './scope.ts';
+import { substitute } from './template.ts';
+import { pipelineValues, unknownPipelineValues } from './values.ts';
+
+/** The top of a pipeline file, read: its version, and the library of what it defines. Orbs are not imported yet. */
+export interface PipelineFile {
+  root: Dict;
+  setup: boolean;
+  library: Library;
+  workflows: Map<string, Entry>;
+}
+
+/** Reads the top of a file. `trigger` gives the pipeline's values; without one (linting) they are unknown. */
+export function openFile(root: Node, trigger: Trigger | undefined, compilation: Compilation): PipelineFile | undefined {
+  const { problems } = compilation;
+  if (root.kind !== 'map') {
+    problems.error(root.at, `A pipeline file is a map with "version" and "jobs", not ${describe(root)}`);
+    return undefined;
+  }
+  compilation.templates = readVersion(root, problems) === '2.1';
+  const setupNode = child(root, 'setup');
+  const setup = setupNode !== undefined && toBoolean(setupNode) === true;
+  if (setupNode !== undefined && toBoolean(setupNode) === undefined) {
+    problems.error(setupNode.at, `"setup" must be true or false, not ${describe(setupNode)}`);
+  }
+  if (setup) {
+    problems.warning(
+      root.entries.get('setup')!.keyAt,
+      'This is a setup configuration: its own workflow runs, and the configuration it generates is not continued with yet',
+    );
+  }
+  const library: Library = {
+    name: '',
+    sections: readSections(root, problems),
+    orbs: new Map(),
+    pipeline: trigger ? pipelineValues(trigger, setup) : unknownPipelineValues,
+    lenient: false,
+  };
+  if (compilation.templates) library.pipeline = withParameters(root, library, trigger, compilation);
+  return { root, setup, library, workflows: readWorkflows(root, problems) };
+}
+
+function readVersion(root: Dict, problems: Problems): '2.0' | '2.1' {
+  const entry = root.entries.get('version');
+  if (!entry || isNull(entry.value)) {
+    problems.warning(root.at, 'The file has no "version"; it is read as version 2.1', 'Begin it with "version: 2.1".');
+    return '2.1';
+  }
+  const text = entry.value.kind === 'scalar' ? String(entry.value.value).trim() : '';
+  const match = /^2(?:\.([01]))?\b(.*)$/.exec(text);
+  if (!match) {
+    problems.error(entry.value.at, `"version" must be 2, 2.0 or 2.1, not ${describe(entry.value)}`);
+    return '2.1';
+  }
+  if (match[2]) problems.warning(entry.value.at, `"${text}" is read as version ${text.slice(0, -match[2].length)}`);
+  return match[1] === '1' ? '2.1' : '2.0';
+}
+
+function readWorkflows(root: Dict, problems: Problems): Map<string, Entry> {
+  const node = child(root, 'workflows');
+  if (isNull(node)) return new Map();
+  if (node?.kind !== 'map') {
+    problems.error(node?.at, '"workflows" must be a map of names');
+    return new Map();
+  }
+  return new Map([...node.entries].filter(([name]) => name !== 'version'));
+}
+
+function withParameters(
+  root: Dict,
+  library: Library,
+  trigger: Trigger | undefined,
+  compilation: Compilation,
+): Library['pipeline'] {
+  const { problems } = compilation;
+  const node = child(root, 'parameters');
+  const builtin = library.pipeline!;
+  const templating = templatingFor(compilation, library);
+  const declared = declareParameters(node, 'pipeline', problems, (value) =>
+    substitute(value, baseScope(library), templating),
+  );
+  if (declared.size > limits.pipelineParameters) {
+    problems.error(
+      node?.at,
+      `A pipeline has at most ${limits.pipelineParameters} parameters, and this has ${declared.size}`,
+    );
+  }
+  for (const parameter of declared.values()) {
+    if (parameter.default === undefined)
+      problems.error(parameter.at, `The pipeline parameter "${parameter.name}" needs a default`);
+  }
+  const given = new Map<string, Entry>(
+    Object.entries(trigger?.parameters ?? {}).map(([name, value]) => [
+      name,
+      { keyAt: nowhere, value: scalar(value, nowhere) },
+    ]),
+  );
+  const call = { what: 'The pipeline', at: node?.at ?? root.at, from: library, to: library, problems };
+  const values = trigger ? bindParameters(declared, given, call) : unknownParameters(declared);
+  const prefix = 'pipeline.parameters.';
+  return (name) => (name.startsWith(prefix) ? values.get(name.slice(prefix.length)) : builtin(name));
+}

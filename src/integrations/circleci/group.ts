@@ -1,0 +1,99 @@
+import type { Compilation } from './compilation.ts';
+import { type Invocation, readInvocations, type WrittenInvocation } from './invocation.ts';
+import { child, type Entry, isNull, type Library, type Node, scalar, textOf } from './node.ts';
+import { checkKeys } from './read.ts';
+
+/** A written invocation, and for a member of a job group what it has from that group. */
+export interface FlatInvocation extends WrittenInvocation {
+  member?: Pick<Invocation, 'group' | 'named'> & Partial<Pick<Invocation, 'name' | 'aliases'>>;
+}
+
+const forbidden = ['override-with', 'type', 'context', 'pre-steps', 'post-steps', 'matrix'];
+const allowed = ['name', 'requires', 'serial-group', 'filters'];
+
+/**
+ * Replaces every invocation of a job group by its members. They are called `group/member`; what requires the group waits for all of
+ * them, and members that require nothing inside wait for what the group requires.
+ */
+export function flattenGroups(
+  written: WrittenInvocation[],
+  library: Library,
+  compilation: Compilation,
+): FlatInvocation[] {
+  return written.flatMap((one): FlatInvocation[] => {
+    const group = library.sections['job-groups'].get(one.job);
+    return group && !library.sections.jobs.has(one.job) ? members(one, group, library, compilation) : [one];
+  });
+}
+
+function members(one: WrittenInvocation, group: Entry, library: Library, compilation: Compilation): FlatInvocation[] {
+  const { problems } = compilation;
+  for (const [key, { keyAt }] of one.settings) {
+    if (forbidden.includes(key)) problems.error(keyAt, `Job group invocations do not support use of \`${key}\``);
+    else if (!allowed.includes(key)) problems.error(keyAt, `Job group "${one.job}" has no parameter "${key}"`);
+  }
+  const inner = groupMembers(one.job, group, library, compilation);
+  const nameNode = one.settings.get('name')?.value;
+  const name = nameNode?.kind === 'scalar' && !isNull(nameNode) ? textOf(nameNode) : one.job;
+  const inside = new Set(inner.flatMap((member) => [member.job, nameOf(member)]));
+  return inner.map((member) => {
+    const settings = new Map(member.settings);
+    settings.set('name', { keyAt: member.at, value: scalar(`${name}/${nameOf(member)}`, member.at) });
+    const requires = settings.get('requires');
+    if (requires) settings.set('requires', { ...requires, value: prefixed(requires.value, name, inside) });
+    else if (one.settings.has('requires')) settings.set('requires', one.settings.get('requires')!);
+    for (const key of ['serial-group', 'filters']) {
+      const entry = one.settings.get(key);
+      if (entry && !settings.has(key)) settings.set(key, entry);
+    }
+    return { ...member, settings, member: { group: name, named: true, aliases: new Set([name]) } };
+  });
+}
+
+/** The members of a group as written; groups inside groups and locks inside groups are reported. */
+export function groupMembers(
+  name: string,
+  group: Entry,
+  library: Library,
+  compilation: Compilation,
+): WrittenInvocation[] {
+  const { problems } = compilation;
+  if (group.value.kind !== 'map') {
+    problems.error(group.keyAt, `Job group "${name}" must be a map with "jobs"`);
+    return [];
+  }
+  checkKeys(group.value, ['jobs', 'description', 'parameters'], `Job group "${name}"`, problems);
+  const inner = readInvocations(child(group.value, 'jobs'), group.keyAt, `Job group "${name}"`, compilation);
+  return inner.filter((member) => {
+    const lock = member.settings.get('serial-group');
+    if (lock) {
+      problems.error(
+        lock.value.at,
+        'Use of `serial-group` on job invocations inside a job-group is not supported',
+        'Put it on the invocation of the group.',
+      );
+    }
+    const nested = library.sections['job-groups'].has(member.job) && !library.sections.jobs.has(member.job);
+    if (nested) {
+      problems.error(member.at, `Job group "${name}" cannot reference job group "${member.job}"; groups do not nest`);
+    }
+    return !nested;
+  });
+}
+
+function nameOf(member: WrittenInvocation): string {
+  const name = member.settings.get('name')?.value;
+  return name?.kind === 'scalar' && name.value !== null ? textOf(name) : member.job;
+}
+
+function prefixed(node: Node, group: string, inside: Set<string>): Node {
+  if (node.kind === 'list') return { ...node, items: node.items.map((item) => prefixed(item, group, inside)) };
+  if (node.kind === 'scalar') {
+    return inside.has(textOf(node)) ? scalar(`${group}/${textOf(node)}`, node.at) : node;
+  }
+  const entries = [...node.entries].map(([key, entry]): [string, Entry] => [
+    inside.has(key) ? `${group}/${key}` : key,
+    entry,
+  ]);
+  return { ...node, entries: new Map(entries) };
+}

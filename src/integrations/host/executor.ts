@@ -1,0 +1,186 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access, lstat, mkdir, readdir, readFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Fault } from '../../kernel/faults.ts';
+import type { Executor, Place, PlaceRequest } from '../../pipelines/port.ts';
+
+/** In the environment of everything a job starts, so that its strays are found too. */
+const placeVariable = 'MILLRACE_PLACE';
+const watchEveryMs = 500;
+const startWithinMs = 10_000;
+
+/**
+ * Runs jobs on the machine the server runs on: a fresh home directory and a process group of its own, and no isolation from
+ * the machine besides. Needs `/bin/sh` and `tar`.
+ */
+export function createHostExecutor(): Executor {
+  const adopt = async (request: PlaceRequest): Promise<Place | undefined> => {
+    const pid = await driverPid(request.controlDir);
+    return pid === undefined ? undefined : placeOf(request, pid);
+  };
+  return {
+    kind: 'host',
+    async available() {
+      try {
+        await access('/bin/sh', constants.X_OK);
+        return { ready: true };
+      } catch {
+        return { ready: false, reason: 'This machine has no /bin/sh' };
+      }
+    },
+    async prepare(request) {
+      const existing = await adopt(request);
+      if (existing) return existing;
+      const home = join(request.placeDir, 'home');
+      await mkdir(home, { recursive: true });
+      const child = spawn('/bin/sh', [join(request.controlDir, 'driver.sh')], {
+        cwd: home,
+        env: environmentOf(request.placeId, home),
+        detached: true,
+        stdio: 'ignore',
+      });
+      await new Promise<void>((resolve, reject) => {
+        child.once('spawn', resolve);
+        child.once('error', reject);
+      });
+      child.unref();
+      const deadline = Date.now() + startWithinMs;
+      for (;;) {
+        // Not the child's own number: had a server been killed here before, the driver it started is the one that runs.
+        const place = await adopt(request);
+        if (place) return place;
+        if (Date.now() > deadline)
+          throw new Fault('unavailable', 'The step driver did not start', { code: 'pipelines.driver' });
+        await sleep(5);
+      }
+    },
+    adopt,
+    async destroy(placeId) {
+      await endStrays(placeId);
+    },
+  };
+}
+
+const environmentOf = (placeId: string, home: string): Record<string, string> => ({
+  [placeVariable]: placeId,
+  HOME: home,
+  PATH: process.env.PATH ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  USER: userInfo().username,
+  LOGNAME: userInfo().username,
+  LANG: process.env.LANG ?? 'C.UTF-8',
+  ...(process.env.TZ === undefined ? {} : { TZ: process.env.TZ }),
+});
+
+async function driverPid(controlDir: string): Promise<number | undefined> {
+  const text = await readFile(join(controlDir, 'pid'), 'utf8').catch(() => '');
+  const pid = Number.parseInt(text, 10);
+  return Number.isFinite(pid) && pid > 1 ? pid : undefined;
+}
+
+function placeOf(request: PlaceRequest, pid: number): Place {
+  let timer: NodeJS.Timeout | undefined;
+  const lost = new Promise<string>((resolve) => {
+    const look = async (): Promise<void> => {
+      if (await isDriver(pid, request.controlDir)) return;
+      clearInterval(timer);
+      resolve('The job’s processes are gone');
+    };
+    timer = setInterval(() => void look(), watchEveryMs);
+    timer.unref();
+  });
+  return {
+    controlDir: request.controlDir,
+    lost,
+    release: () => clearInterval(timer),
+    async copyIn(directory, tar) {
+      await mkdir(directory, { recursive: true });
+      const child = spawn('tar', ['-x', '--no-same-owner', '-f', '-', '-C', directory], {
+        stdio: ['pipe', 'ignore', 'pipe'],
+      });
+      const ended = endOf(child, 'unpack');
+      await pipeline(tar, child.stdin).catch((error: NodeJS.ErrnoException) => {
+        // tar stops reading at the end mark; what is behind it is padding.
+        if (error.code !== 'EPIPE') throw error;
+      });
+      await ended;
+    },
+    async copyOut(path) {
+      await lstat(path).catch(() => {
+        throw new Fault('missing', `There is nothing at ${path}`, { code: 'pipelines.path-missing' });
+      });
+      const child = spawn('tar', ['-c', '-f', '-', '-C', dirname(path), '--', basename(path)], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      endOf(child, 'pack').catch((error: Error) => child.stdout.destroy(error));
+      return child.stdout;
+    },
+    async signal(group, name) {
+      if (group > 1) killGroup(group, `SIG${name}`);
+    },
+  };
+}
+
+function endOf(child: ReturnType<typeof spawn>, what: string): Promise<void> {
+  let complaint = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    if (complaint.length < 2000) complaint += chunk.toString();
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      if (code === 0 || (what === 'pack' && code === 1)) resolve();
+      else reject(new Fault('unprocessable', `tar could not ${what}: ${complaint.trim()}`, { code: 'pipelines.tar' }));
+    });
+  });
+}
+
+function killGroup(group: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(-group, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Whether that process is still the driver of this place, and not one that got its number later. */
+async function isDriver(pid: number, controlDir: string): Promise<boolean> {
+  try {
+    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8');
+    // A zombie has an empty command line: it has ended and only waits for its parent to look.
+    return line.includes(controlDir);
+  } catch {
+    if (process.platform === 'linux') return false;
+  }
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Kills everything that carries the place's mark in its environment, whatever group it put itself into. */
+async function endStrays(placeId: string): Promise<void> {
+  const mark = `${placeVariable}=${placeId}`;
+  for (let round = 0; round < 10; round += 1) {
+    let found = 0;
+    for (const name of await readdir('/proc').catch(() => [])) {
+      const pid = Number(name);
+      if (!Number.isInteger(pid) || pid === process.pid) continue;
+      const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
+      if (!environment.split('\0').includes(mark)) continue;
+      found += 1;
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It ended between being read and being killed.
+      }
+    }
+    if (found === 0) return;
+    await sleep(20);
+  }
+}

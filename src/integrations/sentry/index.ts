@@ -1,0 +1,1 @@
+export { createSentryIntake, type SentryDeps } from './intake.ts';

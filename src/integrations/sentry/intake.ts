@@ -1,0 +1,179 @@
+import { inflateSync } from 'node:zlib';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ErrorReception, IngestProject } from '../../errors/port.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { Fault } from '../../kernel/faults.ts';
+import type { HttpIntake } from '../../platform/http/contract.ts';
+import type { Log } from '../../platform/observe/log.ts';
+import type { TelemetrySink } from '../../platform/observe/telemetry-sink.ts';
+import { credentialsOf, parseDsn } from './auth.ts';
+import { type Budget, createBudget, letPass, readBody } from './body.ts';
+import { type EnvelopeItem, type Json, parseEnvelope } from './envelope.ts';
+import { keep, type Sorted, sortItems } from './items.ts';
+import { intakeLimits as limits } from './limits.ts';
+import { timeOf } from './read.ts';
+
+export interface SentryDeps {
+  reception: ErrorReception;
+  telemetry: TelemetrySink;
+  clock: Clock;
+  log: Log;
+}
+
+const corsHeaders = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'x-sentry-error,x-sentry-rate-limits,retry-after',
+};
+const preflightHeaders = {
+  ...corsHeaders,
+  'access-control-allow-methods': 'POST, OPTIONS',
+  'access-control-allow-headers':
+    'sentry-trace,baggage,traceparent,x-sentry-auth,authentication,authorization,content-type,content-encoding,x-requested-with,origin,accept',
+  'access-control-max-age': '86400',
+};
+
+const statusOf: Partial<Record<Fault['kind'], number>> = {
+  invalid: 400,
+  forbidden: 403,
+  'too-large': 413,
+  'too-many': 429,
+  unavailable: 503,
+};
+
+type Read = (body: Buffer) => { header: Json; items: EnvelopeItem[] };
+
+/**
+ * The endpoints that error-tracking clients send to: `/api/<ingest id>/envelope/` and `/store/`, also below `/services/<name>`, which
+ * tells the service apart without the application doing anything (a DSN may carry a path). Answers 200 only for what is durable.
+ */
+export function createSentryIntake(deps: SentryDeps): HttpIntake {
+  const budget = createBudget(limits.bufferedBytes);
+  return {
+    name: 'sentry',
+    authentication:
+      'public key of the project, as the DSN carries it (X-Sentry-Auth, sentry_key, or the DSN of the envelope)',
+    reachableByServices: true,
+    register(scope) {
+      // Bodies are read by hand, so that they are counted while they come and before anything is parsed.
+      scope.removeAllContentTypeParsers();
+      scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
+      for (const prefix of ['', '/services/:service']) {
+        route(scope, `${prefix}/api/:ingestId/envelope`, deps, budget, readEnvelope);
+        route(scope, `${prefix}/api/:ingestId/store`, deps, budget, readStore);
+      }
+    },
+  };
+}
+
+/** One endpoint; the server ignores a trailing slash. */
+function route(scope: FastifyInstance, path: string, deps: SentryDeps, budget: Budget, read: Read): void {
+  const bounded = path.replace(':ingestId', ':ingestId(^\\d{1,9}$)');
+  scope.options(bounded, (_request, reply) => reply.headers(preflightHeaders).status(200).send());
+  scope.post(bounded, { bodyLimit: limits.compressedBytes }, async (request, reply) => {
+    reply.headers(corsHeaders);
+    try {
+      return await receive(request, reply, deps, budget, read);
+    } catch (error) {
+      return refuse(error, request, reply, deps.log);
+    }
+  });
+}
+
+async function receive(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  deps: SentryDeps,
+  budget: Budget,
+  read: Read,
+): Promise<FastifyReply> {
+  const { ingestId, service } = request.params as { ingestId: string; service?: string };
+  const receivedAt = deps.clock.now();
+  const given = credentialsOf(request.headers, request.query as Record<string, unknown>);
+  if (given === 'conflict') throw denied('two different keys were given');
+  // Known before the body is read, wherever the client says it in time.
+  let project = given ? await projectOf(deps.reception, ingestId, given.key) : undefined;
+  const body = await readBody(request.raw, budget);
+  const { header, items } = read(body);
+  const dsn = typeof header.dsn === 'string' ? parseDsn(header.dsn) : null;
+  if (dsn && given && dsn.key !== given.key) throw denied('the envelope names another key');
+  if (!project) {
+    if (!dsn) throw denied('no key was given');
+    project = await projectOf(deps.reception, ingestId, dsn.key);
+  }
+  const limited = deps.reception.limited(project.id, receivedAt);
+  const sorted = sortItems(header, items, {
+    projectId: project.id,
+    service: service?.slice(0, 100),
+    receivedAt,
+    sentAt: timeOf(header.sent_at) ?? undefined,
+    remoteAddress: request.ip,
+    refused: new Set(limited.map((one) => one.category)),
+  });
+  await keep(sorted, project.id, deps.reception, deps.telemetry);
+  return answer(reply, sorted, limited);
+}
+
+function answer(
+  reply: FastifyReply,
+  sorted: Sorted,
+  limited: { category: string; retryAfter: number }[],
+): FastifyReply {
+  if (limited.length > 0) {
+    // Always by category: a limit on everything would silence the client's own account of what it dropped.
+    const entries = limited.map(({ category, retryAfter }) => `${retryAfter}:${category}:project:rate`);
+    reply.header('x-sentry-rate-limits', entries.join(', '));
+    const nothingKept = sorted.events.length === 0 && sorted.records.length === 0;
+    if (nothingKept && sorted.counted.some((one) => one.outcome === 'limited')) {
+      reply.header('retry-after', String(Math.max(...limited.map((one) => one.retryAfter))));
+      return reply.status(429).send({ detail: 'too many events', causes: [] });
+    }
+  }
+  return reply.status(200).send(sorted.eventId === null ? {} : { id: sorted.eventId });
+}
+
+async function projectOf(reception: ErrorReception, ingestId: string, key: string): Promise<IngestProject> {
+  const project = await reception.projectOf(Number(ingestId), key);
+  if (!project) throw denied('no project has this id and key');
+  return project;
+}
+
+const denied = (why: string): Fault =>
+  new Fault('forbidden', why, { code: 'sentry.key', hint: "Use the DSN shown in the project's settings." });
+
+/** Clients drop what is refused, so the reason is put where their debug logs show it. */
+function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
+  const fault = error instanceof Fault ? error : undefined;
+  if (!fault) {
+    // The client went away in the middle of its body: nobody is there to be answered.
+    if (request.raw.destroyed && !request.raw.complete) return reply.hijack();
+    log.error({ err: error, path: request.url.split('?')[0] }, 'an envelope could not be taken');
+  }
+  const status = fault ? (statusOf[fault.kind] ?? 400) : 500;
+  const detail = fault?.message ?? 'internal error';
+  letPass(request.raw);
+  if (fault?.retryAfter !== undefined) reply.header('retry-after', String(fault.retryAfter));
+  return reply
+    .status(status)
+    .header('x-sentry-error', detail)
+    .send({ detail, causes: fault?.hint ? [fault.hint] : [] });
+}
+
+const readEnvelope: Read = (body) => {
+  const parsed = parseEnvelope(body);
+  if (!parsed.ok) throw new Fault('invalid', parsed.detail, { code: 'sentry.envelope' });
+  return parsed;
+};
+
+/** One event as JSON; very old clients send base64 of zlib instead, without saying so. */
+const readStore: Read = (body) => {
+  const start = body.find((byte) => byte > 32);
+  let payload = body;
+  if (start !== 123) {
+    try {
+      payload = inflateSync(Buffer.from(body.toString('latin1'), 'base64'), { maxOutputLength: limits.eventBytes });
+    } catch (cause) {
+      throw new Fault('invalid', 'the body is no JSON object', { code: 'sentry.store', cause });
+    }
+  }
+  return { header: {}, items: [{ header: { type: 'event' }, payload }] };
+};

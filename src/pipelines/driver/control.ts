@@ -1,0 +1,129 @@
+import { constants } from 'node:fs';
+import { chmod, mkdir, open, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { JournalReader } from './journal.ts';
+import { type DriverProgram, driverProgram } from './program.ts';
+import { exportsOf } from './quote.ts';
+import { agentShim } from './shim.ts';
+
+/** Everything that is written before the driver starts. */
+export interface ControlFiles {
+  program: DriverProgram;
+  /** Exported to every step. PATH gets the shims in front. */
+  environment: Record<string, string>;
+  /** Scripts by step number. */
+  scripts: Map<number, string>;
+}
+
+/**
+ * Fills a control directory. The user inside a container is not ours, so the directory itself is open to all; it must stand
+ * below one that is closed to others. Safe to repeat as long as no driver was started in it.
+ */
+export async function writeControl(directory: string, files: ControlFiles): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  await chmod(directory, 0o777);
+  await mkdir(join(directory, 'bin'), { recursive: true });
+  await mkdir(join(directory, 'steps'), { recursive: true });
+  for (const name of ['circleci', 'circleci-agent']) await writeFile(join(directory, 'bin', name), agentShim);
+  for (const name of ['circleci', 'circleci-agent']) await chmod(join(directory, 'bin', name), 0o755);
+  const bashEnv = join(directory, 'bash_env');
+  await writeFile(bashEnv, '');
+  await chmod(bashEnv, 0o666);
+  for (const step of files.program.steps) {
+    const home = join(directory, 'steps', String(step.number));
+    await mkdir(home, { recursive: true });
+    await chmod(home, 0o777);
+    if (step.kind === 'ask') continue;
+    await writeFile(join(home, 'env.sh'), exportsOf(step.environment));
+    await writeFile(join(home, 'script'), files.scripts.get(step.number) ?? '');
+  }
+  await writeFile(
+    join(directory, 'env.sh'),
+    `export BASH_ENV="$C/bash_env" CIRCLE_SHELL_ENV="$C/bash_env"\n${exportsOf(files.environment)}` +
+      'export MILLRACE_CONTROL="$C" PATH="$C/bin:$PATH"\n',
+  );
+  await writeFile(join(directory, 'alive'), '');
+  await writeFile(join(directory, 'driver.sh'), driverProgram(files.program));
+}
+
+/** Tells the driver's watch that a server is there. */
+export async function touchAlive(directory: string): Promise<void> {
+  const now = new Date();
+  await utimes(join(directory, 'alive'), now, now).catch(() => {});
+}
+
+/** Writes a file that appears whole or not at all, then wakes the driver. */
+async function tell(directory: string, name: string, text: string): Promise<void> {
+  const path = join(directory, name);
+  await writeFile(`${path}.new`, text);
+  await rename(`${path}.new`, path);
+  await poke(directory);
+}
+
+/** Lets the driver begin: all that stands beside the job is up. */
+export const tellGo = (directory: string): Promise<void> => tell(directory, 'go', 'go\n');
+/** Answers the request of a step with an exit status. */
+export const tellAnswer = (directory: string, step: number, code: number): Promise<void> =>
+  tell(directory, `steps/${step}/answer`, `${code}\n`);
+/** From now on only steps that run always still run. */
+export const tellCanceled = (directory: string): Promise<void> => tell(directory, 'canceled', '1\n');
+/** From now on no step runs. */
+export const tellHalted = (directory: string): Promise<void> => tell(directory, 'halted', '1\n');
+
+/** The driver sleeps on a FIFO; a byte in it makes it look again. Not there yet, or no longer: it will look by itself. */
+async function poke(directory: string): Promise<void> {
+  try {
+    const fifo = await open(join(directory, 'poke'), constants.O_WRONLY | constants.O_NONBLOCK);
+    try {
+      if ((await fifo.stat()).isFIFO()) await fifo.write('\n');
+    } finally {
+      await fifo.close();
+    }
+  } catch (error) {
+    if (!['ENXIO', 'ENOENT', 'EAGAIN'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}
+
+/** Follows the journal of a control directory. */
+export class JournalFollower {
+  readonly #directory: string;
+  readonly #reader: JournalReader;
+  #offset = 0;
+  #beganAt = 0;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+    this.#reader = new JournalReader(() => this.#beganAt);
+  }
+
+  get journal(): JournalReader['journal'] {
+    return this.#reader.journal;
+  }
+
+  /** Reads what was added; true when there was something. */
+  async poll(): Promise<boolean> {
+    const path = join(this.#directory, 'journal');
+    const size = await sizeOf(path);
+    if (size <= this.#offset) return false;
+    if (this.#beganAt === 0) this.#beganAt = (await stat(join(this.#directory, 'begin'))).mtimeMs;
+    const bytes = await readFile(path);
+    this.#reader.push(bytes.toString('utf8', this.#offset));
+    this.#offset = bytes.length;
+    return true;
+  }
+}
+
+/** Bytes of a file; 0 when there is none. */
+export async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+    throw error;
+  }
+}
+
+/** Whether a driver ever ran here. */
+export async function wasBegun(directory: string): Promise<boolean> {
+  return (await sizeOf(join(directory, 'journal'))) > 0;
+}

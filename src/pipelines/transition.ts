@@ -1,0 +1,166 @@
+import type { Clock } from '../kernel/clock.ts';
+import type { Actor } from '../kernel/events.ts';
+import { Fault } from '../kernel/faults.ts';
+import { appendEvent } from '../platform/events/log.ts';
+import type { Transaction } from '../platform/postgres/database.ts';
+import { pipelineEvents } from './events.ts';
+import type { Dispatch } from './port.ts';
+import type { Run } from './run.ts';
+import { advance, isFinal, isRunFinal, type JobChange, type RunFact, type RunState } from './run-state.ts';
+import {
+  type JobUpdate,
+  lockRun,
+  previousStatus,
+  readJob,
+  readJobStates,
+  requestCancel,
+  saveJobStatus,
+  saveRun,
+} from './store.ts';
+
+export interface TransitionDeps {
+  clock: Clock;
+  dispatch: Dispatch;
+}
+
+/**
+ * Brings one fact into a run: decides what follows, stores it, queues and withdraws work, and appends the events of all
+ * of it, in the caller's transaction. Resolves to the run as it stands now; a fact that no longer applies changes nothing.
+ */
+export async function applyFact(
+  deps: TransitionDeps,
+  tx: Transaction,
+  runId: string,
+  fact: RunFact,
+  by: { actor: Actor; update?: JobUpdate | undefined; causes?: string[] | undefined },
+): Promise<{ run: Run; changed: boolean }> {
+  const run = await lockRun(tx, runId);
+  if (!run) throw new Fault('missing', 'There is no such run', { code: 'pipelines.run-missing' });
+  const jobs = await readJobStates(tx, runId);
+  const before: RunState = { status: run.status, canceling: run.canceling, jobs };
+  const { state, changes } = advance(before, fact);
+  if (fact.kind === 'canceled' && state.canceling) {
+    const running = state.jobs.filter((job) => job.status === 'running').map((job) => job.id);
+    await requestCancel(tx, running, `Canceled by ${by.actor.name}`);
+  }
+  const statusChanged = state.status !== run.status || state.canceling !== run.canceling;
+  if (changes.length === 0 && !statusChanged && fact.kind !== 'planned') return { run, changed: false };
+
+  const now = deps.clock.now();
+  const story = new Story(tx, run, by);
+  const started = run.startedAt === null && changes.some((change) => change.to === 'running');
+  if (started) {
+    run.startedAt = now;
+    await story.tell('run.started', { ...identityOf(run), jobs: jobs.length });
+  }
+  for (const change of changes) {
+    const update = 'jobId' in fact && change.jobId === fact.jobId ? (by.update ?? {}) : {};
+    await saveJobStatus(tx, change.jobId, change.to, now, { ...reasonOf(change, by.actor), ...update });
+    await tellJob(deps, tx, story, change, fact);
+  }
+  run.status = state.status;
+  run.canceling = state.canceling;
+  if (isRunFinal(state.status) && run.finishedAt === null) {
+    run.finishedAt = now;
+    await tellFinished(tx, story, run);
+  }
+  run.event = story.last;
+  await saveRun(tx, run);
+  return { run, changed: true };
+}
+
+function reasonOf(change: JobChange, actor: Actor): JobUpdate {
+  if (change.to === 'canceled') return { reason: `Canceled by ${actor.name}` };
+  return change.to === 'not_run' ? { reason: 'A job it waits for did not end as it requires' } : {};
+}
+
+/** Facts in the order they are told; each names the one before as its cause. */
+class Story {
+  last: string | null;
+  readonly #tx: Transaction;
+  readonly #run: Run;
+  readonly #by: { actor: Actor; causes?: string[] | undefined };
+
+  constructor(tx: Transaction, run: Run, by: { actor: Actor; causes?: string[] | undefined }) {
+    this.#tx = tx;
+    this.#run = run;
+    this.#by = by;
+    this.last = run.event;
+  }
+
+  async tell(
+    name: keyof typeof pipelineEvents.schemas,
+    data: Record<string, unknown>,
+    subject = `run:${this.#run.id}`,
+  ): Promise<void> {
+    this.last = await appendEvent(this.#tx, pipelineEvents, name, {
+      subject,
+      projectId: this.#run.projectId,
+      actor: this.#by.actor,
+      causes: [...(this.last ? [this.last] : []), ...(this.#by.causes ?? [])],
+      data: data as never,
+    });
+  }
+}
+
+/** What every fact about a run says. */
+export const identityOf = (run: Run) => ({
+  runId: run.id,
+  number: run.number,
+  sha: run.sha,
+  branch: run.branch,
+  tag: run.tag,
+});
+
+async function tellJob(
+  deps: TransitionDeps,
+  tx: Transaction,
+  story: Story,
+  change: JobChange,
+  fact: RunFact,
+): Promise<void> {
+  const job = (await readJob(tx, change.jobId))!;
+  const subject = `job:${job.id}`;
+  const identity = { runId: job.runId, jobId: job.id, number: job.number, name: job.name, workflow: job.workflow };
+  if (change.to === 'queued') {
+    await deps.dispatch.offer(tx, { id: job.id, projectId: job.projectId, group: job.spec.serialGroup });
+    await story.tell('job.queued', identity, subject);
+  } else if (change.to === 'on_hold') {
+    await story.tell('job.on_hold', identity, subject);
+  } else if (change.to === 'running') {
+    await story.tell('job.started', { ...identity, executor: job.executor, agent: job.agent }, subject);
+  } else if (isFinal(change.to)) {
+    if (change.from === 'queued') await deps.dispatch.withdraw(tx, job.id);
+    if (fact.kind === 'approved' && fact.jobId === job.id) await story.tell('job.approved', identity, subject);
+    await story.tell(
+      'job.finished',
+      {
+        ...identity,
+        status: change.to,
+        durationMs: job.startedAt === null ? 0 : Math.max(0, (job.finishedAt ?? 0) - job.startedAt),
+        reason: job.reason,
+        failedTests: job.failedTests,
+      },
+      subject,
+    );
+  }
+}
+
+async function tellFinished(tx: Transaction, story: Story, run: Run): Promise<void> {
+  const jobs = await readJobStates(tx, run.id);
+  const failed: { jobId: string; name: string; reason: string | null }[] = [];
+  for (const job of jobs.filter((each) => each.status === 'failed' || each.status === 'infrastructure_fail')) {
+    if (failed.length === 50) break;
+    failed.push({ jobId: job.id, name: job.name, reason: (await readJob(tx, job.id))!.reason });
+  }
+  await story.tell('run.finished', {
+    ...identityOf(run),
+    status: run.status,
+    trigger: run.trigger.kind,
+    previousStatus: await previousStatus(tx, run),
+    durationMs: Math.max(0, run.finishedAt! - (run.startedAt ?? run.queuedAt)),
+    message: run.commit.message.slice(0, 2000),
+    author: run.commit.author,
+    failedJobs: failed,
+  });
+}

@@ -1,0 +1,46 @@
+import { readdir, readlink } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/**
+ * Processes that run `program` (`postgres`, `node`) with exactly `directory` as their working directory. A store's processes
+ * all have its data directory as theirs, so neither a stale pid file nor a reused pid can mislead.
+ */
+export async function findProcessesIn(directory: string, program: string): Promise<number[]> {
+  const found: number[] = [];
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry) || Number(entry) === process.pid) continue;
+    try {
+      if ((await readlink(`/proc/${entry}/cwd`)) !== directory) continue;
+      // A deleted program reads "/path/postgres (deleted)".
+      const running = basename(await readlink(`/proc/${entry}/exe`)).replace(/ \(deleted\)$/, '');
+      if (running === program) found.push(Number(entry));
+    } catch {
+      // It ended meanwhile, or belongs to someone else.
+    }
+  }
+  return found;
+}
+
+/** Ends what an earlier server left running on a data directory: asks for 3 s, then kills. Returns how many there were. */
+export async function endOrphans(directory: string, program: string, signal: NodeJS.Signals): Promise<number> {
+  const orphans = await findProcessesIn(directory, program);
+  let remaining = orphans;
+  for (let waited = 0; remaining.length > 0; waited += 50) {
+    for (const pid of remaining) {
+      if (waited === 0) end(pid, signal);
+      else if (waited >= 3000) end(pid, 'SIGKILL');
+    }
+    await sleep(50);
+    remaining = await findProcessesIn(directory, program);
+  }
+  return orphans.length;
+}
+
+function end(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
