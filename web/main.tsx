@@ -15,7 +15,8 @@ const queries = new QueryClient({
       // Facts tell when something is stale; time alone does not.
       staleTime: 60_000,
       refetchOnWindowFocus: false,
-      retry: (failures, error) => failures < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 502),
+      retry: (failures, error) =>
+        failures < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 502),
     },
     mutations: { retry: false },
   },

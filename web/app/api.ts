@@ -8,7 +8,9 @@ export const api: Client = createClient({ baseUrl: '', fetch: (...args) => fetch
 
 type Room = keyof Client;
 type Operation<R extends Room> = keyof Client[R] & string;
-type Input<R extends Room, O extends Operation<R>> = Client[R][O] extends (...input: infer All) => unknown ? All : never;
+type Input<R extends Room, O extends Operation<R>> = Client[R][O] extends (...input: infer All) => unknown
+  ? All
+  : never;
 
 /** What an operation answers. */
 export type Answer<R extends Room, O extends Operation<R>> = Client[R][O] extends (

@@ -33,7 +33,7 @@ export function ErrorPage({ error, reset }: ErrorComponentProps) {
     <Page title="This page could not be shown" heading="Problem">
       <Empty
         icon={<Unplug />}
-        title={error.message}
+        title={error instanceof Error ? error.message : String(error)}
         action={
           <Button
             look="primary"

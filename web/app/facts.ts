@@ -221,7 +221,10 @@ const sentences: Record<string, Describe> = {
   'alerts.notification.failed': (data) => ['bad', `Could not tell ${text(data.to)}: ${text(data.error)}`],
   'identity.person.joined': (data) => ['idle', `${text(data.name)} joined as ${text(data.role)}`],
   'identity.person.signed-in': () => ['idle', 'Signed in'],
-  'identity.person.role-changed': (data) => ['idle', `${text(data.name)} is ${text(data.to)} now, was ${text(data.from)}`],
+  'identity.person.role-changed': (data) => [
+    'idle',
+    `${text(data.name)} is ${text(data.to)} now, was ${text(data.from)}`,
+  ],
   'identity.person.removed': (data) => ['warn', `Removed ${text(data.name)}`],
   'identity.invitation.made': (data) => ['idle', `Invited ${text(data.email)} as ${text(data.role)}`],
   'identity.token.made': (data) => ['idle', `Made token ${text(data.name)}`],

@@ -1,6 +1,14 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
-import { type Fact, type Live, type LiveMessage, type LiveState, nextLive, notLive, staleAfterFacts } from './live-facts.ts';
+import {
+  type Fact,
+  type Live,
+  type LiveMessage,
+  type LiveState,
+  nextLive,
+  notLive,
+  staleAfterFacts,
+} from './live-facts.ts';
 
 let live: Live = notLive;
 const watchers = new Set<() => void>();

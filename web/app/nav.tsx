@@ -23,7 +23,9 @@ interface NavProps {
 export function Nav({ open, onGone, openCommands, openHelp }: NavProps) {
   const { slug } = useProject();
   const errors = useQuery(ask('errors', 'countIssues', { query: { project: slug } })).data;
-  const incidents = useQuery(ask('alerts', 'listIncidents', { query: { project: slug, state: 'open', limit: 50 } })).data;
+  const incidents = useQuery(
+    ask('alerts', 'listIncidents', { query: { project: slug, state: 'open', limit: 50 } }),
+  ).data;
   const counts: Partial<Record<string, { count: number; words: string }>> = {
     '/errors': { count: (errors?.new ?? 0) + (errors?.regressed ?? 0), words: 'new or regressed' },
     '/alerts': { count: incidents?.items.length ?? 0, words: 'open' },

@@ -9,7 +9,7 @@ import {
   retainSearchParams,
 } from '@tanstack/react-router';
 import { ErrorPage, NotFoundPage } from './error-page.tsx';
-import { readCount, readText, readTexts, readWord } from './search.ts';
+import { present, readCount, readText, readTexts, readWord } from './search.ts';
 import { statusQuery } from './session.ts';
 import { Shell } from './shell.tsx';
 
@@ -28,7 +28,7 @@ const root = createRootRouteWithContext<Context>()({
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/login',
-  validateSearch: (given: Given): { then?: string | undefined } => readTexts(given, 'then'),
+  validateSearch: (given: Given): { next?: string | undefined } => readTexts(given, 'next'),
   component: lazyRouteComponent(() => import('../rooms/identity/login.tsx'), 'LoginPage'),
 });
 
@@ -52,7 +52,7 @@ const shell = createRoute({
   search: { middlewares: [retainSearchParams(['project'])] },
   beforeLoad: async ({ context, location }) => {
     const status = await context.queries.ensureQueryData(statusQuery);
-    if (!status.me) throw redirect({ to: '/login', search: location.href === '/' ? {} : { then: location.href } });
+    if (!status.me) throw redirect({ to: '/login', search: location.href === '/' ? {} : { next: location.href } });
   },
   component: Shell,
   errorComponent: ErrorPage,
@@ -95,19 +95,20 @@ const pipelines = createRoute({
 const run = createRoute({
   ...inShell,
   path: '/runs/$runId',
-  validateSearch: (given: Given) => ({
-    ...readTexts(given, 'job'),
-    tab: readWord(given, 'tab', ['tests', 'artifacts', 'file']),
-    step: readCount(given, 'step'),
-    line: readCount(given, 'line', 1),
-  }),
+  validateSearch: (given: Given) =>
+    present({
+      ...readTexts(given, 'job'),
+      tab: readWord(given, 'tab', ['tests', 'artifacts', 'file']),
+      step: readCount(given, 'step'),
+      line: readCount(given, 'line', 1),
+    }),
   component: lazyRouteComponent(() => import('../rooms/pipelines/run.tsx'), 'RunPage'),
 });
 
 const deployments = createRoute({
   ...inShell,
   path: '/deployments',
-  validateSearch: (given: Given) => ({ tab: readWord(given, 'tab', ['history', 'releases', 'routes']) }),
+  validateSearch: (given: Given) => present({ tab: readWord(given, 'tab', ['history', 'releases', 'routes']) }),
   component: lazyRouteComponent(() => import('../rooms/deployments/deployments.tsx'), 'DeploymentsPage'),
 });
 
@@ -120,7 +121,7 @@ const deployment = createRoute({
 const environment = createRoute({
   ...inShell,
   path: '/environments/$environmentId',
-  validateSearch: (given: Given) => ({ tab: readWord(given, 'tab', ['variables', 'history']) }),
+  validateSearch: (given: Given) => present({ tab: readWord(given, 'tab', ['variables', 'history']) }),
   component: lazyRouteComponent(() => import('../rooms/deployments/environment.tsx'), 'EnvironmentPage'),
 });
 
@@ -133,32 +134,35 @@ const release = createRoute({
 const errors = createRoute({
   ...inShell,
   path: '/errors',
-  validateSearch: (given: Given) => ({
-    ...readTexts(given, 'q', 'environment', 'release'),
-    status: readWord(given, 'status', ['resolved', 'archived', 'all']),
-    sort: readWord(given, 'sort', ['firstSeen', 'count', 'users']),
-    period: readWord(given, 'period', ['7d', '30d']),
-  }),
+  validateSearch: (given: Given) =>
+    present({
+      ...readTexts(given, 'q', 'environment', 'release'),
+      status: readWord(given, 'status', ['resolved', 'archived', 'all']),
+      sort: readWord(given, 'sort', ['firstSeen', 'count', 'users']),
+      period: readWord(given, 'period', ['7d', '30d']),
+    }),
   component: lazyRouteComponent(() => import('../rooms/errors/issues.tsx'), 'IssuesPage'),
 });
 
 const issue = createRoute({
   ...inShell,
   path: '/errors/$issueId',
-  validateSearch: (given: Given) => ({
-    ...readTexts(given, 'event'),
-    tab: readWord(given, 'tab', ['events', 'tags', 'activity', 'grouping']),
-  }),
+  validateSearch: (given: Given) =>
+    present({
+      ...readTexts(given, 'event'),
+      tab: readWord(given, 'tab', ['events', 'tags', 'activity', 'grouping']),
+    }),
   component: lazyRouteComponent(() => import('../rooms/errors/issue.tsx'), 'IssuePage'),
 });
 
 const explore = createRoute({
   ...inShell,
   path: '/explore',
-  validateSearch: (given: Given) => ({
-    ...readTexts(given, 'q', 'since', 'text', 'service', 'environment', 'level', 'trace'),
-    tab: readWord(given, 'tab', ['logs', 'traces']),
-  }),
+  validateSearch: (given: Given) =>
+    present({
+      ...readTexts(given, 'q', 'since', 'text', 'service', 'environment', 'level', 'trace'),
+      tab: readWord(given, 'tab', ['logs', 'traces']),
+    }),
   component: lazyRouteComponent(() => import('../rooms/telemetry/explore.tsx'), 'ExplorePage'),
 });
 
@@ -178,10 +182,11 @@ const check = createRoute({
 const alerts = createRoute({
   ...inShell,
   path: '/alerts',
-  validateSearch: (given: Given) => ({
-    tab: readWord(given, 'tab', ['conditions', 'channels', 'deliveries']),
-    state: readWord(given, 'state', ['closed']),
-  }),
+  validateSearch: (given: Given) =>
+    present({
+      tab: readWord(given, 'tab', ['conditions', 'channels', 'deliveries']),
+      state: readWord(given, 'state', ['closed']),
+    }),
   component: lazyRouteComponent(() => import('../rooms/alerts/alerts.tsx'), 'AlertsPage'),
 });
 

@@ -28,3 +28,8 @@ export function readTexts<Name extends string>(given: Given, ...names: Name[]): 
   }
   return values;
 }
+
+/** The same without what is absent, so that links need not name it. */
+export function present<Values extends object>(values: Values): { [K in keyof Values]?: Values[K] | undefined } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<Values>;
+}

@@ -18,7 +18,8 @@ export interface StyledPiece {
 const plain: TextStyle = {};
 
 // CSI sequences (ECMA-48 5.4), OSC strings (links, titles) ended by BEL or ST, and two-byte escapes.
-const escape = /\x1b(?:\[([0-?]*)[ -/]*([@-~])|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~]?)/g;
+const escapeSequence =
+  /\x1b(?:\[([0-?]*)[ -/]*([@-~])|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~]?)/g;
 
 const controls = /[\x00-\x08\x0b-\x1f\x7f]/g;
 
@@ -43,7 +44,7 @@ export function parseAnsi(line: string, start: TextStyle = plain): { pieces: Sty
     push(line);
     return { pieces, end: style };
   }
-  for (const match of line.matchAll(escape)) {
+  for (const match of line.matchAll(escapeSequence)) {
     push(line.slice(from, match.index));
     from = match.index + match[0].length;
     if (match[2] === 'm') style = applyCodes(style, match[1] ?? '');
@@ -55,7 +56,7 @@ export function parseAnsi(line: string, start: TextStyle = plain): { pieces: Sty
 
 /** The words of a line without looks: for search and copying. */
 export function plainText(line: string): string {
-  const bare = line.includes('\x1b') ? line.replace(escape, '') : line;
+  const bare = line.includes('\x1b') ? line.replace(escapeSequence, '') : line;
   const lastReturn = bare.trimEnd().lastIndexOf('\r');
   return (lastReturn >= 0 ? bare.slice(lastReturn + 1) : bare).replace(controls, '');
 }
@@ -98,7 +99,11 @@ function extendedColor(codes: number[], at: number): { color: number | string | 
   const byte = (value: number | undefined) => Math.min(255, Math.max(0, Math.trunc(value || 0)));
   if (codes[at] === 5) return { color: byte(codes[at + 1]), used: 2 };
   if (codes[at] === 2) {
-    const hex = [1, 2, 3].map((offset) => byte(codes[at + offset]).toString(16).padStart(2, '0'));
+    const hex = [1, 2, 3].map((offset) =>
+      byte(codes[at + offset])
+        .toString(16)
+        .padStart(2, '0'),
+    );
     return { color: `#${hex.join('')}`, used: 4 };
   }
   return { color: undefined, used: 0 };

@@ -12,11 +12,7 @@ const paths: Record<Shape, ReactNode> = {
   ),
   cross: (
     <>
-      <path
-        d="M5.1 1h5.8L15 5.1v5.8L10.9 15H5.1L1 10.900V5.1z"
-        fill="currentColor"
-       
-      />
+      <path d="M5.1 1h5.8L15 5.1v5.8L10.9 15H5.1L1 10.900V5.1z" fill="currentColor" />
       <path d="m5.6 5.6 4.8 4.800m0-4.8-4.8 4.8" stroke="var(--mark)" strokeWidth="1.8" />
     </>
   ),
@@ -44,18 +40,10 @@ const paths: Record<Shape, ReactNode> = {
       <path d="m4 12 8-8" stroke="currentColor" strokeWidth="1.6" />
     </>
   ),
-  ring: (
-    <circle cx="8" cy="8" r="6.2" stroke="currentColor" strokeWidth="1.5" fill="none" strokeDasharray="2.6 2.27" />
-  ),
+  ring: <circle cx="8" cy="8" r="6.2" stroke="currentColor" strokeWidth="1.5" fill="none" strokeDasharray="2.6 2.27" />,
   triangle: (
     <>
-      <path
-        d="M8 1.5 15 14H1z"
-        fill="currentColor"
-        stroke="currentColor"
-        strokeWidth="1.5"
-        strokeLinejoin="round"
-      />
+      <path d="M8 1.5 15 14H1z" fill="currentColor" stroke="currentColor" strokeWidth="1.5" strokeLinejoin="round" />
       <path d="M8 6v3.600m0 2.200v.01" stroke="var(--mark)" strokeWidth="1.7" />
     </>
   ),
@@ -74,7 +62,15 @@ const paths: Record<Shape, ReactNode> = {
 };
 
 /** A state's mark alone. Hidden from readers unless `label` is given: put the word beside it. */
-export function StatusMark({ status, size = 14, label }: { status: string; size?: number; label?: string | undefined }) {
+export function StatusMark({
+  status,
+  size = 14,
+  label,
+}: {
+  status: string;
+  size?: number;
+  label?: string | undefined;
+}) {
   const look = statusLook(status);
   return (
     <svg

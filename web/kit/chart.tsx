@@ -135,7 +135,8 @@ function unitText(unit: string | undefined): string {
 }
 
 function axisText(value: number, unit: string | undefined): string {
-  const text = Math.abs(value) >= 10_000 ? Intl.NumberFormat('en', { notation: 'compact' }).format(value) : numberText(value);
+  const text =
+    Math.abs(value) >= 10_000 ? Intl.NumberFormat('en', { notation: 'compact' }).format(value) : numberText(value);
   return unit === '%' || unit === 's' || unit === 'ms' ? `${text} ${unit}` : text;
 }
 

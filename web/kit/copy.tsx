@@ -30,9 +30,9 @@ export function CodeBlock({ code, label }: { code: string; label?: string | unde
   return (
     <div className={styles.block}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-      <pre aria-label={label} tabIndex={0}>
-        {code}
-      </pre>
+      <section className={styles.code} aria-label={label ?? 'Code'} tabIndex={0}>
+        <pre>{code}</pre>
+      </section>
       <CopyButton text={code} />
     </div>
   );

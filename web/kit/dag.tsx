@@ -54,7 +54,11 @@ export function Dag<Node extends DagNode>({ label, nodes, render, lit }: DagProp
           {layout.nodes.map(({ id }) => {
             const at = place.get(id)!;
             return (
-              <li key={id} className={styles.node} style={{ left: at.x, top: at.y, width: nodeWidth, height: nodeHeight }}>
+              <li
+                key={id}
+                className={styles.node}
+                style={{ left: at.x, top: at.y, width: nodeWidth, height: nodeHeight }}
+              >
                 {render(byId.get(id)!)}
               </li>
             );

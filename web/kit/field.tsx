@@ -7,7 +7,11 @@ interface FieldProps {
   label: string;
   hint?: ReactNode;
   problem?: string | undefined;
-  children: (ids: { id: string; 'aria-describedby': string | undefined; 'aria-invalid': true | undefined }) => ReactNode;
+  children: (ids: {
+    id: string;
+    'aria-describedby': string | undefined;
+    'aria-invalid': true | undefined;
+  }) => ReactNode;
 }
 
 /** A labelled control with its hint and its problem tied to it for readers. */

@@ -39,9 +39,7 @@ export function Page({ title, heading, trail, status, facts, actions, command, f
           </div>
           {facts && <div className={styles.facts}>{facts}</div>}
         </div>
-        <div className={styles.side}>
-          {actions && <div className={styles.actions}>{actions}</div>}
-        </div>
+        <div className={styles.side}>{actions && <div className={styles.actions}>{actions}</div>}</div>
       </header>
       {children}
       {command && (

@@ -75,7 +75,6 @@ export function Table<Row>({ label, columns, rows, rowKey, sort, onSort, empty, 
         </thead>
         <tbody ref={body} onKeyDown={moveBetweenRows}>
           {sorted.map((row) => (
-            // biome-ignore lint/a11y/useKeyWithClickEvents: the row's own link is the keyboard's way in
             <tr key={rowKey(row)} onClick={openRow} data-selected={selected?.(row) || undefined}>
               {columns.map((column) => (
                 <td key={column.id} className={columnClass(column)}>

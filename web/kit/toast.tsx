@@ -34,8 +34,7 @@ export function ToastProvider({ children }: { children: ReactNode }) {
     };
     return {
       said: (text, undo) => add({ tone: 'good', text, undo }, undo ? 9000 : 4000),
-      failed: (error) =>
-        add({ tone: 'bad', text: error instanceof Error ? error.message : String(error) }, undefined),
+      failed: (error) => add({ tone: 'bad', text: error instanceof Error ? error.message : String(error) }, undefined),
     };
   }, [dismiss]);
   return (
