@@ -19,10 +19,7 @@ const safeConfig: [string, string][] = [
 ];
 
 /** The environment every git runs in: `PATH` and fixed values, with `config` as command-scope configuration. */
-export function gitEnvironment(
-  config: [string, string][] = [],
-  more: Record<string, string> = {},
-): Record<string, string> {
+export function gitEnvironment(config: [string, string][] = [], more: Record<string, string> = {}): Record<string, string> {
   const entries = [...safeConfig, ...config];
   const env: Record<string, string> = {
     PATH: process.env.PATH ?? '/usr/bin:/bin',
@@ -70,7 +67,7 @@ export function listRefs(repository: string, patterns: string[] = ['refs/heads/'
   return inRepository(repository, 'for-each-ref', `--format=${format}`, ...patterns);
 }
 
-export const commitFields = ['H', 'P', 'an', 'ae', 'at', 'cn', 'ce', 'ct', 'B'] as const;
+const commitFields = ['H', 'P', 'an', 'ae', 'at', 'cn', 'ce', 'ct', 'B'] as const;
 
 /** Prints commits newest first, fields separated by 0x1f and commits by NUL. `not` leaves out what it can reach. */
 export function log(
