@@ -19,7 +19,10 @@ const safeConfig: [string, string][] = [
 ];
 
 /** The environment every git runs in: `PATH` and fixed values, with `config` as command-scope configuration. */
-export function gitEnvironment(config: [string, string][] = [], more: Record<string, string> = {}): Record<string, string> {
+export function gitEnvironment(
+  config: [string, string][] = [],
+  more: Record<string, string> = {},
+): Record<string, string> {
   const entries = [...safeConfig, ...config];
   const env: Record<string, string> = {
     PATH: process.env.PATH ?? '/usr/bin:/bin',
