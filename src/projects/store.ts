@@ -135,6 +135,13 @@ export async function deleteRemote(tx: Transaction, projectId: string): Promise<
   await tx.execute(sql`delete from projects_remotes where project_id = ${projectId}`);
 }
 
+/** Replaces how the secret is sealed, unless the secret itself was changed meanwhile. */
+export async function replaceWebhookSecret(db: Queryable, old: Remote, sealed: string): Promise<void> {
+  await db.execute(sql`
+    update projects_remotes set webhook_secret = ${sealed}
+    where project_id = ${old.projectId} and webhook_secret = ${old.webhookSecret}`);
+}
+
 /** Writes down how a fetch went; `error` null is a success. */
 export async function saveSync(db: Queryable, projectId: string, error: string | null): Promise<void> {
   await db.execute(sql`
