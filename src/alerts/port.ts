@@ -62,8 +62,20 @@ export interface Notifier {
   send(settings: ChannelSettings, message: Message, signal: AbortSignal): Promise<DeliveryOutcome>;
 }
 
-/** Encrypts channel secrets at rest; the platform's key ring fulfils it. */
-export interface Sealer {
-  seal(plain: string): Promise<string>;
-  open(sealed: string): Promise<string>;
+/** Which project a request means; the projects room fulfils it. */
+export interface ProjectDirectory {
+  /** By id or slug; undefined when there is none. */
+  find(project: string): Promise<{ id: string } | undefined>;
+}
+
+/** Guesses what an incident came from; whoever knows of deployments and settings fulfils it. */
+export interface CauseFinder {
+  /** Ids of facts shortly before `at` (Unix ms) that touched this service and environment, nearest first, at most 5. Under 1 s. */
+  probableCauses(about: {
+    projectId: string | null;
+    service: string | null;
+    environment: string | null;
+    facet: string | null;
+    at: number;
+  }): Promise<string[]>;
 }

@@ -60,6 +60,102 @@ command('explain', 'say what was found in the working tree, what would run, and 
     done(await (await import('./commands/explain.ts')).explain(file, options)),
   );
 
+command('login', 'keep an address and a token for the commands below', [
+  'millrace login http://localhost:7400',
+  'millrace login https://millrace.example.org --token mlr_...',
+  'cat token | millrace login',
+])
+  .argument('[address]', 'where the server is (default: http://localhost:7400)')
+  .option('--token <token>', 'an API token; asked for when absent (MILLRACE_TOKEN)')
+  .option('--json', 'print what was stored, without the token, as JSON')
+  .action(async (address: string | undefined, options: object) =>
+    done(await (await import('./commands/login.ts')).login(address, options)),
+  );
+
+const project = command('project', 'make and look at projects', [
+  'millrace project list',
+  'millrace project create Shop',
+  'millrace project show shop --json',
+]);
+const projectModule = () => import('./commands/project.ts');
+project
+  .command('list')
+  .description('list projects')
+  .option('--json', 'print as JSON')
+  .action(async (options: object) => done(await (await projectModule()).listProjects(options)));
+project
+  .command('create')
+  .description('make a project with an empty repository')
+  .argument('<name>', 'its name')
+  .option('--slug <slug>', 'its short name in addresses; made from the name when absent')
+  .option('--branch <name>', 'its default branch (default: main)')
+  .option('--json', 'print as JSON')
+  .action(async (name: string, options: object) => done(await (await projectModule()).createProject(name, options)));
+project
+  .command('show')
+  .description('show one project')
+  .argument('<project>', 'id or slug')
+  .option('--json', 'print as JSON')
+  .action(async (name: string, options: object) => done(await (await projectModule()).showProject(name, options)));
+
+command('logs', 'print and follow the output of a run, or of what is deployed', [
+  'millrace logs                       # the newest run of this project',
+  'millrace logs 12 --job test --failed',
+  'millrace logs --service web --environment production --follow',
+])
+  .argument('[run]', 'number or id of a run; the newest when absent')
+  .option('--project <project>', 'id or slug; found by the git remote when absent')
+  .option('--job <name>', 'only this job')
+  .option('--failed', 'only steps that failed')
+  .option('--follow', 'go on while there is more (the default for a run)')
+  .option('--no-follow', 'print what is there and end')
+  .option('--service <name>', 'logs of a deployed service')
+  .option('--environment <name>', 'logs of an environment')
+  .option('--level <level>', 'least severity: trace, debug, info, warn, error, fatal')
+  .option('--text <words>', 'only lines with these words')
+  .option('--limit <lines>', 'how many lines to begin with', '200')
+  .option('--json', 'print the run, or one line of JSON for each log line')
+  .action(async (run: string | undefined, options: object) =>
+    done(await (await import('./commands/logs.ts')).logs(run, options)),
+  );
+
+const deployModule = () => import('./commands/deploy.ts');
+command('deploy', 'deploy a release to an environment and follow it', [
+  'millrace deploy staging --release 12',
+  'millrace deploy production             # the release that serves, again',
+])
+  .argument('<environment>', 'its name')
+  .option('--project <project>', 'id or slug; found by the git remote when absent')
+  .option('--release <release>', 'number, version, commit or id')
+  .option('--reason <text>', 'why; kept in the timeline')
+  .option('--no-wait', 'return as soon as the server accepted it')
+  .option('--json', 'print the deployment as JSON')
+  .action(async (name: string, options: object) => done(await (await deployModule()).deploy(name, options)));
+
+command('rollback', 'return an environment to an earlier release', [
+  'millrace rollback production           # to the last one known to be good',
+  'millrace rollback production --to 11 --yes',
+])
+  .argument('<environment>', 'its name')
+  .option('--project <project>', 'id or slug; found by the git remote when absent')
+  .option('--to <release>', 'number, version, commit or id')
+  .option('--reason <text>', 'why; kept in the timeline')
+  .option('-y, --yes', 'do not ask')
+  .option('--no-wait', 'return as soon as the server accepted it')
+  .option('--json', 'print the deployment as JSON')
+  .action(async (name: string, options: object) => done(await (await deployModule()).rollback(name, options)));
+
+command('query', 'ask telemetry in NRQL', [
+  'millrace query "SELECT count(*) FROM Transaction FACET name SINCE 1 hour ago"',
+  'millrace query "SELECT average(duration) FROM Transaction TIMESERIES" --project shop',
+])
+  .argument('<nrql...>', 'the query')
+  .option('--project <project>', 'id or slug; every project when absent')
+  .option('--json', 'print the whole answer as JSON')
+  .action(async (words: string[], options: object) =>
+    done(await (await import('./commands/query.ts')).query(words, options)),
+  );
+
 try {
   await program.parseAsync();
 } catch (error) {

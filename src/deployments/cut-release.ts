@@ -20,13 +20,11 @@ export interface CutRelease {
 
 /** Asks for a release of a commit. It is numbered at once and built soon, by whichever server is free. */
 export async function cutRelease(deps: DeploymentsDeps, request: CutRelease): Promise<ReleaseRow> {
-  const commit = await deps.commits
-    .commitsBetween(request.projectId, `${request.sha}~1`, request.sha, 1)
-    .catch(() => []);
+  const commit = await deps.commits.commit(request.projectId, request.sha);
   return deps.database.transaction(async (tx) => {
     const known = request.runId === null ? undefined : await findReleaseOfRun(tx, request.projectId, request.runId);
     if (known) return known;
-    const message = commit[0]?.message.split('\n')[0] ?? null;
+    const message = commit?.message.split('\n')[0] ?? null;
     const release = await insertRelease(tx, { ...request, id: newId(), message });
     const event = await appendEvent(tx, deploymentEvents, 'release.requested', {
       subject: `release:${release.id}`,

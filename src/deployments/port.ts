@@ -173,22 +173,26 @@ export interface IntakeAddresses {
   }): Promise<{ sentryDsn: string; otlpEndpoint: string }>;
 }
 
-/** What this room asks of projects; fulfilled by the composition root from the projects door. */
+/** What this room asks of projects; the projects door fits. */
 export interface Commits {
+  /** By id or slug; rejects with a `missing` Fault. */
   get(idOrSlug: string): Promise<{ id: string; slug: string; name: string; defaultBranch: string }>;
-  tree(projectId: string, sha: string): CommitFiles | Promise<CommitFiles>;
+  tree(projectId: string, sha: string): CommitFiles;
   /** The commit as a tar stream, names relative to the root of the repository. */
-  archive(projectId: string, sha: string): Readable | Promise<Readable>;
-  /** Full sha of a branch, tag or sha; rejects with a `missing` Fault. */
-  resolve(projectId: string, ref: string): Promise<string>;
-  isBranch(projectId: string, name: string): Promise<boolean>;
+  archive(projectId: string, sha: string): Readable;
+  /** Full sha of a branch, tag or sha. */
+  resolve(projectId: string, ref: string): Promise<string | undefined>;
+  commit(projectId: string, ref: string): Promise<CommitFacts | undefined>;
   /** Commits reachable from `to` and not from `from`, newest first. */
-  commitsBetween(
-    projectId: string,
-    from: string | null,
-    to: string,
-    limit: number,
-  ): Promise<{ sha: string; message: string; author: { name: string; email: string }; at: string | number }[]>;
+  commitsBetween(projectId: string, from: string | null, to: string, limit: number): Promise<CommitFacts[]>;
+}
+
+export interface CommitFacts {
+  sha: string;
+  message: string;
+  author: { name: string; email: string };
+  /** Unix milliseconds. */
+  committedAt: number;
 }
 
 /** What this room asks of secrets; the secrets door fits. */

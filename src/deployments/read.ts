@@ -206,7 +206,7 @@ export class Reader {
         sha: commit.sha,
         message: commit.message.split('\n')[0] ?? '',
         author: commit.author.name,
-        at: typeof commit.at === 'number' ? iso(commit.at) : commit.at,
+        at: iso(commit.committedAt),
       })),
       settings: active ? diffVariables(before.variables, after.variables) : [],
       images: diffOutputs(from?.outputs ?? [], to.outputs),

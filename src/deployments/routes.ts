@@ -135,7 +135,12 @@ export function deploymentRoutes(deps: DeploymentsDeps, reader: Reader, gateway:
     cutRelease: async ({ params, body, actor }) => {
       const project = await deps.commits.get(params.project);
       const sha = await deps.commits.resolve(project.id, body.ref);
-      const branch = (await deps.commits.isBranch(project.id, body.ref)) ? body.ref : null;
+      if (sha === undefined) {
+        throw new Fault('missing', `There is no branch, tag or commit "${body.ref}"`, {
+          code: 'deployments.no-commit',
+        });
+      }
+      const branch = (await deps.commits.resolve(project.id, `refs/heads/${body.ref}`)) === sha ? body.ref : null;
       const row = await cutRelease(deps, { projectId: project.id, sha, branch, runId: null, actor, causes: [] });
       return (await reader.releases([row]))[0]!;
     },

@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import {
+  access,
+  cp,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { BuildOutput, BuildRequest } from '../../deployments/port.ts';
+import { Fault } from '../../kernel/faults.ts';
+import type { Launcher } from '../../platform/process/launcher.ts';
+import { type DockerfileFacts, readDockerfile } from './dockerfile.ts';
+import { missingCommand } from './launch-plan.ts';
+
+export const processBuildLimits = { files: 300_000, dockerfileBytes: 256 * 1024, buildMs: 15 * 60_000 };
+
+/** What is remembered beside the files of a build. */
+export interface BuildFacts {
+  dockerfile: DockerfileFacts | null;
+}
+
+/** Files of a build output lie here; what is known of it beside them. */
+export const filesOf = (output: string): string => join(output, 'files');
+export const factsOf = async (output: string): Promise<BuildFacts> =>
+  JSON.parse(await readFile(join(output, 'build.json'), 'utf8')) as BuildFacts;
+
+/** What every program is given by this machine. */
+export const machineEnvironment = (): Record<string, string> => ({
+  PATH: process.env.PATH ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LANG: process.env.LANG ?? 'C.UTF-8',
+  ...(process.env.TZ ? { TZ: process.env.TZ } : {}),
+});
+
+/**
+ * "Builds" without an engine: the build context is copied, the build command of `x-millrace.process` runs in the copy, and the
+ * result is a directory named by its content that is never written again.
+ */
+export async function buildDirectory(
+  deps: { outputs: string; launcher: Launcher },
+  request: BuildRequest,
+): Promise<BuildOutput> {
+  const { service, onLine, signal } = request;
+  const context = inside(request.directory, service.build?.context ?? '.');
+  const dockerfile = await readDockerfileOf(context, request);
+  if (dockerfile && dockerfile.skipped.length > 0 && service.process?.build === undefined) {
+    onLine(
+      `no container engine: ${dockerfile.skipped.length} RUN line(s) of the Dockerfile are not executed; ` +
+        'what they install must be on this machine, or be made by x-millrace.process.build',
+    );
+  }
+  const missing = missingCommand(service, dockerfile);
+  if (missing) {
+    throw new Fault('unprocessable', missing, {
+      code: 'process.no-command',
+      hint: 'Write x-millrace: { process: { command: ... } } at the service in the Compose file.',
+    });
+  }
+  await mkdir(deps.outputs, { recursive: true });
+  const scratch = await mkdtemp(join(deps.outputs, '.building-'));
+  try {
+    const files = filesOf(scratch);
+    await cp(context, files, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+    await rm(join(files, '.git'), { recursive: true, force: true });
+    if (service.process?.build !== undefined)
+      await runBuild(deps.launcher, files, service.process.build, onLine, signal);
+    await writeFile(
+      join(scratch, 'build.json'),
+      JSON.stringify({ dockerfile: dockerfile ?? null } satisfies BuildFacts),
+    );
+    signal.throwIfAborted();
+    const digest = await digestOf(scratch);
+    const output = join(deps.outputs, digest);
+    await rename(scratch, output).catch(async (error: NodeJS.ErrnoException) => {
+      // The same content was built before: that copy is as good.
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+      await access(join(output, 'build.json'));
+    });
+    return { service: service.name, kind: 'directory', reference: output, digest: `sha256:${digest}` };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** The output of a service that is only a command of this machine: no files. */
+export async function emptyDirectory(outputs: string, service: string, signal: AbortSignal): Promise<BuildOutput> {
+  const digest = 'empty';
+  const output = join(outputs, digest);
+  signal.throwIfAborted();
+  await mkdir(filesOf(output), { recursive: true });
+  await writeFile(join(output, 'build.json'), JSON.stringify({ dockerfile: null } satisfies BuildFacts));
+  return { service, kind: 'directory', reference: output, digest };
+}
+
+async function readDockerfileOf(context: string, request: BuildRequest): Promise<DockerfileFacts | undefined> {
+  const { build } = request.service;
+  if (!build) return undefined;
+  const text = await readFile(inside(context, build.dockerfile), 'utf8').catch(() => undefined);
+  if (text === undefined || text.length > processBuildLimits.dockerfileBytes) return undefined;
+  return readDockerfile(text, build.args, build.target);
+}
+
+async function runBuild(
+  launcher: Launcher,
+  cwd: string,
+  command: string,
+  onLine: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  onLine(`$ ${command}`);
+  let rest = '';
+  const result = await launcher.run({
+    // The team's own command line, meant for a shell; nothing of anybody else is put into it.
+    argv: ['/bin/sh', '-e', '-c', command],
+    cwd,
+    env: { ...machineEnvironment(), HOME: cwd },
+    timeoutMs: processBuildLimits.buildMs,
+    signal,
+    onOutput: (chunk) => {
+      const lines = (rest + chunk.toString('utf8')).split('\n');
+      rest = lines.pop()!;
+      for (const line of lines) onLine(line);
+    },
+  });
+  if (rest !== '') onLine(rest);
+  if (result.exitCode === 0) return;
+  const how = result.timedOut ? 'took too long' : `ended with ${result.exitCode ?? result.signal}`;
+  throw new Fault('unprocessable', `The build command ${how}`, {
+    code: 'process.build-failed',
+    hint: 'Its output stands in the build log.',
+  });
+}
+
+/** SHA-256 over names, kinds, executability and contents, in name order. */
+async function digestOf(root: string): Promise<string> {
+  const hash = createHash('sha256');
+  let count = 0;
+  const walk = async (directory: string): Promise<void> => {
+    for (const name of (await readdir(directory)).sort()) {
+      const path = join(directory, name);
+      const facts = await lstat(path);
+      count += 1;
+      if (count > processBuildLimits.files) {
+        throw new Fault('unprocessable', 'The build has too many files', { code: 'process.too-many-files' });
+      }
+      const kind = facts.isDirectory() ? 'd' : facts.isSymbolicLink() ? 'l' : 'f';
+      hash.update(
+        `${kind}${facts.mode & 0o100 ? 'x' : '-'} ${relative(root, path)}\0${facts.isFile() ? facts.size : ''}\0`,
+      );
+      if (facts.isSymbolicLink()) hash.update(await readlink(path));
+      else if (facts.isFile()) await pipeline(createReadStream(path), hash, { end: false });
+      else if (facts.isDirectory()) await walk(path);
+    }
+  };
+  await walk(root);
+  return hash.digest('hex');
+}
+
+function inside(directory: string, path: string): string {
+  const full = join(directory, path);
+  if (full === directory || full.startsWith(directory + sep) || full === `${directory}${sep}`) return full;
+  throw new Fault('unprocessable', `"${path}" lies outside the repository`, { code: 'process.outside' });
+}
