@@ -15,7 +15,6 @@ import { createSentryIntake } from '../integrations/sentry/index.ts';
 import { webhookNotifier } from '../integrations/webhook/notifier.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { createMonitoring } from '../monitoring/index.ts';
-import { derivePlan } from '../pipelines/derive.ts';
 import { createPipelines } from '../pipelines/index.ts';
 import { openKeyring } from '../platform/crypto/keyring.ts';
 import type { Subscription } from '../platform/events/subscriptions.ts';
@@ -105,7 +104,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
   const agents = createAgents({
     database,
     log: of('agents').log,
-    dataDir,
+    serverId,
     slots: settings.jobSlots,
     workload: () => pipelines.workload,
   });
@@ -121,9 +120,8 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     dialects: [
       createCircleciDialect(process.env.MILLRACE_ORB_PATH ? [directoryShelf(process.env.MILLRACE_ORB_PATH)] : []),
     ],
-    derive: async (tree) => derivePlan(tree, { containers: (await executors.docker?.available())?.ready === true }),
     executors,
-    publicUrl: publicUrl(),
+    publicUrl,
   });
 
   const deployments = createDeployments({
