@@ -1,8 +1,10 @@
 import { agentsApi } from '../agents/api.ts';
+import { alertsApi } from '../alerts/api.ts';
 import { deploymentsApi } from '../deployments/api.ts';
 import { errorsContract } from '../errors/api.ts';
 import { identityContract } from '../identity/api.ts';
 import { insightsContract } from '../insights/api.ts';
+import { monitoringApi } from '../monitoring/api.ts';
 import { pipelinesApi } from '../pipelines/api.ts';
 import type { Contract } from '../platform/http/contract.ts';
 import { projectsContract } from '../projects/api.ts';
@@ -19,5 +21,7 @@ export const contracts: Contract[] = [
   deploymentsApi,
   errorsContract,
   telemetryApi,
+  monitoringApi,
+  alertsApi,
   insightsContract,
 ];

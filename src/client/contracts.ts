@@ -1,8 +1,10 @@
 import type { agentsApi } from '../agents/api.ts';
+import type { alertsApi } from '../alerts/api.ts';
 import type { deploymentsApi } from '../deployments/api.ts';
 import type { errorsContract } from '../errors/api.ts';
 import type { identityContract } from '../identity/api.ts';
 import type { insightsContract } from '../insights/api.ts';
+import type { monitoringApi } from '../monitoring/api.ts';
 import type { pipelinesApi } from '../pipelines/api.ts';
 import type { projectsContract } from '../projects/api.ts';
 import type { secretsContract } from '../secrets/api.ts';
@@ -18,5 +20,7 @@ export interface Contracts {
   deployments: typeof deploymentsApi;
   errors: typeof errorsContract;
   telemetry: typeof telemetryApi;
+  monitoring: typeof monitoringApi;
+  alerts: typeof alertsApi;
   insights: typeof insightsContract;
 }

@@ -81,10 +81,10 @@ export interface Place {
   /** Path of `controlDir` as the job sees it. */
   controlDir: string;
   /**
-   * Unpacks a tar stream into a directory of the place (made when missing); keeps modes and links. Files belong to `owner`, or where
-   * none is given to whom the archive says (on the host always to the server's user).
+   * Unpacks a tar stream into a directory of the place (made when missing); keeps modes, links and, in a container,
+   * the owners the archive names; on the host everything belongs to the server's user.
    */
-  copyIn(directory: string, tar: NodeJS.ReadableStream, owner?: { uid: number; gid: number }): Promise<void>;
+  copyIn(directory: string, tar: NodeJS.ReadableStream): Promise<void>;
   /** A tar stream of a file or directory of the place, names relative to `path`'s parent. Rejects with a `missing` Fault when absent. */
   copyOut(path: string): Promise<NodeJS.ReadableStream>;
   /** Signals a process group of the place. No error when it is gone. */
@@ -134,11 +134,13 @@ export interface RunCommit {
 
 /** Values of secrets a job may see. Fulfilled by the secrets room, which logs the access. */
 export interface RunSecrets {
-  /** `trusted: false` (a fork's pull request) gets none. */
+  /** `trusted: false` (a fork's pull request) gets none. Throws a Fault for a context the project may not use. */
   forRun(request: {
     projectId: string;
     contexts: string[];
     trusted: boolean;
+    /** `run:<id>`, for the list of who read what. */
+    reader: string;
   }): Promise<{ name: string; value: string }[]>;
 }
 
@@ -173,4 +175,18 @@ export interface RunPolicy {
   allowEngineAccess: boolean;
   /** Longest a job may run, in milliseconds. Default 5 h. */
   jobTimeoutMs: number;
+}
+
+/** Hides a fixed set of secrets in all their encoded forms. */
+export interface Masker {
+  text(text: string): string;
+  /** A masker for one stream of bytes in pieces. It never holds anything back behind a line feed. */
+  open(): MaskStream;
+}
+
+export interface MaskStream {
+  /** Takes the next bytes, gives those that are certain by now. */
+  push(chunk: Buffer): Buffer;
+  /** The rest. */
+  end(): Buffer;
 }

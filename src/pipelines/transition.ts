@@ -70,7 +70,8 @@ export async function applyFact(
 }
 
 function reasonOf(change: JobChange, actor: Actor): JobUpdate {
-  if (change.to === 'canceled') return { reason: `Canceled by ${actor.name}` };
+  // Of a job that ran, whoever asked for its end said why.
+  if (change.to === 'canceled' && change.from !== 'running') return { reason: `Canceled by ${actor.name}` };
   return change.to === 'not_run' ? { reason: 'A job it waits for did not end as it requires' } : {};
 }
 

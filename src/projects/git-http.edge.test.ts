@@ -1,75 +1,34 @@
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { type TestDatabase, testDatabase } from '../../test/harness/postgres.ts';
-import { createIdentity, type Identity } from '../identity/index.ts';
-import { identityMigrations } from '../identity/migrations/index.ts';
-import { systemClock } from '../kernel/clock.ts';
+import { type Foundation, startFoundation } from '../../test/harness/foundation.ts';
 import { system } from '../kernel/events.ts';
-import { openKeyring } from '../platform/crypto/keyring.ts';
 import { readEventsAfter } from '../platform/events/log.ts';
-import { idempotencyMigrations } from '../platform/http/idempotency.ts';
 import type { Role } from '../platform/http/principal.ts';
-import { createHttpServer } from '../platform/http/server.ts';
-import { openLog } from '../platform/observe/log.ts';
 import { sql } from '../platform/postgres/sql.ts';
 import { projectsEvents } from './events.ts';
-import { createProjects, type Project, type Projects } from './index.ts';
-import { projectsMigrations } from './migrations/index.ts';
+import type { Project, Projects } from './index.ts';
 
 type Push = z.output<(typeof projectsEvents.schemas)['push.received']>;
 
-let test: TestDatabase;
+let test: Foundation;
 let directory: string;
-let identity: Identity;
 let projects: Projects;
-let app: FastifyInstance;
 let url: string;
-const log = openLog({ level: 'error' });
 const run = promisify(execFile);
-const stop = new AbortController();
 
 beforeAll(async () => {
-  test = await testDatabase([...identityMigrations, ...projectsMigrations, ...idempotencyMigrations]);
-  directory = await mkdtemp(join(tmpdir(), 'millrace-projects-'));
-  const publicUrl = (): string => url;
-  const { database } = test;
-  identity = createIdentity({ database, clock: systemClock, log, publicUrl });
-  await identity.createOwner({ name: 'Ada', email: 'ada@example.org', password: 'correct horse battery' });
-  projects = createProjects({
-    database,
-    clock: systemClock,
-    log,
-    dataDir: join(directory, 'data'),
-    publicUrl,
-    identity,
-    keyring: await openKeyring({ directory: join(directory, 'data', 'keys') }),
-    forges: [],
-    remoteTokens: { read: async () => undefined },
-  });
-  const { contracts, intakes } = projects.room;
-  app = await createHttpServer({ database, log, gatekeeper: identity, contracts, intakes, version: '0.0.0' });
-  url = await app.listen({ port: 0, host: '127.0.0.1' });
+  test = await startFoundation();
+  ({ directory, projects, url } = test);
 });
-afterAll(async () => {
-  stop.abort();
-  await app?.close();
-  await test?.close();
-  await rm(directory, { recursive: true, force: true });
-});
+afterAll(() => test?.close());
 
-async function tokenWith(role: Role, scopes: string[] | null = null): Promise<string> {
-  const [ada] = await identity.people();
-  const input = { personId: ada!.id, name: `${role} token`, role, scopes, expiresAt: null };
-  return (await identity.createToken(input, system('test'))).text;
-}
+const tokenWith = (role: Role, scopes: string[] | null = null): Promise<string> => test.token(role, scopes);
 
 const newProject = (slug: string): Promise<Project> => projects.create({ name: slug, slug }, system('test'));
 
@@ -312,11 +271,8 @@ describe('git with the real client', () => {
     const [pushId, runId] = ['01890000-0000-7000-8000-000000000000', '01890000-0000-7000-8000-000000010000'];
     const header = JSON.stringify({ runId, pusher: { personId: null, name: 'Ghost' } });
     await writeFile(join(receipts, pushId), `${header}\n${first} ${second} refs/heads/main\n`);
-    const loop = projects.room.loops.find((each) => each.name === 'projects.pushes')!;
-    const running = loop.run(stop.signal);
+    test.startLoop('projects.pushes');
     await expect.poll(() => pushesOf(project), { timeout: 60_000, interval: 300 }).toHaveLength(3);
-    stop.abort();
-    await running;
     const [, fromReceipt, lost] = await pushesOf(project);
     expect(fromReceipt).toMatchObject({ pushId, runId, before: first, after: second, pusher: { name: 'Ghost' } });
     expect(lost).toMatchObject({ branch: 'lost', before: null, after: second });

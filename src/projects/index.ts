@@ -12,7 +12,7 @@ import { ingestKeys } from './ingest.ts';
 import { projectsMigrations } from './migrations/index.ts';
 import { dsnOf, type Project } from './project.ts';
 import { type CommitTree, readRepositories } from './read.ts';
-import { connectRemote, type NewRemote, syncRemote } from './remote.ts';
+import { connectRemote, type NewRemote, resealWebhooks, syncRemote } from './remote.ts';
 import { projectsRoutes } from './routes.ts';
 import * as store from './store.ts';
 import { hooksIntake } from './webhooks.ts';
@@ -51,8 +51,11 @@ export interface Projects {
   repositoryPath(projectId: string): string;
   /** The public key that DSNs and telemetry of this project carry. */
   keyFor(projectId: string): Promise<{ ingestId: number; publicKey: string }>;
-  /** The project an event is for; undefined when number and key do not belong together. Answers from memory for 30 s. */
-  projectByIngest(ingestId: number, publicKey: string): Promise<Project | undefined>;
+  /**
+   * The project an event is for; undefined when number and key do not belong together. Without a key, whoever asks
+   * compares `publicKey` itself. Answers from memory for 30 s.
+   */
+  projectByIngest(ingestId: number, publicKey?: string): Promise<Project | undefined>;
   /** The project of a key alone (OTLP sends no number). */
   projectByKey(publicKey: string): Promise<Project | undefined>;
   /** The DSN of a project, seen from `baseUrl` (default: how people reach this server). */
@@ -61,6 +64,8 @@ export interface Projects {
   connectRemote(projectId: string, input: NewRemote, actor: Actor): Promise<{ webhookSecret: string }>;
   /** Fetches from the remote now and tells what moved. */
   sync(projectId: string, by: string): Promise<void>;
+  /** Seals what this room keeps with the current key; to be called when the key was rotated. Resolves to how many. */
+  resealSecrets(): Promise<number>;
 }
 
 export function createProjects(deps: ProjectsDeps): Projects {
@@ -114,5 +119,6 @@ export function createProjects(deps: ProjectsDeps): Projects {
     async sync(projectId, by) {
       await syncRemote(deps, projectId, by);
     },
+    resealSecrets: () => resealWebhooks(deps),
   };
 }

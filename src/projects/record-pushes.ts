@@ -89,6 +89,9 @@ async function refsNow(repository: string): Promise<Map<string, string>> {
   return new Map((await git.refs(repository)).map((ref) => [ref.name, ref.object]));
 }
 
+/** Taken for the default branch when a first push brings several and the expected one is not among them. */
+const usualDefaults = ['main', 'master', 'trunk'];
+
 /** A first push of `master` to a project that expected `main` makes `master` its default branch. */
 async function adoptDefaultBranch(
   tx: Transaction,
@@ -97,11 +100,11 @@ async function adoptDefaultBranch(
   tips: Map<string, string>,
   names: Set<string>,
 ): Promise<Project> {
-  const wanted = `refs/heads/${project.defaultBranch}`;
-  const isEmpty = [...tips.keys()].every((ref) => !ref.startsWith('refs/heads/'));
-  const pushed = [...names].filter((ref) => ref.startsWith('refs/heads/'));
-  if (!isEmpty || pushed.length !== 1 || pushed[0] === wanted) return project;
-  const defaultBranch = pushed[0]!.slice('refs/heads/'.length);
+  const prefix = 'refs/heads/';
+  const pushed = [...names].filter((ref) => ref.startsWith(prefix)).map((ref) => ref.slice(prefix.length));
+  const isEmpty = [...tips.keys()].every((ref) => !ref.startsWith(prefix));
+  const defaultBranch = usualDefaults.find((branch) => pushed.includes(branch)) ?? pushed[0];
+  if (!isEmpty || defaultBranch === undefined || pushed.includes(project.defaultBranch)) return project;
   await git.setDefaultBranch(repository, defaultBranch);
   return (await store.updateProject(tx, { ...project, defaultBranch })) ?? project;
 }

@@ -168,3 +168,15 @@ async function noteFailure(deps: ProjectsDeps, remote: store.Remote, error: Erro
     }),
   );
 }
+
+/** Seals the webhook secrets anew that are still under an older key. Resolves to how many. */
+export async function resealWebhooks(deps: ProjectsDeps): Promise<number> {
+  let count = 0;
+  for (const remote of (await store.remotesByProject(deps.database)).values()) {
+    if (remote.webhookSecret.split('.')[1] === deps.keyring.currentKeyId()) continue;
+    const sealed = await deps.keyring.rewrap(remote.webhookSecret, webhookPlace(remote.projectId));
+    await store.replaceWebhookSecret(deps.database, remote, sealed);
+    count += 1;
+  }
+  return count;
+}

@@ -18,10 +18,6 @@ export function projectBySlug(db: Queryable, slug: string): Promise<Project | un
   return db.first(sql`select ${columns} from projects_projects where slug = ${slug}`);
 }
 
-export function projectByIngestId(db: Queryable, ingestId: number): Promise<Project | undefined> {
-  return db.first(sql`select ${columns} from projects_projects where ingest_id = ${ingestId}`);
-}
-
 /** Locks a project against other changes of it or its refs until the transaction ends. */
 export function lockProject(tx: Transaction, id: string): Promise<Project | undefined> {
   return tx.first(sql`select ${columns} from projects_projects where id = ${id} for update`);
@@ -133,6 +129,13 @@ export async function saveRemote(
 
 export async function deleteRemote(tx: Transaction, projectId: string): Promise<void> {
   await tx.execute(sql`delete from projects_remotes where project_id = ${projectId}`);
+}
+
+/** Replaces how the secret is sealed, unless the secret itself was changed meanwhile. */
+export async function replaceWebhookSecret(db: Queryable, old: Remote, sealed: string): Promise<void> {
+  await db.execute(sql`
+    update projects_remotes set webhook_secret = ${sealed}
+    where project_id = ${old.projectId} and webhook_secret = ${old.webhookSecret}`);
 }
 
 /** Writes down how a fetch went; `error` null is a success. */

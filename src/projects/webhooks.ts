@@ -34,7 +34,10 @@ export function hooksIntake(deps: ProjectsDeps, wake: () => void): HttpIntake {
     if (!event) throw new Fault('invalid', 'This delivery cannot be read', { code: 'projects.hook-body' });
     if (event.kind === 'ping') return 'pong';
     if (event.kind === 'ignored') return `ignored: ${event.what}`;
-    const id = forge.deliveryId(headers)?.slice(0, hookLimits.deliveryIdChars) ?? sha256(raw);
+    // The signature covers the body only: a replay with another delivery id must not build a pull request again. A
+    // repeated push is harmless (there is nothing to fetch), and its body may repeat for good reasons.
+    const named = event.kind === 'push' ? forge.deliveryId(headers)?.slice(0, hookLimits.deliveryIdChars) : undefined;
+    const id = named ?? `body ${sha256(raw)}`;
     if (!(await store.insertDelivery(deps.database, { projectId, id, event }))) return 'known already';
     wake();
     return 'accepted';

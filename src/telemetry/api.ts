@@ -236,6 +236,18 @@ export const telemetryApi = defineContract('telemetry', {
       after: z.string().nullable(),
     }),
   },
+  /**
+   * Server-sent events: `line` (data: a log line as in `logs`), `dropped` (data: `{ count }`, lines that came faster than the viewer
+   * takes them), and comments as keep-alive.
+   */
+  tail: {
+    method: 'GET',
+    path: '/logs/tail',
+    summary: 'Follow logs live',
+    role: 'viewer',
+    query: z.object(logFilter),
+    response: z.unknown(),
+  },
   logContext: {
     method: 'GET',
     path: '/logs/context',
@@ -278,10 +290,7 @@ export const telemetryApi = defineContract('telemetry', {
   },
 });
 
-/**
- * Query of the live tail, `GET /api/v1/logs/tail` (server-sent events, same sign-in as the API). Events: `line` (data: a log
- * line as in `logs`), `dropped` (data: `{ count }`, lines that came faster than the viewer takes them), and comments as keep-alive.
- */
+/** Query of the live tail. */
 export const tailQuery = z.object(logFilter);
 
 export type QueryAnswer = z.infer<typeof queryAnswer>;

@@ -6,6 +6,4 @@ export const telemetryEvents = defineEvents('telemetry', {
   /** The store has refused batches for a while; nothing is lost while the spool has room. */
   'store.unreachable': z.object({ error: z.string(), spoolBytes: z.number() }),
   'store.recovered': z.object({ downMs: z.number() }),
-  /** The spool reached its bound: senders are told to come back later. */
-  'spool.full': z.object({ spoolBytes: z.number(), maxBytes: z.number() }),
 });

@@ -1,17 +1,9 @@
-import type { FastifyRequest } from 'fastify';
-import type { Principal } from '../platform/http/principal.ts';
 import type { TelemetryRecord } from '../platform/observe/telemetry-sink.ts';
 
 /** Names of projects, as the projects room knows them. */
 export interface ProjectNames {
   /** The id of a project given by id or slug; undefined when there is none. Answers in a few milliseconds, from memory or one index. */
   idOf(idOrSlug: string): Promise<string | undefined>;
-}
-
-/** Who is behind a request that does not come through a contract (the live tail). */
-export interface Authentication {
-  /** The principal, or null for nobody. Throws a Fault for bad credentials. */
-  principalOf(request: FastifyRequest): Promise<Principal | null>;
 }
 
 /** Which project a foreign sender writes to. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newId } from '../../kernel/ids.ts';
-import { JournalFollower, tellAnswer, tellCanceled, writeControl } from '../../pipelines/driver/control.ts';
+import { JournalFollower, tellAnswer, tellCanceled, tellGo, writeControl } from '../../pipelines/driver/control.ts';
 import type { DriverStep } from '../../pipelines/driver/program.ts';
 import type { PlaceRequest } from '../../pipelines/port.ts';
 import { createHostExecutor } from './executor.ts';
@@ -50,7 +50,8 @@ async function start(
     environment,
     scripts: new Map(steps.map(([step, script]) => [step.number, script ?? ''])),
   });
-  await executor.prepare(request);
+  (await executor.prepare(request)).release();
+  await tellGo(request.controlDir);
   return new JournalFollower(request.controlDir);
 }
 

@@ -3,10 +3,10 @@ import { constants } from 'node:fs';
 import { access, lstat, mkdir, readdir, readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../kernel/faults.ts';
 import type { Executor, Place, PlaceRequest } from '../../pipelines/port.ts';
+import { packTar, unpackTar } from '../../platform/files/tar.ts';
 
 /** In the environment of everything a job starts, so that its strays are found too. */
 const placeVariable = 'MILLRACE_PLACE';
@@ -98,44 +98,18 @@ function placeOf(request: PlaceRequest, pid: number): Place {
     release: () => clearInterval(timer),
     async copyIn(directory, tar) {
       await mkdir(directory, { recursive: true });
-      const child = spawn('tar', ['-x', '--no-same-owner', '-f', '-', '-C', directory], {
-        stdio: ['pipe', 'ignore', 'pipe'],
-      });
-      const ended = endOf(child, 'unpack');
-      await pipeline(tar, child.stdin).catch((error: NodeJS.ErrnoException) => {
-        // tar stops reading at the end mark; what is behind it is padding.
-        if (error.code !== 'EPIPE') throw error;
-      });
-      await ended;
+      await unpackTar(directory, tar);
     },
     async copyOut(path) {
       await lstat(path).catch(() => {
         throw new Fault('missing', `There is nothing at ${path}`, { code: 'pipelines.path-missing' });
       });
-      const child = spawn('tar', ['-c', '-f', '-', '-C', dirname(path), '--', basename(path)], {
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      endOf(child, 'pack').catch((error: Error) => child.stdout.destroy(error));
-      return child.stdout;
+      return packTar(dirname(path), [basename(path)]);
     },
     async signal(group, name) {
       if (group > 1) killGroup(group, `SIG${name}`);
     },
   };
-}
-
-function endOf(child: ReturnType<typeof spawn>, what: string): Promise<void> {
-  let complaint = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    if (complaint.length < 2000) complaint += chunk.toString();
-  });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => {
-      if (code === 0 || (what === 'pack' && code === 1)) resolve();
-      else reject(new Fault('unprocessable', `tar could not ${what}: ${complaint.trim()}`, { code: 'pipelines.tar' }));
-    });
-  });
 }
 
 function killGroup(group: number, name: NodeJS.Signals): void {

@@ -46,8 +46,10 @@ export function countLines(piece: Buffer): number {
 export interface LogWriter {
   /** Raw bytes the log stands for: where reading of the step's output goes on. */
   readonly raw: number;
+  /** Whole lines, as every line of the server's own is. */
   readonly lines: number;
-  readonly bytes: number;
+  /** Lines as readers count them, an unfinished last one included. */
+  readonly shownLines: number;
   /** Appends masked bytes that bring the log to `raw` (-1: not a place to take it up again). */
   append(piece: Buffer, raw: number, at: number): Promise<void>;
   /** Adds whole lines of the server's own in between, standing for no output. */
@@ -79,8 +81,8 @@ export async function openLogWriter(path: string): Promise<LogWriter> {
     get lines() {
       return mark.lines;
     },
-    get bytes() {
-      return mark.bytes;
+    get shownLines() {
+      return mark.lines + (last === 10 ? 0 : 1);
     },
     async append(piece, raw, at) {
       if (raw >= 0) resumeAt = raw;

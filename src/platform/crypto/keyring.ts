@@ -7,6 +7,8 @@ import { type MasterKey, open, rewrap, seal } from './envelope.ts';
 /** The master keys of this installation: one is current, older ones still open what they sealed. */
 export interface Keyring {
   currentKeyId(): string;
+  /** Keys come from the environment: a new one is put there by hand. */
+  readonly fromEnvironment: boolean;
   seal(value: string, place: string): string;
   /** Throws when the value was altered, belongs elsewhere, or its key is gone (`unavailable` Fault). */
   open(sealed: string, place: string): Promise<string>;
@@ -47,6 +49,7 @@ export async function openKeyring(options: {
   };
   return {
     currentKeyId: () => keys[0]!.id,
+    fromEnvironment: fromEnvironment !== undefined,
     seal: (value, place) => seal(value, place, keys[0]!),
     async open(sealed, place) {
       await withKeys(sealed);
@@ -62,7 +65,7 @@ export async function openKeyring(options: {
       if (fromEnvironment) {
         throw new Fault('conflict', 'The encryption key comes from the environment', {
           code: 'crypto.key-from-environment',
-          hint: 'Put a new key in front of MILLRACE_KEY, restart, and rotate again to use it.',
+          hint: 'Put a new key and a comma in front of MILLRACE_KEY, restart, and rotate again.',
         });
       }
       await makeKey(options.directory);

@@ -95,7 +95,7 @@ function quoted(text: string, at: number): Token | undefined {
       }
       break;
     }
-    if (character === '\\' && next !== undefined && (next === mark || (next === '\\' && mark !== '`'))) {
+    if (character === '\\' && mark !== '`' && (next === mark || next === '\\')) {
       value += raw ? character + next : next;
       position += 2;
       continue;

@@ -1,0 +1,117 @@
+import type { Actor } from '../kernel/events.ts';
+import { Fault } from '../kernel/faults.ts';
+import { newId } from '../kernel/ids.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import { sql } from '../platform/postgres/sql.ts';
+import type { Sources } from './port.ts';
+import type { Run } from './run.ts';
+import { isFinal, isRunFinal } from './run-state.ts';
+import { startRun } from './start.ts';
+import { readJob, readRun, requestCancel } from './store.ts';
+import { applyFact, type TransitionDeps } from './transition.ts';
+
+export interface ControlDeps extends TransitionDeps {
+  database: Database;
+  sources: Sources;
+}
+
+async function requireRun(deps: ControlDeps, id: string): Promise<Run> {
+  const run = await readRun(deps.database, id);
+  if (!run) throw new Fault('missing', 'There is no such run', { code: 'pipelines.run-missing' });
+  return run;
+}
+
+/** Ends a run: what has not begun never will, what runs is asked to end. A run that ended already stays as it is. */
+export async function cancelRun(deps: ControlDeps, id: string, actor: Actor): Promise<void> {
+  await requireRun(deps, id);
+  await deps.database.transaction(async (tx) => {
+    // Still unplanned: there must be nothing left to plan afterwards.
+    const { run } = await applyFact(deps, tx, id, { kind: 'canceled' }, { actor });
+    if (!run.planned && isRunFinal(run.status)) {
+      await tx.execute(sql`update pipelines_runs set planned_at = clock_timestamp() where id = ${id}`);
+    }
+  });
+}
+
+/** Ends one job. */
+export async function cancelJob(deps: ControlDeps, id: string, actor: Actor): Promise<void> {
+  const job = await readJob(deps.database, id);
+  if (!job) throw new Fault('missing', 'There is no such job', { code: 'pipelines.job-missing' });
+  await deps.database.transaction(async (tx) => {
+    await applyFact(deps, tx, job.runId, { kind: 'job-canceled', jobId: id }, { actor });
+    await requestCancel(tx, [id], `Canceled by ${actor.name}`);
+  });
+}
+
+/** Lets a job go on that waits for a person. Approving twice is one approval. */
+export async function approveJob(deps: ControlDeps, id: string, actor: Actor): Promise<void> {
+  const job = await readJob(deps.database, id);
+  if (!job) throw new Fault('missing', 'There is no such job', { code: 'pipelines.job-missing' });
+  if (job.kind !== 'approval') {
+    throw new Fault('conflict', `${job.name} is no approval`, { code: 'pipelines.not-an-approval' });
+  }
+  if (job.approvedBy) return;
+  if (job.status !== 'on_hold') {
+    const why = isFinal(job.status) ? 'has ended' : 'does not wait for approval yet';
+    throw new Fault('conflict', `${job.name} ${why}`, { code: 'pipelines.not-on-hold' });
+  }
+  await deps.database.transaction((tx) =>
+    applyFact(deps, tx, job.runId, { kind: 'approved', jobId: id }, { actor, update: { approvedBy: actor } }),
+  );
+}
+
+/** A new run of the same commit: whole, or only what did not succeed. */
+export async function rerun(deps: ControlDeps, id: string, from: 'start' | 'failed', actor: Actor): Promise<Run> {
+  const before = await requireRun(deps, id);
+  if (!isRunFinal(before.status)) {
+    throw new Fault('conflict', 'The run has not ended yet', {
+      code: 'pipelines.run-not-ended',
+      hint: 'Cancel it, or wait for its end.',
+    });
+  }
+  const project = await deps.sources.project(before.projectId);
+  if (!project) throw new Fault('missing', 'The project of this run is gone', { code: 'pipelines.project-missing' });
+  return startRun(deps, {
+    runId: newId(),
+    project,
+    sha: before.sha,
+    branch: before.branch ?? undefined,
+    tag: before.tag ?? undefined,
+    // A push that says [skip ci] is run all the same when a person asks for it.
+    kind: before.trigger.kind === 'push' ? 'api' : before.trigger.kind,
+    parameters: before.trigger.parameters,
+    pullRequest: before.trigger.pullRequest,
+    commit: before.commit,
+    actor,
+    causes: before.event ? [before.event] : [],
+    rerunOf: { id, from },
+  });
+}
+
+/** A run of a branch, tag or commit, asked for by a person. */
+export async function startFromRef(
+  deps: ControlDeps,
+  projectIdOrSlug: string,
+  wanted: { ref?: string | undefined; parameters: Record<string, string | number | boolean> },
+  actor: Actor,
+): Promise<Run> {
+  const project = await deps.sources.project(projectIdOrSlug);
+  if (!project) throw new Fault('missing', 'There is no such project', { code: 'pipelines.project-missing' });
+  const ref = wanted.ref ?? project.defaultBranch;
+  const found = await deps.sources.resolve(project.id, ref);
+  if (!found) {
+    throw new Fault('unprocessable', `${ref} is no branch, tag or commit of ${project.slug}`, {
+      code: 'pipelines.ref-missing',
+    });
+  }
+  return startRun(deps, {
+    runId: newId(),
+    project,
+    ...found,
+    kind: 'api',
+    parameters: wanted.parameters,
+    commit: await deps.sources.commit(project.id, found.sha),
+    actor,
+    causes: [],
+  });
+}

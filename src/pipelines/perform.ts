@@ -1,0 +1,335 @@
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Clock } from '../kernel/clock.ts';
+import { formatDuration } from '../kernel/durations.ts';
+import { system } from '../kernel/events.ts';
+import { Fault } from '../kernel/faults.ts';
+import type { Log } from '../platform/observe/log.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import { sql } from '../platform/postgres/sql.ts';
+import { attend, type Ending } from './attend.ts';
+import { tellGo, wasBegun, writeControl } from './driver/control.ts';
+import type { DriverStep } from './driver/program.ts';
+import { builtInEnvironment, jobEnvironment } from './environment.ts';
+import type { Files } from './files.ts';
+import { stepRows } from './job-rows.ts';
+import { NoteLog } from './log/pump.ts';
+import type {
+  Dispatch,
+  Executor,
+  Lease,
+  Masker,
+  Place,
+  PlaceRequest,
+  PlannedJob,
+  RunPolicy,
+  RunSecrets,
+  Sources,
+} from './port.ts';
+import type { Job, Run, Step } from './run.ts';
+import type { FinalJobStatus } from './run-state.ts';
+import { holdsJob, insertSteps, listSteps, notify, readJob, readRun, saveSteps, takeJob } from './store.ts';
+import { applyFact } from './transition.ts';
+
+export interface PerformDeps {
+  database: Database;
+  clock: Clock;
+  log: Log;
+  files: Files;
+  dispatch: Dispatch;
+  sources: Sources;
+  secrets: RunSecrets;
+  createMasker: (values: string[]) => Masker;
+  executors: { docker?: Executor | undefined; host?: Executor | undefined };
+  policy: (projectId: string) => Promise<RunPolicy>;
+  publicUrl: () => string;
+  /** Whether somebody wants this running job ended. */
+  isCanceled: (jobId: string) => boolean;
+  /** Told of jobs as they begin and end to be attended, so that their cancels are looked for. */
+  attended: Set<string>;
+}
+
+/** The lease was lost: another server has the job, and nothing may be written. */
+class Fenced extends Error {}
+
+const agent = system('pipelines agent');
+
+/**
+ * Runs a claimed job to its end, or takes it up where a killed server left it. Resolves when the job has ended, or was
+ * left because `signal` aborted or the lease went to another.
+ */
+export async function performJob(deps: PerformDeps, lease: Lease, signal: AbortSignal): Promise<void> {
+  const taken = await takeJob(deps.database, lease.workId, lease.epoch);
+  const run = taken && (await readRun(deps.database, taken.runId));
+  if (!taken || !run) {
+    await deps.database.transaction((tx) => deps.dispatch.complete(tx, lease.workId, lease.epoch));
+    return;
+  }
+  try {
+    const job = taken.status === 'running' ? taken : await begin(deps, lease, run, taken);
+    if (job) await carryOut(deps, lease, run, job, signal);
+  } catch (error) {
+    if (!(error instanceof Fenced)) throw error;
+    deps.log.warn({ jobId: lease.workId, epoch: lease.epoch }, 'a job went to another server; it is left alone here');
+  }
+}
+
+/** Chooses where the job runs and marks it running. Undefined when it ended instead. */
+async function begin(deps: PerformDeps, lease: Lease, run: Run, job: Job): Promise<Job | undefined> {
+  const chosen = await chooseExecutor(deps, job);
+  if ('reason' in chosen) {
+    await finish(deps, lease, job, { status: 'infrastructure_fail', reason: chosen.reason }, []);
+    return undefined;
+  }
+  return deps.database.transaction(async (tx) => {
+    if (!(await holdsJob(tx, job.id, lease.epoch))) throw new Fenced();
+    await insertSteps(tx, stepRows(job));
+    const update = { executor: chosen.executor.kind, agent: lease.agent };
+    await applyFact(deps, tx, run.id, { kind: 'started', jobId: job.id }, { actor: agent, update });
+    const now = await readJob(tx, job.id);
+    if (now?.status === 'running') return now;
+    await deps.dispatch.complete(tx, job.id, lease.epoch);
+    return undefined;
+  });
+}
+
+async function chooseExecutor(deps: PerformDeps, job: Job): Promise<{ executor: Executor } | { reason: string }> {
+  const { docker, host } = deps.executors;
+  const policy = await deps.policy(job.projectId);
+  if (job.wantedExecutor === 'host') return host ? { executor: host } : { reason: 'This server has no host executor' };
+  const state = docker ? await docker.available() : { ready: false as const, reason: 'No container engine is set up' };
+  if (docker && state.ready) return { executor: docker };
+  const reason = 'reason' in state ? state.reason : '';
+  if (host && policy.allowHostFallback) return { executor: host };
+  return { reason: `${reason}, and running on the host instead is not allowed` };
+}
+
+async function carryOut(deps: PerformDeps, lease: Lease, run: Run, job: Job, signal: AbortSignal): Promise<void> {
+  const executor = deps.executors[job.executor!];
+  const steps = await listSteps(deps.database, job.id);
+  const controlDir = deps.files.control(job.id);
+  if (!executor) {
+    await finish(
+      deps,
+      lease,
+      job,
+      { status: 'infrastructure_fail', reason: `No ${job.executor} executor here` },
+      steps,
+    );
+    return;
+  }
+  const policy = await deps.policy(job.projectId);
+  const secrets = await secretsOf(deps, run, job);
+  if ('reason' in secrets) {
+    await finish(deps, lease, job, { status: 'failed', reason: secrets.reason }, steps);
+    return;
+  }
+  const masker = deps.createMasker(secrets.map((secret) => secret.value));
+  const project = await deps.sources.project(job.projectId);
+  const builtIn = project ? builtInEnvironment(run, job, project, deps.publicUrl()) : {};
+  const environment = jobEnvironment(secrets, builtIn, job.spec.environment);
+
+  deps.attended.add(job.id);
+  try {
+    const place = await settleIn(deps, lease, run, job, { executor, controlDir, environment, masker, policy, steps });
+    if ('reason' in place) {
+      await finish(deps, lease, job, { status: 'infrastructure_fail', reason: place.reason }, steps);
+    } else {
+      await tellGo(controlDir);
+      const ending = await attend({
+        context: {
+          database: deps.database,
+          sources: deps.sources,
+          files: deps.files,
+          run,
+          job,
+          place,
+          environment,
+          now: () => deps.clock.now(),
+        },
+        place,
+        controlDir,
+        masker,
+        jobStartedAt: job.startedAt ?? deps.clock.now(),
+        jobTimeoutMs: policy.jobTimeoutMs,
+        cancelRequested: () => job.cancelRequested || deps.isCanceled(job.id),
+        steps,
+        save: (changed) => save(deps, lease, job, changed),
+        signal,
+      });
+      if (ending.kind === 'left') return;
+      await finish(deps, lease, job, await outcomeOf(deps, job, steps, ending, policy), steps);
+    }
+  } finally {
+    deps.attended.delete(job.id);
+  }
+  await executor.destroy(job.id);
+  await rm(dirname(controlDir), { recursive: true, force: true });
+}
+
+/** What the job may see; a context it may not use is its failure, not the server's. */
+async function secretsOf(
+  deps: PerformDeps,
+  run: Run,
+  job: Job,
+): Promise<{ name: string; value: string }[] | { reason: string }> {
+  const { projectId } = job;
+  const { trusted } = run;
+  try {
+    return await deps.secrets.forRun({ projectId, contexts: job.spec.contexts, trusted, reader: `run:${run.id}` });
+  } catch (error) {
+    if (!(error instanceof Fault) || error.kind === 'unavailable') throw error;
+    return { reason: error.message };
+  }
+}
+
+/** Finds the job's place again, or makes it. What people should know of it is in the log of step 0. */
+async function settleIn(
+  deps: PerformDeps,
+  lease: Lease,
+  run: Run,
+  job: Job,
+  making: {
+    executor: Executor;
+    controlDir: string;
+    environment: Record<string, string>;
+    masker: Masker;
+    policy: RunPolicy;
+    steps: Step[];
+  },
+): Promise<Place | { reason: string }> {
+  const { executor, controlDir, masker, policy } = making;
+  const now = (): number => deps.clock.now();
+  const request: PlaceRequest = {
+    placeId: job.id,
+    controlDir,
+    placeDir: deps.files.place(job.id),
+    images: job.spec.executor.kind === 'docker' ? job.spec.executor.images : [],
+    engineAccess:
+      run.trusted && policy.allowEngineAccess && job.spec.steps.some((step) => step.kind === 'setup_remote_docker'),
+    onProgress: () => {},
+  };
+  const prepare = making.steps[0]!;
+  const known = await executor.adopt(request);
+  if (known && prepare.status === 'success') return known;
+  if (!known && (await wasBegun(controlDir))) {
+    // The driver ran and its place is gone; what it told before counts still.
+    return { ...gone(controlDir), lost: Promise.resolve('The place where the job ran is gone') };
+  }
+  const startedAt = now();
+  const log = await NoteLog.open(deps.files.log(job.id, 0), now, masker.text);
+  request.onProgress = (line) => log.say(line);
+  Object.assign(prepare, { status: 'running', startedAt });
+  await save(deps, lease, job, [prepare]);
+  for (const line of introduction(job, lease)) log.say(line);
+  let place: Place | { reason: string };
+  try {
+    if (!known) await writeControl(controlDir, controlFiles(job.spec, making.environment));
+    place = known ?? (await executor.prepare(request));
+    log.say(`Ready after ${formatDuration(now() - startedAt)}`);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.say(`Error: ${reason}`);
+    place = { reason: `The environment could not be prepared: ${reason}` };
+  }
+  await log.close();
+  const status = 'reason' in place ? 'failed' : 'success';
+  Object.assign(prepare, { status, finishedAt: now(), lines: log.lines });
+  await save(deps, lease, job, [prepare]);
+  return place;
+}
+
+/** A place of which only the control directory is left. */
+function gone(controlDir: string): Omit<Place, 'lost'> {
+  const refuse = (): Promise<never> => Promise.reject(new Error('The place where the job ran is gone'));
+  return { controlDir, copyIn: refuse, copyOut: refuse, signal: async () => {}, release: () => {} };
+}
+
+function introduction(job: Job, lease: Lease): string[] {
+  const lines = [
+    `Job ${job.name}${job.nodeTotal > 1 ? ` (copy ${job.nodeIndex + 1} of ${job.nodeTotal})` : ''} on ${lease.agent}`,
+  ];
+  if (job.executor === 'docker') return [...lines, `In a container of ${job.image}`];
+  if (job.wantedExecutor === 'docker') {
+    lines.push(
+      `Notice: the job asks for the image ${job.image}, but no container engine answers, so it runs on the host instead`,
+    );
+  }
+  if (job.spec.executor.kind === 'macos')
+    lines.push('Notice: the job asks for macOS; it runs on this machine as it is');
+  lines.push('Notice: the host executor does not isolate: steps run as the server’s user, in a fresh home directory');
+  return lines;
+}
+
+function controlFiles(spec: PlannedJob, environment: Record<string, string>): Parameters<typeof writeControl>[1] {
+  const scripts = new Map<number, string>();
+  const steps = spec.steps.map((step, index): DriverStep => {
+    const number = index + 1;
+    if (step.kind !== 'run') return { number, kind: 'ask', when: step.when };
+    scripts.set(number, step.command);
+    return {
+      number,
+      kind: 'run',
+      when: step.when,
+      shell: step.shell ?? spec.shell,
+      environment: step.environment,
+      workingDirectory: step.workingDirectory,
+      background: step.background,
+      reruns: step.maxAutoReruns ?? 0,
+      rerunDelayMs: step.autoRerunDelayMs ?? 0,
+    };
+  });
+  return { program: { workingDirectory: spec.workingDirectory, steps }, environment, scripts };
+}
+
+async function save(deps: PerformDeps, lease: Lease, job: Job, changed: Step[]): Promise<void> {
+  await deps.database.transaction(async (tx) => {
+    if (!(await holdsJob(tx, job.id, lease.epoch))) throw new Fenced();
+    await saveSteps(tx, changed);
+    await notify(tx, `run:${job.runId}`);
+  });
+}
+
+interface Outcome {
+  status: FinalJobStatus;
+  reason?: string | undefined;
+  failedTests?: number | undefined;
+}
+
+async function outcomeOf(
+  deps: PerformDeps,
+  job: Job,
+  steps: Step[],
+  ending: Exclude<Ending, { kind: 'left' }>,
+  policy: RunPolicy,
+): Promise<Outcome> {
+  const row = await deps.database.first<{ count: number }>(sql`
+    select count(*)::int as count from pipelines_tests where job_id = ${job.id} and status in ('failed', 'error')`);
+  const failedTests = row?.count ?? 0;
+  if (ending.stopped === 'canceled') return { status: 'canceled', failedTests };
+  if (ending.stopped === 'timeout') {
+    return { status: 'failed', failedTests, reason: `It took longer than ${formatDuration(policy.jobTimeoutMs)}` };
+  }
+  if (ending.kind === 'lost') return { status: 'infrastructure_fail', failedTests, reason: ending.reason };
+  if (!ending.failed) return { status: 'success', failedTests };
+  const failed = steps.find((step) => step.status === 'failed');
+  const tests = failedTests > 0 ? `; ${failedTests} failed ${failedTests === 1 ? 'test' : 'tests'}` : '';
+  const reason = failed
+    ? `Step "${failed.name}" failed with exit status ${failed.exitCode ?? 'unknown'}${tests}`
+    : 'The working directory could not be made';
+  return { status: 'failed', failedTests, reason };
+}
+
+/** Stores the end of a job with all that follows from it, and gives its lease back, in one transaction. */
+async function finish(deps: PerformDeps, lease: Lease, job: Job, outcome: Outcome, steps: Step[]): Promise<void> {
+  await deps.database.transaction(async (tx) => {
+    if (!(await holdsJob(tx, job.id, lease.epoch))) throw new Fenced();
+    if (!(await deps.dispatch.complete(tx, job.id, lease.epoch))) throw new Fenced();
+    await saveSteps(
+      tx,
+      steps.map((step) => (step.status === 'pending' ? { ...step, status: 'not_run' } : step)),
+    );
+    const { status, ...update } = outcome;
+    await applyFact(deps, tx, job.runId, { kind: 'finished', jobId: job.id, status }, { actor: agent, update });
+  });
+}

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { arch, cpus } from 'node:os';
+import { join, posix } from 'node:path';
+import { Fault } from '../../kernel/faults.ts';
+import { newId } from '../../kernel/ids.ts';
+import { json, sql } from '../../platform/postgres/sql.ts';
+import { cacheKeyFiles, renderCacheKey } from '../cache-key.ts';
+import { storeStream } from '../files.ts';
+import type { JobContext, StepContext } from './context.ts';
+import { resolvePath } from './paths.ts';
+import { eachEntry } from './tar.ts';
+
+/** Caches of forks are kept apart: a fork may read what trusted runs saved, and they never read what a fork saved. */
+const scopeOf = (context: JobContext): 'trusted' | 'fork' => (context.run.trusted ? 'trusted' : 'fork');
+
+/** Saves paths under a key. The first to save a key wins; later saves of it are passed over. */
+export async function saveCache(context: StepContext<'save_cache'>): Promise<number> {
+  const { database, step, say, run } = context;
+  const key = await render(context, step.key);
+  if (key === undefined) return 1;
+  const known = await database.first(sql`
+    select 1 from pipelines_caches
+    where project_id = ${run.projectId} and scope = ${scopeOf(context)} and key = ${key}`);
+  if (known) {
+    say(`A cache is there already for ${key}; skipping`);
+    return 0;
+  }
+  const id = newId();
+  const saved: string[] = [];
+  let bytes = 0;
+  for (const path of step.paths) {
+    try {
+      const tar = await context.place.copyOut(resolvePath(path, context));
+      bytes += await storeStream(join(context.files.cache(id), `${saved.length}.tar`), tar);
+      saved.push(path);
+    } catch (error) {
+      if (!(error instanceof Fault && error.kind === 'missing')) throw error;
+      say(`Warning: ${path} is not there and is left out`);
+    }
+  }
+  if (saved.length === 0) {
+    say('Nothing to save');
+    return 0;
+  }
+  const inserted = await database.execute(sql`
+    insert into pipelines_caches (id, project_id, scope, key, paths, bytes, job_id)
+    values (${id}, ${run.projectId}, ${scopeOf(context)}, ${key}, ${json(saved)}, ${bytes}, ${context.job.id})
+    on conflict do nothing`);
+  if (inserted === 0) await rm(context.files.cache(id), { recursive: true, force: true });
+  say(`Saved ${saved.join(', ')} (${megabytes(bytes)}) as ${key}`);
+  return 0;
+}
+
+/** Brings back the newest cache whose key begins with the first of the keys that finds one. A miss is no failure. */
+export async function restoreCache(context: StepContext<'restore_cache'>): Promise<number> {
+  const { database, step, say, run } = context;
+  const scopes = run.trusted ? ['trusted'] : ['fork', 'trusted'];
+  for (const template of step.keys) {
+    const key = await render(context, template);
+    if (key === undefined) return 1;
+    const cache = await database.first<{ id: string; key: string; paths: string[]; bytes: number }>(sql`
+      update pipelines_caches set used_at = clock_timestamp() where id = (
+        select id from pipelines_caches
+        where project_id = ${run.projectId} and scope = any(${scopes}) and starts_with(key, ${key})
+        order by saved_at desc limit 1)
+      returning id, key, paths, bytes`);
+    if (!cache) {
+      say(`No cache is found for ${key}`);
+      continue;
+    }
+    say(
+      `Found ${cache.key}${cache.key === key ? '' : ` (the newest that begins with ${key})`}, ${megabytes(cache.bytes)}`,
+    );
+    for (const [index, path] of cache.paths.entries()) {
+      const target = posix.dirname(resolvePath(path, context));
+      await context.place.copyIn(target, createReadStream(join(context.files.cache(cache.id), `${index}.tar`)));
+      say(`Restored ${path}`);
+    }
+    return 0;
+  }
+  return 0;
+}
+
+async function render(context: JobContext, template: string): Promise<string | undefined> {
+  const checksums: Record<string, string> = {};
+  for (const file of cacheKeyFiles(template)) {
+    const sum = await checksum(context, resolvePath(file, context));
+    if (sum !== undefined) checksums[file] = sum;
+  }
+  const rendered = renderCacheKey(template, {
+    branch: context.run.branch ?? '',
+    buildNumber: context.job.number,
+    revision: context.run.sha,
+    checkoutKey: '',
+    environment: context.environment,
+    checksums,
+    epoch: Math.floor(context.now() / 1000),
+    arch: `linux-${arch() === 'x64' ? 'amd64' : arch()}-${(cpus()[0]?.model ?? '').replace(/\W+/g, '-')}`,
+  });
+  if (rendered.ok) return rendered.key;
+  context.say(`Error: ${rendered.problem}`);
+  return undefined;
+}
+
+/** Base64 of the SHA-256 of a file of the place; undefined when there is none. */
+async function checksum(context: JobContext, path: string): Promise<string | undefined> {
+  try {
+    let sum: string | undefined;
+    await eachEntry(await context.place.copyOut(path), async (header, content) => {
+      if (header.type !== 'file' || sum !== undefined) return;
+      const hash = createHash('sha256');
+      for await (const chunk of content) hash.update(chunk);
+      sum = hash.digest('base64');
+    });
+    return sum;
+  } catch (error) {
+    if (error instanceof Fault && error.kind === 'missing') return undefined;
+    throw error;
+  }
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;

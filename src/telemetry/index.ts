@@ -1,0 +1,135 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../kernel/clock.ts';
+import { Fault } from '../kernel/faults.ts';
+import type { Log } from '../platform/observe/log.ts';
+import type { TelemetrySink } from '../platform/observe/telemetry-sink.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import type { Room } from '../platform/room.ts';
+import { openSpool } from '../platform/spool/spool.ts';
+import { Accounting } from './accounting.ts';
+import type { QueryAnswer } from './api.ts';
+import { SeenCatalogue } from './catalogue.ts';
+import { telemetryEvents } from './events.ts';
+import { createIngest } from './ingest.ts';
+import type { Intake, ProjectNames } from './port.ts';
+import { createQuestions, type QueryOptions } from './query.ts';
+import { telemetryRoutes } from './routes.ts';
+import { openStore } from './store.ts';
+import { LiveTail } from './tail.ts';
+import { type Verdict, type VerificationScope, verify } from './verify.ts';
+import { drainLoop, type StoreHealth } from './worker.ts';
+
+export type { QueryAnswer } from './api.ts';
+export type { Scope } from './nrql/scope.ts';
+export type { Intake, ProjectNames } from './port.ts';
+export type { QueryOptions } from './query.ts';
+export type { Verdict, VerificationScope } from './verify.ts';
+
+export interface TelemetryDependencies {
+  database: Database;
+  /** `http://user:password@host:port[/database]`, stable over restarts of the store. */
+  clickhouseUrl: string;
+  /** The program's data directory; the room keeps its spool in `telemetry/` under it. */
+  dataDir: string;
+  clock: Clock;
+  log: Log;
+  projects: ProjectNames;
+  /** Bound of the spool: what comes in while the store is away. Default 4 GiB. */
+  spoolMaxBytes?: number | undefined;
+}
+
+export interface Telemetry extends TelemetrySink, Intake {
+  /** Answers an NRQL text within a scope. Throws an `invalid` Fault that names line and column. */
+  query(nrql: string, options: QueryOptions): Promise<QueryAnswer>;
+  /** Whether a gate (an NRQL query ending in a comparison) holds for what one release did in one environment. */
+  verify(where: string, scope: VerificationScope): Promise<Verdict>;
+  /** Checks a query or gate without running it; throws an `invalid` Fault. */
+  check(nrql: string): void;
+  /** Resolves once the store is reachable and its schema is up to date. */
+  ready(): Promise<void>;
+  /** Closes spool and store; what is in the spool stays for the next start. After the loops have ended. */
+  close(): Promise<void>;
+  room: Room;
+}
+
+const patienceMs = 5000;
+
+/** Opens the room: its spool takes records from now on; its loop (`telemetry.drain`) moves them to the store. */
+export async function createTelemetry(deps: TelemetryDependencies): Promise<Telemetry> {
+  const { clock, log, database } = deps;
+  const dataDir = join(deps.dataDir, 'telemetry');
+  const spoolMaxBytes = deps.spoolMaxBytes ?? 4 * 1024 ** 3;
+  const spool = await openSpool({ directory: join(dataDir, 'spool'), maxBytes: spoolMaxBytes, log });
+  const store = openStore(deps.clickhouseUrl);
+  const catalogue = new SeenCatalogue();
+  const accounting = new Accounting();
+  const tail = new LiveTail();
+  const health: StoreHealth = { ready: false, error: null, failingSince: null };
+  const ingest = createIngest({ spool, catalogue, accounting, tail, clock });
+  const questions = createQuestions(store, catalogue, clock);
+
+  let becomeReady: () => void = () => {};
+  const whenReady = new Promise<void>((resolve) => {
+    becomeReady = resolve;
+  });
+  /** A question in the first seconds waits; later it is told that the store is away. */
+  async function readySoon(): Promise<void> {
+    if (health.ready) return;
+    const patience = new AbortController();
+    await Promise.race([whenReady, sleep(patienceMs, undefined, { signal: patience.signal }).catch(() => {})]);
+    patience.abort();
+    if (health.ready) return;
+    throw new Fault('unavailable', 'The telemetry store is not ready yet', { code: 'telemetry.store', retryAfter: 5 });
+  }
+
+  const contract = telemetryRoutes({
+    store,
+    questions,
+    catalogue,
+    accounting,
+    tail,
+    spool,
+    spoolMaxBytes,
+    health,
+    projects: deps.projects,
+    clock,
+    startedAt: clock.now(),
+    ready: readySoon,
+  });
+  const drain = drainLoop({ spool, store, catalogue, health, database, clock, log, dataDir, onReady: becomeReady });
+
+  return {
+    write: ingest.write,
+    dropped: (projectId, type, reason, count) => accounting.dropped(projectId, type, reason, count),
+    async query(nrql, options) {
+      await readySoon();
+      return questions.ask(nrql, options);
+    },
+    async verify(where, scope) {
+      try {
+        await readySoon();
+      } catch (error) {
+        return { verdict: 'unknown', value: null, explanation: (error as Error).message };
+      }
+      return verify(questions, clock, where, scope);
+    },
+    check(nrql) {
+      questions.compile(nrql, { scope: { projectId: null } });
+    },
+    ready: () => whenReady,
+    async close() {
+      await spool.close();
+      await store.close();
+    },
+    room: {
+      name: 'telemetry',
+      migrations: [],
+      events: [telemetryEvents],
+      contracts: [contract],
+      intakes: [],
+      loops: [drain],
+      subscriptions: [],
+    },
+  };
+}

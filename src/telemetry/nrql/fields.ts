@@ -1,0 +1,130 @@
+import { type AttributeType, synonyms, type TableName, tables } from '../tables.ts';
+import type { Place } from './ast.ts';
+import type { Params } from './params.ts';
+import { NrqlError, nearest } from './problems.ts';
+
+/** What is known of the data, from what came in. Decides which typed map holds an attribute, and feeds suggestions. */
+export interface Catalogue {
+  eventTypes(): Iterable<string>;
+  /** Types an attribute was seen with in any of these event types; empty when never seen. */
+  typesOf(eventTypes: readonly string[], attribute: string): ReadonlySet<AttributeType>;
+  isMetric(name: string): boolean;
+  attributes(eventTypes: readonly string[]): Iterable<string>;
+}
+
+export type ValueType = 'string' | 'number' | 'boolean' | 'time' | 'list' | 'histogram' | 'keys' | 'unknown';
+
+/** A compiled expression. Every value may be NULL. */
+export interface Value {
+  sql: string;
+  type: ValueType;
+}
+
+/** The type an expression is wanted as; `any` takes what the data says. */
+export type Want = 'string' | 'number' | 'boolean' | 'any';
+
+/** Where attributes come from: event types, or the columns of a subquery. */
+export interface Fields {
+  resolve(name: string, want: Want, place: Place): Value;
+  /** The condition that a row belongs to a metric of this name (with `%` as a wildcard); undefined when it is no metric. */
+  metric(name: string): string | undefined;
+  /** SQL of an order of arrival, for latest and earliest. */
+  arrival: string;
+  /** SQL of the event type of a record; undefined in what a subquery gives. */
+  eventType: string | undefined;
+  /** SQL of the record's instant (DateTime64), or undefined where a subquery gave none. */
+  instant: string | undefined;
+  suggest(name: string): string | undefined;
+}
+
+/** The column of an attribute as a nullable value. */
+function promotedValue(name: string, type: AttributeType): Value {
+  return type === 'string' ? { sql: `nullIf(${name}, '')`, type } : { sql: name, type };
+}
+
+/** Attributes of records as stored. */
+export function recordFields(
+  eventTypes: readonly string[],
+  from: readonly TableName[],
+  catalogue: Catalogue,
+  params: Params,
+): Fields {
+  const promoted = new Map<string, AttributeType>();
+  for (const table of from) for (const column of tables[table].promoted) promoted.set(column.name, column.type);
+  const hasMetrics = from.includes('telemetry_metrics');
+
+  const inMap = (map: 'strings' | 'numbers' | 'booleans', name: string): string => {
+    const key = params.text(name);
+    return `if(mapContains(${map}, ${key}), ${map}[${key}], NULL)`;
+  };
+  const mapped = (name: string, want: Want): Value => {
+    const seen = catalogue.typesOf(eventTypes, name);
+    const only = seen.size === 1 ? [...seen][0] : undefined;
+    const type = want !== 'any' && (seen.size === 0 || seen.has(want)) ? want : only;
+    switch (type) {
+      case 'string':
+        return { sql: inMap('strings', name), type: 'string' };
+      case 'number':
+      case 'time':
+        return { sql: inMap('numbers', name), type: 'number' };
+      case 'boolean':
+        return { sql: inMap('booleans', name), type: 'boolean' };
+      default:
+        // Seen with several types, or never: read as text whatever it is.
+        return {
+          sql: `coalesce(${inMap('strings', name)}, toString(${inMap('numbers', name)}), toString(${inMap('booleans', name)}))`,
+          type: 'string',
+        };
+    }
+  };
+
+  return {
+    arrival: '(timestamp, seq)',
+    instant: 'timestamp',
+    eventType: "toNullable(CAST(type, 'String'))",
+    resolve(name, want) {
+      if (name === 'timestamp') return { sql: 'toNullable(toUnixTimestamp64Milli(timestamp))', type: 'time' };
+      const own = promoted.get(name);
+      if (own) return promotedValue(name, own);
+      const synonym = synonyms[name];
+      const synonymType = synonym === undefined ? undefined : promoted.get(synonym);
+      if (synonym !== undefined && synonymType && catalogue.typesOf(eventTypes, name).size === 0) {
+        return promotedValue(synonym, synonymType);
+      }
+      return mapped(name, want);
+    },
+    metric(name) {
+      if (!hasMetrics || promoted.has(name) || name in synonyms) return undefined;
+      if (!catalogue.isMetric(name) && !name.includes('%') && catalogue.typesOf(['Metric'], name).size > 0)
+        return undefined;
+      if (!name.includes('%')) return `metricName = ${params.text(name)}`;
+      return `metricName LIKE ${params.text(name.replace(/[\\_]/g, '\\$&'))}`;
+    },
+    suggest: (name) => nearest(name, [...promoted.keys(), ...catalogue.attributes(eventTypes)]),
+  };
+}
+
+/** Attributes of a subquery: the names of its columns. */
+export function columnFields(
+  columns: readonly { name: string; sql: string; type: ValueType }[],
+  instant?: string,
+): Fields {
+  const known = new Map(columns.map((column) => [column.name, column]));
+  return {
+    arrival: instant ?? 'tuple()',
+    instant,
+    eventType: undefined,
+    resolve(name, _want, place) {
+      const found = known.get(name);
+      if (found) return { sql: found.sql, type: found.type };
+      const near = nearest(name, known.keys());
+      throw new NrqlError(
+        place,
+        `The subquery has no column "${name}"`,
+        near ? `Did you mean "${near}"?` : `It has: ${[...known.keys()].join(', ')}.`,
+      );
+    },
+    metric: () => undefined,
+    suggest: (name) => nearest(name, known.keys()),
+  };
+}

@@ -1,0 +1,399 @@
+import { tableOf, tables } from '../tables.ts';
+import { constant, hasAggregate, histogramShape, percentilePoints, pointAggregate } from './aggregates.ts';
+import type { Expression, Named, Query } from './ast.ts';
+import { type Context, truth } from './context.ts';
+import { compile } from './expression-sql.ts';
+import { type Catalogue, columnFields, type Fields, recordFields, type Value, type ValueType } from './fields.ts';
+import type { Params } from './params.ts';
+import { printExpression } from './print.ts';
+import { NrqlError } from './problems.ts';
+import { readRecords, type Scope } from './scope.ts';
+import { emptyValue, type Unit, unitOf } from './units.ts';
+import { type Buckets, resolveBuckets, resolveWindow, type Window } from './window.ts';
+
+/** One column of a result. */
+export interface Output {
+  key: string;
+  label: string;
+  role: 'facet' | 'value' | 'attribute';
+  kind: 'number' | 'string' | 'boolean' | 'time' | 'histogram' | 'list' | 'any';
+  unit: Unit | null;
+  expression: string;
+  /** Its value in a bucket without records. */
+  empty: 0 | null;
+  histogram: { start: number; width: number; buckets: number } | null;
+}
+
+export interface SelectOptions {
+  scope: Scope;
+  catalogue: Catalogue;
+  now: number;
+  params: Params;
+  window: Window;
+  /** With COMPARE WITH: the main window, whose groups are asked about. */
+  groupsWindow: Window | null;
+  buckets: Buckets | null;
+  zone: string;
+  limit: number;
+  warn: Context['warn'];
+  /** Inside another query: exactly `limit` groups, no surplus one. */
+  nested?: boolean | undefined;
+  /** Numbers the selects of one statement, so that their column names never meet. */
+  serial?: { next: number } | undefined;
+}
+
+export interface BuiltSelect {
+  sql: string;
+  outputs: Output[];
+  /** SQL names and types of the outputs, for an enclosing query. */
+  columns: { name: string; sql: string; type: ValueType }[];
+  facetCount: number;
+  rows: boolean;
+  star: { name: string; kind: 'string' | 'number' | 'boolean' | 'time' }[] | null;
+  /** SQL of the time of a row, when it has one. */
+  instant: string | undefined;
+}
+
+/** Builds the SELECT of one query (or subquery) over one window. */
+export function buildSelect(query: Query, options: SelectOptions): BuiltSelect {
+  const serial = options.serial ?? { next: 0 };
+  const prefix = `q${serial.next}_`;
+  serial.next += 1;
+  const inside: SelectOptions = { ...options, serial, nested: true, groupsWindow: null };
+  const source = sourceOf(query, inside);
+  const context = contextOf(query, inside, source.fields, source.eventTypes);
+  const aggregated =
+    query.facet.length > 0 || query.timeseries !== null || query.select.some((item) => hasAggregate(item.value));
+  if (!aggregated) return rowSelect(query, options, source, context, prefix);
+  return groupSelect(query, options, source, context, prefix);
+}
+
+interface SourceSql {
+  sql: string;
+  fields: Fields;
+  eventTypes: string[];
+  /** Columns that SELECT * shows. */
+  star: { name: string; kind: 'string' | 'number' | 'boolean' | 'time' }[] | null;
+}
+
+function sourceOf(query: Query, options: SelectOptions): SourceSql {
+  const { params, catalogue, scope, window } = options;
+  const inner = query.from.find((source) => source.kind === 'subquery');
+  if (inner?.kind === 'subquery') {
+    if (query.from.length > 1)
+      throw new NrqlError(inner, 'A subquery stands alone after FROM', undefined, 'unsupported');
+    const built = nestedSelect(inner.query, options);
+    return { sql: `(${built.sql})`, fields: columnFields(built.columns, built.instant), eventTypes: [], star: null };
+  }
+  if (query.from.length === 0) return { sql: '(SELECT 1)', fields: columnFields([]), eventTypes: [], star: null };
+  const eventTypes = query.from.map((source) => {
+    if (source.kind === 'type') return source.name;
+    throw new NrqlError(
+      source,
+      source.kind === 'variable' ? `{{${source.name}}} has no value here` : 'This cannot be read',
+    );
+  });
+  const from = [...new Set(eventTypes.map(tableOf))];
+  const promoted = new Map(
+    from.flatMap((table) => tables[table].promoted.map(({ name, type }) => [name, type] as const)),
+  );
+  return {
+    sql: readRecords(eventTypes, scope, window, params),
+    fields: recordFields(eventTypes, from, catalogue, params),
+    eventTypes,
+    star: [...promoted].map(([name, kind]) => ({ name, kind })),
+  };
+}
+
+/** A subquery; its own SINCE and UNTIL count where NRQL allows them, otherwise the outer window is its window. */
+function nestedSelect(query: Query, options: SelectOptions): BuiltSelect {
+  const window = resolveWindow(query, options.now, options.zone, options.window);
+  const buckets = query.timeseries ? resolveBuckets(query.timeseries, window) : null;
+  const wanted = query.limit?.count;
+  return buildSelect(query, {
+    ...options,
+    window: buckets ? { since: buckets.begin, until: window.until } : window,
+    buckets,
+    limit: typeof wanted === 'number' ? Math.min(wanted, 5000) : 5000,
+  });
+}
+
+function contextOf(query: Query, options: SelectOptions, fields: Fields, eventTypes: string[]): Context {
+  const { buckets, window, params } = options;
+  const definitions = new Map<string, { value: Expression; member: number | null }>();
+  for (const { value, names } of query.with) {
+    names.forEach((name, index) => {
+      definitions.set(name, { value, member: names.length === 1 ? null : index });
+    });
+  }
+  return {
+    params,
+    fields,
+    catalogue: options.catalogue,
+    level: 'row',
+    condition: null,
+    keys: new Map(),
+    definitions,
+    zone: options.zone,
+    window,
+    spanMs: buckets?.widthMs ?? window.until - window.since,
+    spanEnd: params.bind(Math.round(window.until), 'Int64'),
+    eventTypes,
+    warn: options.warn,
+    used: { metrics: new Set(), others: false },
+    compile,
+    subquery(inner) {
+      const built = nestedSelect(inner, options);
+      const only = built.columns[0];
+      if (!only || built.columns.length !== 1) throw new NrqlError(inner, 'This subquery should select one value');
+      if (only.type !== 'list') return { sql: `(${built.sql})`, column: only.sql, type: only.type };
+      return {
+        sql: `(SELECT arrayJoin(${only.sql}) AS ${only.sql}j FROM (${built.sql}))`,
+        column: `${only.sql}j`,
+        type: 'string',
+      };
+    },
+  };
+}
+
+const kindOf = (type: ValueType): Output['kind'] => (type === 'unknown' || type === 'keys' ? 'any' : type);
+
+function labelOf(item: Named): string {
+  return item.alias ?? printExpression(item.value);
+}
+
+function outputOf(item: Named, role: Output['role'], value: Value, taken: Set<string>, label = labelOf(item)): Output {
+  let key = label;
+  for (let copy = 2; taken.has(key); copy += 1) key = `${label} (${copy})`;
+  taken.add(key);
+  const call = item.value.kind === 'call' ? item.value : undefined;
+  return {
+    key,
+    label,
+    role,
+    kind: kindOf(value.type),
+    unit: unitOf(item.value),
+    expression: printExpression(item.value),
+    empty: emptyValue(item.value),
+    histogram: call?.name === 'histogram' ? histogramShape(call) : null,
+  };
+}
+
+function where(conditions: string[]): string {
+  return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+}
+
+function rowSelect(
+  query: Query,
+  options: SelectOptions,
+  source: SourceSql,
+  context: Context,
+  prefix: string,
+): BuiltSelect {
+  const taken = new Set<string>();
+  const outputs: Output[] = [];
+  const parts: string[] = [];
+  const columns: BuiltSelect['columns'] = [];
+  let star: BuiltSelect['star'] = null;
+  const add = (item: Named, value: Value) => {
+    const output = outputOf(item, 'attribute', value, taken);
+    const name = `${prefix}c${outputs.length}`;
+    parts.push(`${value.sql} AS ${name}`);
+    columns.push({ name: item.alias ?? plainNameOf(item), sql: name, type: value.type });
+    outputs.push(output);
+  };
+  for (const item of query.select) {
+    if (item.value.kind !== 'star') add(item, compile(item.value, 'any', context));
+    else if (source.star) star = source.star;
+    else
+      throw new NrqlError(item.value, 'SELECT * of a subquery is not answered yet', 'Name its columns.', 'unsupported');
+  }
+  const { instant } = context.fields;
+  if (star) {
+    parts.push('toUnixTimestamp64Milli(timestamp) AS starTimestamp', 'type AS starType');
+    for (const { name } of star) parts.push(`${name} AS star_${name}`);
+    parts.push('strings AS starStrings', 'numbers AS starNumbers', 'booleans AS starBooleans');
+  } else if (options.nested && instant) parts.push(`${instant} AS ${prefix}t`);
+  const aliases = new Map(columns.map((column) => [column.name, column.sql]));
+  const order = query.order.map(({ value, descending }) => {
+    const alias = value.kind === 'attribute' ? aliases.get(value.name) : undefined;
+    return `${alias ?? compile(value, 'any', context).sql} ${descending ? 'DESC' : 'ASC'} NULLS LAST`;
+  });
+  if (order.length === 0 && source.star) order.push('timestamp DESC', 'seq DESC');
+  const sql = [
+    `SELECT ${parts.join(', ')} FROM ${source.sql}`,
+    where(query.where.map((condition) => truth(condition, context))),
+    order.length > 0 ? ` ORDER BY ${order.join(', ')}` : '',
+    ` LIMIT ${options.nested ? options.limit : options.limit + 1}`,
+    query.offset ? ` OFFSET ${query.offset}` : '',
+  ].join('');
+  return { sql, outputs, columns, facetCount: 0, rows: true, star, instant: instant && `${prefix}t` };
+}
+
+/** What an enclosing query calls a column without AS: the attribute's or the function's name. */
+function plainNameOf(item: Named): string {
+  if (item.value.kind === 'attribute') return item.value.name;
+  return item.value.kind === 'call' ? item.value.name : printExpression(item.value);
+}
+
+function groupSelect(
+  query: Query,
+  options: SelectOptions,
+  source: SourceSql,
+  row: Context,
+  prefix: string,
+): BuiltSelect {
+  const { buckets, params } = options;
+  const taken = new Set<string>();
+  const outputs: Output[] = [];
+  const columns: BuiltSelect['columns'] = [];
+  const keys = new Map<string, Value>();
+  const keySqls: string[] = [];
+  for (const item of query.facet) {
+    if (hasAggregate(item.value)) throw new NrqlError(item.value, 'FACET takes attributes, not aggregates');
+    const value = compile(item.value, 'any', row);
+    if (value.type === 'list') throw new NrqlError(item.value, 'FACET cannot group by a list');
+    const name = `${prefix}f${keySqls.length}`;
+    keys.set(printExpression(item.value), { sql: name, type: value.type });
+    if (item.alias !== null)
+      keys.set(printExpression({ kind: 'attribute', name: item.alias, at: 0, end: 0 }), {
+        sql: name,
+        type: value.type,
+      });
+    keySqls.push(value.sql);
+    outputs.push(outputOf(item, 'facet', value, taken));
+    columns.push({ name: item.alias ?? plainNameOf(item), sql: name, type: value.type });
+  }
+  const bucketSql = buckets ? bucketOf(buckets, row, params) : null;
+  const group: Context = {
+    ...row,
+    level: 'aggregate',
+    keys,
+    spanEnd: buckets
+      ? `${params.bind(buckets.begin + buckets.widthMs, 'Int64')} + ${prefix}b * ${params.bind(buckets.stepMs, 'Int64')}`
+      : row.spanEnd,
+  };
+  const values: { sql: string; name: string }[] = [];
+  for (const item of query.select) {
+    if (item.value.kind === 'star')
+      throw new NrqlError(item.value, '* cannot stand beside aggregates', 'Did you mean count(*)?');
+    for (const { value, label } of valuesOf(item, group)) {
+      const name = `${prefix}v${values.length}`;
+      values.push({ sql: value.sql, name });
+      outputs.push(outputOf(item, 'value', value, taken, label));
+      columns.push({
+        name: label === labelOf(item) ? (item.alias ?? plainNameOf(item)) : label,
+        sql: name,
+        type: value.type,
+      });
+    }
+  }
+  const conditions = query.where.map((condition) => truth(condition, row));
+  for (const key of keySqls) conditions.push(`isNotNull(${key})`);
+  // Where only metrics are asked, records of other metrics make no groups and need not be read.
+  if (!row.used.others && row.used.metrics.size > 0) conditions.push(`(${[...row.used.metrics].join(' OR ')})`);
+
+  const rank = rankOf(query, outputs, values, group);
+  const keyList = keySqls.map((sql, index) => `${sql} AS ${prefix}f${index}`);
+  const keyNames = keySqls.map((_, index) => `${prefix}f${index}`);
+  const having =
+    keySqls.length > 0 && outputs[keySqls.length]?.empty === null ? ` HAVING isNotNull(${values[0]!.sql})` : '';
+  const ranked = (from: string, surplus: number, names: string[]) =>
+    `SELECT ${names.join(', ')} FROM ${from}${where(conditions)} GROUP BY ${keyNames.join(', ')}${having}` +
+    ` ORDER BY ${rank} DESC NULLS LAST, ${keyNames.join(', ')} LIMIT ${options.limit + surplus}${query.offset ? ` OFFSET ${query.offset}` : ''}`;
+  const valueList = values.map(({ sql, name }) => `${sql} AS ${name}`);
+
+  const facets = keySqls.length;
+  let sql: string;
+  if (!bucketSql) {
+    if (facets === 0) sql = `SELECT ${valueList.join(', ')} FROM ${source.sql}${where(conditions)}`;
+    else if (!options.groupsWindow) sql = ranked(source.sql, options.nested ? 0 : 1, [...keyList, ...valueList]);
+    else {
+      const chosen = chosenGroups(query, options, keySqls, ranked, keyList);
+      sql = `SELECT ${[...keyList, ...valueList].join(', ')} FROM ${source.sql}${where([...conditions, chosen])} GROUP BY ${keyNames.join(', ')}`;
+    }
+  } else {
+    const chosen = facets > 0 ? [chosenGroups(query, options, keySqls, ranked, keyList)] : [];
+    const bucket = `${prefix}b`;
+    sql =
+      `SELECT ${[...keyList, `${bucketSql} AS ${bucket}`, ...valueList].join(', ')} FROM ${source.sql}` +
+      `${where([...conditions, ...chosen])} GROUP BY ${[...keyNames, bucket].join(', ')} ORDER BY ${[...keyNames, bucket].join(', ')}`;
+  }
+  return {
+    sql,
+    outputs,
+    columns,
+    facetCount: facets,
+    rows: false,
+    star: null,
+    instant: buckets
+      ? `fromUnixTimestamp64Milli(${params.bind(buckets.begin, 'Int64')} + ${prefix}b * ${params.bind(buckets.stepMs, 'Int64')}, 'UTC')`
+      : undefined,
+  };
+}
+
+/** The groups that survive LIMIT, ranked over the whole (main) window, as a condition on records. */
+function chosenGroups(
+  query: Query,
+  options: SelectOptions,
+  keySqls: string[],
+  ranked: (from: string, surplus: number, names: string[]) => string,
+  keyList: string[],
+): string {
+  const window = options.groupsWindow ?? options.window;
+  const { sql } = sourceOf(query, { ...options, window, nested: true });
+  return `(${keySqls.join(', ')}) IN (${ranked(sql, 0, keyList)})`;
+}
+
+/** What decides which groups survive: ORDER BY of FACET, else the first number selected, else the number of records. */
+function rankOf(query: Query, outputs: Output[], values: { sql: string }[], group: Context): string {
+  if (query.facetOrder) {
+    const wanted = printExpression(query.facetOrder);
+    const index = outputs.findIndex(
+      (output) =>
+        output.role === 'value' &&
+        (output.expression === wanted || output.label === (query.facetOrder as { name?: string }).name),
+    );
+    if (index >= 0) return values[index - query.facet.length]!.sql;
+    return compile(query.facetOrder, 'number', group).sql;
+  }
+  return outputs[query.facet.length]?.kind === 'number' ? values[0]!.sql : 'count()';
+}
+
+function* valuesOf(item: Named, group: Context): Generator<{ value: Value; label: string }> {
+  const call = item.value;
+  if (call.kind === 'call' && (call.name === 'percentile' || call.name === 'cdfpercentage')) {
+    const points = percentilePoints(call);
+    if (points.length > 1) {
+      for (const point of points) {
+        const name = item.alias ?? `${call.name}(${call.args[0] ? printExpression(call.args[0].value) : ''})`;
+        yield {
+          value: pointAggregate(call, point, group),
+          label: `${name} ${point}${call.name === 'percentile' ? '%' : ''}`,
+        };
+      }
+      return;
+    }
+  }
+  if (constant(item.value) === undefined && item.value.kind === 'subquery') {
+    throw new NrqlError(item.value, 'A subquery in SELECT is not answered yet', undefined, 'unsupported');
+  }
+  yield { value: compile(item.value, 'any', group), label: labelOf(item) };
+}
+
+/** Number of the bucket a record falls into; with SLIDE BY of each that it falls into. */
+function bucketOf(buckets: Buckets, context: Context, params: Params): string {
+  const { instant } = context.fields;
+  if (!instant)
+    throw new NrqlError(
+      { at: 0, end: 0 },
+      'TIMESERIES needs the time of the records, which this subquery does not give',
+      'Put TIMESERIES into the subquery too.',
+    );
+  const micros = (ms: number) => params.bind(Math.round(ms * 1000), 'Int64');
+  const since = `(toUnixTimestamp64Micro(toDateTime64(${instant}, 6, 'UTC')) - ${micros(buckets.begin)})`;
+  if (buckets.stepMs === buckets.widthMs) return `intDiv(${since}, ${micros(buckets.widthMs)})`;
+  const first = `greatest(0, toInt64(floor((${since} - ${micros(buckets.widthMs)}) / ${micros(buckets.stepMs)})) + 1)`;
+  const last = `least(${buckets.count - 1}, intDiv(${since}, ${micros(buckets.stepMs)}))`;
+  return `arrayJoin(range(${first}, ${last} + 1))`;
+}

@@ -1,0 +1,212 @@
+import type { Clock } from '../kernel/clock.ts';
+import { Fault } from '../kernel/faults.ts';
+import type { MountedContract } from '../platform/http/contract.ts';
+import { mount } from '../platform/http/contract.ts';
+import { openEventStream } from '../platform/http/event-stream.ts';
+import type { Spool } from '../platform/spool/spool.ts';
+import type { Accounting } from './accounting.ts';
+import { telemetryApi } from './api.ts';
+import type { SeenCatalogue } from './catalogue.ts';
+import { parseCursor, readContext, searchLogs } from './logs.ts';
+import { compileQuery } from './nrql/compile.ts';
+import { parse } from './nrql/parser.ts';
+import { printExpression, printName } from './nrql/print.ts';
+import { diagnosticOf, NrqlError } from './nrql/problems.ts';
+import type { Scope } from './nrql/scope.ts';
+import { keywords, listFunctions } from './nrql/words.ts';
+import type { ProjectNames } from './port.ts';
+import type { Questions } from './query.ts';
+import type { Store } from './store.ts';
+import type { LiveTail } from './tail.ts';
+import { readTrace } from './traces.ts';
+import type { StoreHealth } from './worker.ts';
+
+const day = 86_400_000;
+
+/** The handlers of the telemetry API. */
+export function telemetryRoutes(deps: {
+  store: Store;
+  questions: Questions;
+  catalogue: SeenCatalogue;
+  accounting: Accounting;
+  tail: LiveTail;
+  spool: Spool;
+  spoolMaxBytes: number;
+  health: StoreHealth;
+  projects: ProjectNames;
+  clock: Clock;
+  startedAt: number;
+  ready: () => Promise<void>;
+}): MountedContract {
+  const { store, questions, catalogue, accounting, tail, spool, health, clock } = deps;
+
+  async function scopeOf(projectId: string | undefined): Promise<Scope> {
+    if (projectId === undefined) return { projectId: null };
+    const id = await deps.projects.idOf(projectId);
+    if (id === undefined) {
+      throw new Fault('missing', `There is no project "${projectId}"`, { code: 'telemetry.no-project' });
+    }
+    return { projectId: id };
+  }
+
+  return mount(telemetryApi, {
+    async query({ body }) {
+      const scope = await scopeOf(body.projectId);
+      if (body.window && body.window.since >= body.window.until) {
+        throw new Fault('invalid', 'The window ends before it begins', { code: 'telemetry.window' });
+      }
+      await deps.ready();
+      return questions.ask(body.nrql, { scope, now: body.now, window: body.window });
+    },
+
+    async compile({ body }) {
+      const scope = await scopeOf(body.projectId);
+      try {
+        const compiled = compileQuery(parse(body.nrql), { scope, catalogue, now: clock.now() });
+        const problems = compiled.warnings.map(({ place, message, hint }) => {
+          const { file: _, ...rest } = diagnosticOf(body.nrql, new NrqlError(place, message, hint), 'warning');
+          return rest;
+        });
+        const statements = [compiled.main, ...(compiled.compare ? [compiled.compare] : [])];
+        return { ok: true, nrql: compiled.nrql, statements, problems };
+      } catch (error) {
+        if (!(error instanceof NrqlError)) throw error;
+        const { file: _, ...rest } = diagnosticOf(body.nrql, error);
+        return { ok: false, nrql: null, statements: [], problems: [rest] };
+      }
+    },
+
+    async completion({ query }) {
+      const scope = await scopeOf(query.projectId);
+      await deps.ready();
+      const wanted =
+        query.eventTypes === undefined ? undefined : new Set(query.eventTypes.split(',').map((name) => name.trim()));
+      const types = [...new Set([...catalogue.eventTypes(), 'Log'])].map(printName).join(', ');
+      const counted = await questions.ask(
+        `SELECT count(*), latest(timestamp) FROM ${types} FACET eventType() SINCE 7 days ago LIMIT MAX`,
+        { scope },
+      );
+      const attributes = [...catalogue.describe(scope.projectId)]
+        .filter(({ eventType }) => !wanted || wanted.has(eventType))
+        .slice(0, 10_000);
+      return {
+        eventTypes: counted.rows.map(([name, records, at]) => ({
+          name: String(name),
+          records: Number(records),
+          lastSeenAt: new Date(Number(at)).toISOString(),
+        })),
+        attributes,
+        functions: listFunctions(),
+        keywords,
+      };
+    },
+
+    async values({ query }) {
+      const scope = await scopeOf(query.projectId);
+      await deps.ready();
+      const attribute = printName(query.attribute);
+      const place = { at: 0, end: 0 };
+      const prefix = query.prefix
+        ? ` WHERE ${attribute} LIKE ${printExpression({ kind: 'string', value: `${query.prefix}%`, ...place })}`
+        : '';
+      const nrql = `SELECT count(*) FROM ${printName(query.eventType)}${prefix} FACET ${attribute} SINCE 1 day ago LIMIT ${query.limit}`;
+      const { rows } = await questions.ask(nrql, { scope });
+      return {
+        values: rows.map(([value, records]) => ({
+          value: value as string | number | boolean | null,
+          records: Number(records),
+        })),
+      };
+    },
+
+    async logs({ query }) {
+      const { projectId, since, until, before, after, from, limit, ...filter } = query;
+      const scope = await scopeOf(projectId);
+      await deps.ready();
+      const now = clock.now();
+      // One step's or one trace's log is wanted whole, however old; anything else is asked about the last day.
+      const back = filter.jobId || filter.runId || filter.traceId ? 30 * day : day;
+      const end = until ? Date.parse(until) : now + 60_000;
+      const window = { since: since ? Date.parse(since) : end - back, until: end };
+      const { lines, more } = await questions.inTurn(() =>
+        searchLogs(store, {
+          scope,
+          filter,
+          window,
+          before: before === undefined ? undefined : parseCursor(before),
+          after: after === undefined ? undefined : parseCursor(after),
+          from,
+          limit,
+        }),
+      );
+      const backwards = after === undefined && (before !== undefined || from === 'newest');
+      return {
+        items: lines,
+        before: backwards && !more ? null : (lines[0]?.cursor ?? before ?? null),
+        // Towards the newest there may always be more.
+        after: lines.at(-1)?.cursor ?? after ?? null,
+      };
+    },
+
+    async logContext({ query }) {
+      await deps.ready();
+      return questions.inTurn(() => readContext(store, { projectId: null }, parseCursor(query.cursor), query.lines));
+    },
+
+    async tail({ query, request, reply }) {
+      const projectId =
+        query.projectId === undefined ? undefined : ((await scopeOf(query.projectId)).projectId ?? undefined);
+      let send: ((event: string, data: unknown) => void) | undefined;
+      const stop = tail.follow(
+        { ...query, projectId },
+        {
+          line: (line) => send?.('line', line),
+          dropped: (count) => send?.('dropped', { count }),
+        },
+      );
+      if (!stop) {
+        throw new Fault('too-many', 'Too many people follow logs at the moment', {
+          code: 'telemetry.tail-full',
+          retryAfter: 30,
+        });
+      }
+      const stream = openEventStream(request, reply);
+      let missed = 0;
+      send = (event, data) => {
+        if (missed > 0 && stream.send({ event: 'dropped', data: { count: missed } })) missed = 0;
+        if (!stream.send({ event, data }) && event === 'line') missed += 1;
+      };
+      stream.signal.addEventListener('abort', stop, { once: true });
+      return reply;
+    },
+
+    async trace({ params, query }) {
+      const scope = await scopeOf(query.projectId);
+      await deps.ready();
+      const traceId = params.traceId.toLowerCase();
+      const found = await questions.inTurn(() => readTrace(store, scope, traceId, clock.now()));
+      if (found.spans.length === 0) {
+        throw new Fault('missing', `There is no trace ${traceId}`, {
+          code: 'telemetry.no-trace',
+          hint: 'Spans appear a few seconds after they end and are kept for 14 days.',
+        });
+      }
+      return found;
+    },
+
+    ingest() {
+      const { bytes, oldestAt } = spool.stats();
+      return {
+        since: new Date(deps.startedAt).toISOString(),
+        sources: accounting.list(),
+        spool: {
+          bytes,
+          maxBytes: deps.spoolMaxBytes,
+          lagMs: oldestAt === null ? 0 : Math.max(0, Math.round(clock.now() - oldestAt)),
+          error: health.error,
+        },
+        tail: tail.stats(),
+      };
+    },
+  });
+}

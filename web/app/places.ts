@@ -1,0 +1,56 @@
+import {
+  Activity,
+  Bug,
+  CircleGauge,
+  GitCommitHorizontal,
+  type LucideIcon,
+  Rocket,
+  Search,
+  Settings,
+  Siren,
+  Workflow,
+} from 'lucide-react';
+
+export interface Place {
+  to:
+    | '/'
+    | '/timeline'
+    | '/pipelines'
+    | '/deployments'
+    | '/errors'
+    | '/explore'
+    | '/monitoring'
+    | '/alerts'
+    | '/settings';
+  name: string;
+  icon: LucideIcon;
+  /** After `g`. */
+  key: string;
+  /** Words people search for it by. */
+  words: string;
+}
+
+/** The places of the product, in the order of the navigation. */
+export const places: Place[] = [
+  { to: '/', name: 'Overview', icon: CircleGauge, key: 'o', words: 'home dashboard environments' },
+  {
+    to: '/timeline',
+    name: 'Timeline',
+    icon: GitCommitHorizontal,
+    key: 't',
+    words: 'events audit history what changed',
+  },
+  { to: '/pipelines', name: 'Pipelines', icon: Workflow, key: 'p', words: 'runs builds ci jobs tests' },
+  {
+    to: '/deployments',
+    name: 'Deployments',
+    icon: Rocket,
+    key: 'd',
+    words: 'releases environments rollouts roll back',
+  },
+  { to: '/errors', name: 'Errors', icon: Bug, key: 'e', words: 'issues exceptions crashes sentry' },
+  { to: '/explore', name: 'Explore', icon: Search, key: 'x', words: 'nrql query logs metrics traces charts' },
+  { to: '/monitoring', name: 'Monitoring', icon: Activity, key: 'm', words: 'checks uptime health' },
+  { to: '/alerts', name: 'Alerts', icon: Siren, key: 'a', words: 'incidents conditions channels notifications' },
+  { to: '/settings', name: 'Settings', icon: Settings, key: 's', words: 'people roles tokens secrets projects' },
+];

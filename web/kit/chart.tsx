@@ -1,0 +1,204 @@
+import { useEffect, useMemo, useRef, useState } from 'react';
+import UPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import styles from './chart.module.css';
+import { numberText } from './figures.ts';
+import { absoluteTime } from './moments.ts';
+
+export interface ChartSeries {
+  label: string;
+  /** One for each time; null is a gap. */
+  values: (number | null)[];
+  /** Of another window, laid over this one. */
+  faded?: boolean | undefined;
+}
+
+interface ChartProps {
+  label: string;
+  /** Unix ms, growing. */
+  times: number[];
+  series: ChartSeries[];
+  unit?: string | undefined;
+  height?: number | undefined;
+  kind?: 'line' | 'area' | 'bar' | undefined;
+  /** A line that must not be crossed. */
+  limit?: number | undefined;
+  /** Instants that explain a bend: deployments. */
+  marks?: { at: number; label: string }[] | undefined;
+}
+
+const seriesColors = 8;
+
+/** The colour of the n-th series, as a token. */
+export function seriesToken(index: number): string {
+  return `--series-${(index % seriesColors) + 1}`;
+}
+
+/** Values over time. All charts of a page share one crosshair. The legend doubles as the reading at the crosshair. */
+export function TimeChart({ label, times, series, unit, height = 220, kind = 'line', limit, marks }: ChartProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const [at, setAt] = useState<number | null>(null);
+  const theme = useThemeChange();
+  const data = useMemo(
+    () => [times.map((time) => time / 1000), ...series.map((one) => one.values)] as UPlot.AlignedData,
+    [times, series],
+  );
+  const shape = series.map((one) => `${one.label}\0${one.faded ?? ''}`).join('\n');
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rebuilt when the look changes; data goes in below
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const css = getComputedStyle(element);
+    const color = (name: string) => css.getPropertyValue(name).trim();
+    const ink = resolve(element, 'var(--text-faint)');
+    const grid = resolve(element, 'var(--line)');
+    const bars = kind === 'bar' ? UPlot.paths.bars?.({ size: [0.85, 40] }) : undefined;
+    const font = `11px ${color('--font-text')}`;
+    const chart = new UPlot(
+      {
+        width: element.clientWidth,
+        height,
+        legend: { show: false },
+        cursor: { sync: { key: 'page' }, points: { size: 6 }, drag: { x: false, y: false }, y: false },
+        scales: { y: { range: (_, low, high) => yRange(low, high, limit) } },
+        axes: [
+          { stroke: ink, grid: { show: false }, ticks: { stroke: grid, size: 4 }, font, size: 28, space: 90 },
+          {
+            stroke: ink,
+            grid: { stroke: grid, width: 1 },
+            ticks: { show: false },
+            font,
+            size: 56,
+            values: (_, ticks) => ticks.map((tick) => axisText(tick, unit)),
+          },
+        ],
+        series: [
+          {},
+          ...series.map((one, index) => {
+            const stroke = resolve(element, `var(${seriesToken(index)})`);
+            return {
+              label: one.label,
+              stroke,
+              width: one.faded ? 1 : 1.75,
+              ...(one.faded ? { dash: [4, 4] } : {}),
+              ...(kind === 'line' && series.length > 1 ? {} : { fill: fade(stroke, kind === 'bar' ? 0.75 : 0.12) }),
+              ...(bars ? { paths: bars } : {}),
+              points: { show: times.length < 3 },
+            };
+          }),
+        ],
+        hooks: {
+          setCursor: [(plot) => setAt(plot.cursor.idx ?? null)],
+          draw: [(plot) => drawMarks(plot, { limit, marks, bad: resolve(element, 'var(--bad)'), ink })],
+        },
+      },
+      data,
+      element,
+    );
+    const resize = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height }));
+    resize.observe(element);
+    return () => {
+      resize.disconnect();
+      chart.destroy();
+    };
+  }, [shape, kind, height, unit, limit, marks, theme, data]);
+
+  return (
+    <figure className={styles.chart} aria-label={label}>
+      <div ref={box} className={styles.plot} style={{ minHeight: height }} />
+      <figcaption className={styles.legend}>
+        {at !== null && times[at] !== undefined && (
+          <span className={styles.when}>{absoluteTime(times[at]).replace(/ [^ ]+$/, '')}</span>
+        )}
+        {series.map((one, index) => {
+          const value = at === null ? lastOf(one.values) : one.values[at];
+          return (
+            <span key={one.label} className={styles.key}>
+              <i style={{ background: `var(${seriesToken(index)})` }} data-faded={one.faded || undefined} />
+              {one.label}
+              <b>{value === null || value === undefined ? '–' : `${numberText(value)}${unitText(unit)}`}</b>
+            </span>
+          );
+        })}
+      </figcaption>
+    </figure>
+  );
+}
+
+function lastOf(values: (number | null)[]): number | null {
+  return values.findLast((value) => value !== null) ?? null;
+}
+
+function unitText(unit: string | undefined): string {
+  return unit && unit !== 'count' ? (unit === '%' ? ' %' : ` ${unit}`) : '';
+}
+
+function axisText(value: number, unit: string | undefined): string {
+  const text =
+    Math.abs(value) >= 10_000 ? Intl.NumberFormat('en', { notation: 'compact' }).format(value) : numberText(value);
+  return unit === '%' || unit === 's' || unit === 'ms' ? `${text} ${unit}` : text;
+}
+
+function yRange(low: number | null, high: number | null, limit: number | undefined): [number, number] {
+  const top = Math.max(high ?? 1, limit ?? Number.NEGATIVE_INFINITY, 0);
+  const bottom = Math.min(low ?? 0, 0);
+  return [bottom, top === bottom ? bottom + 1 : bottom + (top - bottom) * 1.08];
+}
+
+/** Canvas wants colours, not custom properties. */
+function resolve(element: HTMLElement, color: string): string {
+  element.style.color = color;
+  const value = getComputedStyle(element).color;
+  element.style.color = '';
+  return value;
+}
+
+function fade(color: string, alpha: number): string {
+  return color.replace(/\)$/, ` / ${alpha})`);
+}
+
+function drawMarks(
+  plot: UPlot,
+  what: { limit: number | undefined; marks: { at: number; label: string }[] | undefined; bad: string; ink: string },
+): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
+  if (what.limit !== undefined) {
+    const y = plot.valToPos(what.limit, 'y', true);
+    ctx.strokeStyle = what.bad;
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+  }
+  ctx.strokeStyle = what.ink;
+  for (const mark of what.marks ?? []) {
+    const x = plot.valToPos(mark.at / 1000, 'x', true);
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
+/** Changes whenever light turns dark or back. */
+function useThemeChange(): number {
+  const [count, setCount] = useState(0);
+  useEffect(() => {
+    const changed = () => setCount((value) => value + 1);
+    const watch = new MutationObserver(changed);
+    watch.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
+    const media = matchMedia('(prefers-color-scheme: dark)');
+    media.addEventListener('change', changed);
+    return () => {
+      watch.disconnect();
+      media.removeEventListener('change', changed);
+    };
+  }, []);
+  return count;
+}

@@ -1,0 +1,37 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { ApiError } from './app/api.ts';
+import { makeRouter } from './app/router.tsx';
+import { ToastProvider } from './kit/toast.tsx';
+import { TooltipProvider } from './kit/tooltip.tsx';
+import './app/tokens.css';
+import './app/base.css';
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // Facts tell when something is stale; time alone does not.
+      staleTime: 60_000,
+      refetchOnWindowFocus: false,
+      retry: (failures, error) =>
+        failures < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 502),
+    },
+    mutations: { retry: false },
+  },
+});
+
+const router = makeRouter(queries);
+
+createRoot(document.getElementById('root')!).render(
+  <StrictMode>
+    <QueryClientProvider client={queries}>
+      <ToastProvider>
+        <TooltipProvider>
+          <RouterProvider router={router} />
+        </TooltipProvider>
+      </ToastProvider>
+    </QueryClientProvider>
+  </StrictMode>,
+);

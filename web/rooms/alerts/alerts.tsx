@@ -1,0 +1,46 @@
+import { useQuery } from '@tanstack/react-query';
+import { useSearch } from '@tanstack/react-router';
+import { ask } from '../../app/api.ts';
+import { useProject } from '../../app/project.ts';
+import { Page } from '../../kit/page.tsx';
+import { LinkTabs } from '../../kit/tabs.tsx';
+import { Channels } from './channels.tsx';
+import { Conditions } from './conditions.tsx';
+import { Deliveries } from './deliveries.tsx';
+import { Incidents } from './incidents.tsx';
+import { NewChannelButton } from './new-channel.tsx';
+import { NewConditionButton } from './new-condition.tsx';
+
+/** Incidents, what opens them, and who is told. */
+export function AlertsPage() {
+  const { tab = 'incidents' } = useSearch({ from: '/shell/alerts' });
+  const { slug } = useProject();
+  const open = useQuery(
+    ask('alerts', 'listIncidents', { query: { project: slug, state: 'unclosed', limit: 50 } }),
+  ).data;
+  const noun = { incidents: 'incidents', conditions: 'conditions', channels: 'channels', deliveries: 'deliveries' }[
+    tab
+  ];
+  return (
+    <Page
+      title="Alerts"
+      actions={tab === 'channels' ? <NewChannelButton /> : <NewConditionButton />}
+      command={`millrace alert ${noun}${slug ? ` --project ${slug}` : ''}`}
+    >
+      <LinkTabs
+        label="Parts of alerts"
+        current={tab}
+        items={[
+          { id: 'incidents', label: 'Incidents', count: open?.items.length, alert: (open?.items.length ?? 0) > 0 },
+          { id: 'conditions', label: 'Conditions' },
+          { id: 'channels', label: 'Channels' },
+          { id: 'deliveries', label: 'Notifications' },
+        ]}
+      />
+      {tab === 'incidents' && <Incidents />}
+      {tab === 'conditions' && <Conditions />}
+      {tab === 'channels' && <Channels />}
+      {tab === 'deliveries' && <Deliveries />}
+    </Page>
+  );
+}

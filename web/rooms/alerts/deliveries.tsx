@@ -1,0 +1,50 @@
+import { useQuery } from '@tanstack/react-query';
+import { ask, type Item } from '../../app/api.ts';
+import { QueryProblem } from '../../app/problem.tsx';
+import { useRefusal } from '../../app/session.ts';
+import { Status } from '../../kit/badge.tsx';
+import { Empty } from '../../kit/empty.tsx';
+import { Section } from '../../kit/page.tsx';
+import { type Column, Table, TwoLines } from '../../kit/table.tsx';
+import { Time } from '../../kit/time.tsx';
+
+type Delivery = Item<'alerts', 'listDeliveries'>;
+
+const columns: Column<Delivery>[] = [
+  {
+    id: 'state',
+    title: 'State',
+    cell: (one) => <Status status={one.state === 'sent' ? 'success' : one.state} word={one.state} />,
+  },
+  {
+    id: 'subject',
+    title: 'Message',
+    grow: true,
+    cell: (one) => <TwoLines first={one.subject} second={<span>{one.detail}</span>} />,
+  },
+  { id: 'to', title: 'To', cell: (one) => `${one.to} (${one.kind})` },
+  { id: 'tries', title: 'Tries', numeric: true, wideOnly: true, cell: (one) => one.attempts },
+  { id: 'at', title: 'When', numeric: true, cell: (one) => <Time at={one.createdAt} /> },
+];
+
+/** What was told to whom, and whether it arrived. */
+export function Deliveries() {
+  const refusal = useRefusal('maintainer');
+  const deliveries = useQuery({
+    ...ask('alerts', 'listDeliveries', { query: { limit: 100 } }),
+    enabled: refusal === undefined,
+  });
+  if (refusal) return <Empty title="Notifications are for maintainers">{refusal}</Empty>;
+  return (
+    <Section flush>
+      <QueryProblem query={deliveries} />
+      <Table
+        label="Notifications"
+        columns={columns}
+        rows={deliveries.data?.items}
+        rowKey={(one) => one.id}
+        empty={<Empty title="Nothing was sent yet">Each message stays here with what its receiver answered.</Empty>}
+      />
+    </Section>
+  );
+}

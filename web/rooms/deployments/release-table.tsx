@@ -1,0 +1,90 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { Package } from 'lucide-react';
+import { ask, type Item } from '../../app/api.ts';
+import { QueryProblem } from '../../app/problem.tsx';
+import { useProject } from '../../app/project.ts';
+import { Status, Tag } from '../../kit/badge.tsx';
+import { Empty } from '../../kit/empty.tsx';
+import { Section } from '../../kit/page.tsx';
+import { type Column, Table, TwoLines } from '../../kit/table.tsx';
+import { Time } from '../../kit/time.tsx';
+
+type Release = Item<'deployments', 'listReleases'>;
+
+const words = { queued: 'Queued', building: 'Building', ready: 'Ready', failed: 'Failed', empty: 'Nothing to run' };
+/** `ready` and `empty` mean other things elsewhere. */
+const marks = { queued: 'queued', building: 'building', ready: 'success', failed: 'failed', empty: 'not_run' };
+
+export function ReleaseStatus({ status }: { status: Release['status'] }) {
+  return <Status status={marks[status]} word={words[status]} />;
+}
+
+const columns: Column<Release>[] = [
+  { id: 'status', title: 'State', cell: (release) => <ReleaseStatus status={release.status} /> },
+  {
+    id: 'version',
+    title: 'Release',
+    grow: true,
+    cell: (release) => (
+      <TwoLines
+        first={
+          <Link to="/releases/$releaseId" params={{ releaseId: release.id }}>
+            {release.version}
+          </Link>
+        }
+        second={<span>{release.reason ?? release.message}</span>}
+      />
+    ),
+  },
+  {
+    id: 'where',
+    title: 'Where',
+    cell: (release) => (
+      <span style={{ display: 'inline-flex', gap: 'var(--space-1)' }}>
+        {release.environments
+          .filter((one) => one.current || one.lastGood || one.bad)
+          .map((one) => (
+            <Tag key={one.name} tone={one.bad ? 'bad' : one.current ? 'good' : undefined} title={one.bad ?? ''}>
+              {one.name}
+              {one.bad ? ': bad' : one.current ? '' : ': last good'}
+            </Tag>
+          ))}
+      </span>
+    ),
+  },
+  { id: 'branch', title: 'Branch', wideOnly: true, cell: (release) => release.branch ?? '–' },
+  { id: 'when', title: 'When', numeric: true, cell: (release) => <Time at={release.createdAt} /> },
+];
+
+/** Releases of a project: what can be deployed. */
+export function ReleaseTable() {
+  const { only } = useProject();
+  const releases = useQuery({
+    ...ask('deployments', 'listReleases', { params: { project: only?.slug ?? '' }, query: { limit: 100 } }),
+    enabled: only !== undefined,
+  });
+  if (!only) {
+    return (
+      <Empty icon={<Package />} title="Choose a project">
+        Releases belong to a project; choose one at the top left.
+      </Empty>
+    );
+  }
+  return (
+    <Section flush>
+      <QueryProblem query={releases} />
+      <Table
+        label="Releases"
+        columns={columns}
+        rows={releases.data?.items}
+        rowKey={(release) => release.id}
+        empty={
+          <Empty icon={<Package />} title="No releases yet">
+            A successful run of a branch that feeds an environment is cut into one: fixed images and settings.
+          </Empty>
+        }
+      />
+    </Section>
+  );
+}

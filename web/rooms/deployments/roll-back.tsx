@@ -1,0 +1,132 @@
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { Undo2 } from 'lucide-react';
+import { useMemo, useState } from 'react';
+import { api, ask, type Item } from '../../app/api.ts';
+import { usePageCommands } from '../../app/commands.ts';
+import { Problem, QueryProblem } from '../../app/problem.tsx';
+import { useRefusal } from '../../app/session.ts';
+import { Button } from '../../kit/button.tsx';
+import { Dialog } from '../../kit/dialog.tsx';
+import { Field, Select, TextField } from '../../kit/field.tsx';
+import { Skeleton } from '../../kit/skeleton.tsx';
+import { ReleaseDiff } from './release-diff.tsx';
+
+type Environment = Item<'deployments', 'listEnvironments'>;
+
+interface RollBackProps {
+  environment: Environment;
+  size?: 'normal' | 'small' | undefined;
+  /** Offers it in the command menu too. */
+  offer?: boolean | undefined;
+}
+
+/** The one way back: shows what will change, then does it. Stands last in the actions of whatever shows an environment. */
+export function RollBackButton({ environment, size, offer }: RollBackProps) {
+  const refusal = useRefusal('developer');
+  const [open, setOpen] = useState(false);
+  const because = refusal ?? (environment.release ? undefined : `Nothing was deployed to ${environment.name} yet.`);
+  const commands = useMemo(
+    () => [
+      {
+        id: `rollback ${environment.id}`,
+        name: `Roll back ${environment.name}`,
+        words: 'undo revert take back',
+        disabledBecause: because,
+        run: () => setOpen(true),
+      },
+    ],
+    [environment.id, environment.name, because],
+  );
+  usePageCommands(offer ? commands : none);
+  return (
+    <>
+      <Button size={size} icon={<Undo2 aria-hidden />} disabledBecause={because} onClick={() => setOpen(true)}>
+        Roll back
+      </Button>
+      {open && <RollBackDialog environment={environment} onOpenChange={setOpen} />}
+    </>
+  );
+}
+
+const none: never[] = [];
+
+function RollBackDialog({
+  environment,
+  onOpenChange,
+}: {
+  environment: Environment;
+  onOpenChange: (open: boolean) => void;
+}) {
+  const navigate = useNavigate();
+  const [release, setRelease] = useState<string>();
+  const [reason, setReason] = useState('');
+  const releases = useQuery(
+    ask('deployments', 'listReleases', { params: { project: environment.project }, query: { limit: 50 } }),
+  ).data?.items.filter((one) => one.status === 'ready' && one.id !== environment.release?.id);
+  const diff = useQuery(ask('deployments', 'diffEnvironment', { params: { id: environment.id }, query: { release } }));
+  const target = diff.data?.to;
+  const back = useMutation({
+    mutationFn: () =>
+      api.deployments.rollBack({
+        params: { id: environment.id },
+        body: { releaseId: target?.id, reason: reason.trim() || undefined },
+      }),
+    onSuccess: (deployment) =>
+      void navigate({ to: '/deployments/$deploymentId', params: { deploymentId: deployment.id } }),
+  });
+  return (
+    <Dialog
+      open
+      wide
+      onOpenChange={onOpenChange}
+      title={`Roll back ${environment.project} / ${environment.name}`}
+      footer={
+        <>
+          <Button onClick={() => onOpenChange(false)}>Keep as it is</Button>
+          <Button
+            look="primary"
+            icon={<Undo2 aria-hidden />}
+            busy={back.isPending}
+            disabledBecause={target ? undefined : 'There is no release to return to.'}
+            onClick={() => back.mutate()}
+          >
+            {target ? `Roll back to ${target.version}` : 'Roll back'}
+          </Button>
+        </>
+      }
+    >
+      <div style={{ display: 'grid', gap: 'var(--space-4)' }}>
+        <Field label="Return to">
+          {(ids) => (
+            <Select
+              {...ids}
+              value={release ?? ''}
+              onChange={(event) => setRelease(event.target.value || undefined)}
+              options={[
+                {
+                  value: '',
+                  label: 'The last one known to be good',
+                },
+                ...(releases ?? []).map((one) => ({
+                  value: one.id,
+                  label: `${one.version}${one.message ? ` – ${one.message}` : ''}`,
+                })),
+              ]}
+            />
+          )}
+        </Field>
+        <QueryProblem query={diff} />
+        {diff.isPending && <Skeleton height="9rem" />}
+        {diff.data && <ReleaseDiff diff={diff.data} />}
+        <TextField
+          label="Why (optional)"
+          value={reason}
+          maxLength={1000}
+          onChange={(event) => setReason(event.target.value)}
+        />
+        {back.error && <Problem error={back.error} />}
+      </div>
+    </Dialog>
+  );
+}

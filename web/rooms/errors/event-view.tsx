@@ -1,0 +1,109 @@
+import { Link } from '@tanstack/react-router';
+import type { Answer } from '../../app/api.ts';
+import { Tag } from '../../kit/badge.tsx';
+import { Pairs, Section } from '../../kit/page.tsx';
+import { Breadcrumbs } from './breadcrumbs.tsx';
+import styles from './event-view.module.css';
+import { Stack } from './stack.tsx';
+
+type ErrorEvent = Answer<'errors', 'getEvent'>;
+
+const pairs = (items: { key: string; value: string }[]) =>
+  items.map((item) => ({ key: item.key, name: item.key, value: <code>{item.value}</code> }));
+
+/** What one event brought: stack first, then how it came to it, then everything else. */
+export function EventView({ event }: { event: ErrorEvent }) {
+  return (
+    <div className={styles.event}>
+      {event.exceptions.map((exception, index) => (
+        <Section
+          // biome-ignore lint/suspicious/noArrayIndexKey: the order of causes is their identity
+          key={index}
+          flush
+          title={
+            <span className={styles.exception}>
+              {index > 0 && <span className={styles.quiet}>caused by</span>}
+              <strong>{exception.type ?? 'Error'}</strong>
+              <span className={styles.value}>{exception.value}</span>
+            </span>
+          }
+          aside={exception.mechanism && <Tag>{exception.mechanism}</Tag>}
+        >
+          <Stack frames={exception.frames} />
+        </Section>
+      ))}
+      {event.exceptions.length === 0 && event.frames.length > 0 && (
+        <Section flush title={event.message}>
+          <Stack frames={event.frames} />
+        </Section>
+      )}
+      {event.breadcrumbs.length > 0 && (
+        <Section flush title="What led to it">
+          <Breadcrumbs items={event.breadcrumbs} />
+        </Section>
+      )}
+      {event.request && (
+        <Section title="Request">
+          <p className={styles.request}>
+            <strong>{event.request.method}</strong> <code>{event.request.url}</code>
+            {event.request.query && <code>?{event.request.query}</code>}
+          </p>
+          <Pairs items={pairs(event.request.headers)} />
+          {event.request.body && <pre className={styles.body}>{event.request.body}</pre>}
+        </Section>
+      )}
+      <div className={styles.grid}>
+        {event.tags.length > 0 && (
+          <Section title="Tags">
+            <Pairs items={pairs(event.tags)} />
+          </Section>
+        )}
+        <Section title="Event">
+          <Pairs
+            items={[
+              { key: 'id', name: 'Event', value: <code>{event.eventId}</code> },
+              { key: 'release', name: 'Release', value: event.release ?? '–' },
+              { key: 'environment', name: 'Environment', value: event.environment ?? '–' },
+              { key: 'service', name: 'Service', value: event.service ?? event.server ?? '–' },
+              { key: 'transaction', name: 'Transaction', value: event.transaction ?? '–' },
+              {
+                key: 'trace',
+                name: 'Trace',
+                value: event.traceId ? (
+                  <Link to="/explore" search={{ tab: 'traces', trace: event.traceId }}>
+                    <code>{event.traceId}</code>
+                  </Link>
+                ) : (
+                  '–'
+                ),
+              },
+              { key: 'sdk', name: 'Client', value: event.sdk ? `${event.sdk.name} ${event.sdk.version}` : '–' },
+            ]}
+          />
+        </Section>
+        {event.userDetails.length > 0 && (
+          <Section title="User">
+            <Pairs items={pairs(event.userDetails)} />
+          </Section>
+        )}
+        {event.contexts.map((context) => (
+          <Section key={context.name} title={context.name}>
+            <Pairs items={pairs(context.values)} />
+          </Section>
+        ))}
+        {event.extra.length > 0 && (
+          <Section title="Extra">
+            <Pairs items={pairs(event.extra)} />
+          </Section>
+        )}
+      </div>
+      {event.notes.length > 0 && <p className={styles.quiet}>On arrival: {event.notes.join('; ')}</p>}
+      {event.modules.length > 0 && (
+        <details className={styles.modules}>
+          <summary>{event.modules.length} packages installed</summary>
+          <Pairs items={pairs(event.modules)} />
+        </details>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,46 @@
+import type { EventDetail, GroupingNode } from '../../../src/errors/api.ts';
+import { StatusMark } from '../../kit/badge.tsx';
+import { classes } from '../../kit/classes.ts';
+import styles from './grouping.module.css';
+
+/** Why an event is in its issue: which parts took part in the fingerprint and why the others did not. */
+export function Grouping({ grouping }: { grouping: EventDetail['grouping'] }) {
+  return (
+    <div className={styles.grouping}>
+      <p>{grouping.summary}</p>
+      {grouping.variants.map((variant) => (
+        <div key={variant.name}>
+          <h3 className={styles.variant}>
+            <StatusMark
+              status={variant.contributes ? 'success' : 'skipped'}
+              label={variant.contributes ? 'decides' : 'not used'}
+            />
+            {variant.name} {variant.hash && <code>{variant.hash.slice(0, 12)}</code>}
+            {variant.hint && <span className={styles.hint}>{variant.hint}</span>}
+          </h3>
+          {variant.fingerprint && <code>{variant.fingerprint.join(' · ')}</code>}
+          {variant.tree && <Tree node={variant.tree} />}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function Tree({ node }: { node: GroupingNode }) {
+  return (
+    <div className={classes(styles.node, !node.contributes && styles.unused)}>
+      <span>
+        {node.id} {node.hint && <span className={styles.hint}>({node.hint})</span>}
+      </span>
+      {node.values.map((value, index) =>
+        typeof value === 'string' ? (
+          // biome-ignore lint/suspicious/noArrayIndexKey: parts are told apart by their order only
+          <code key={`${index}:${value}`}>{value}</code>
+        ) : (
+          // biome-ignore lint/suspicious/noArrayIndexKey: parts are told apart by their order only
+          <Tree key={`${index}:${value.id}`} node={value} />
+        ),
+      )}
+    </div>
+  );
+}

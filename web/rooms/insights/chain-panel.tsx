@@ -1,0 +1,76 @@
+import type { UseQueryResult } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { ArrowUpRight, X } from 'lucide-react';
+import type { Answer } from '../../app/api.ts';
+import { describeFact } from '../../app/facts.ts';
+import { QueryProblem } from '../../app/problem.tsx';
+import { IconButton } from '../../kit/button.tsx';
+import { CopyButton } from '../../kit/copy.tsx';
+import { Skeleton } from '../../kit/skeleton.tsx';
+import { Time } from '../../kit/time.tsx';
+import styles from './chain-panel.module.css';
+import { actorName, type Fact, FactMark } from './fact-row.tsx';
+
+type Chain = Answer<'insights', 'getEvent'>;
+
+/** An event between what led to it and what came of it. */
+export function ChainPanel({ query, onClose }: { query: UseQueryResult<Chain>; onClose?: (() => void) | undefined }) {
+  const chain = query.data;
+  return (
+    <div className={styles.panel}>
+      <div className={styles.head}>
+        <h2>Causes and effects</h2>
+        {chain && <CopyButton text={`${location.origin}/events/${chain.event.id}`} label="Copy link to this event" />}
+        {onClose && (
+          <IconButton label="Close" size="small" onClick={onClose}>
+            <X aria-hidden />
+          </IconButton>
+        )}
+      </div>
+      <QueryProblem query={query} />
+      {!chain && !query.error && <Skeleton height="12rem" />}
+      {chain && <ChainList chain={chain} />}
+    </div>
+  );
+}
+
+/** The whole chain, oldest first. */
+export function ChainList({ chain }: { chain: Chain }) {
+  return (
+    <ol className={styles.chain}>
+      {chain.causes.map((fact) => (
+        <ChainItem key={fact.id} fact={fact} />
+      ))}
+      <ChainItem fact={chain.event} chosen />
+      {chain.effects.map((fact) => (
+        <ChainItem key={fact.id} fact={fact} />
+      ))}
+    </ol>
+  );
+}
+
+function ChainItem({ fact, chosen }: { fact: Fact; chosen?: boolean }) {
+  const described = describeFact(fact);
+  return (
+    <li className={styles.item} data-chosen={chosen || undefined} aria-current={chosen ? 'true' : undefined}>
+      <span className={styles.mark}>
+        <FactMark tone={described.tone} />
+      </span>
+      <div className={styles.body}>
+        <Link to="/timeline" search={(before) => ({ ...before, event: fact.id })} replace resetScroll={false}>
+          {described.text}
+        </Link>
+        <div className={styles.facts}>
+          <Time at={fact.at} />
+          <span>{actorName(fact)}</span>
+          {described.href && (
+            <a href={described.href} className={styles.open}>
+              Open
+              <ArrowUpRight aria-hidden size={12} />
+            </a>
+          )}
+        </div>
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,65 @@
+import { Link } from '@tanstack/react-router';
+import { Status } from '../../kit/badge.tsx';
+import { spanText } from '../../kit/moments.ts';
+import { statusLook } from '../../kit/status.ts';
+import { Tooltip } from '../../kit/tooltip.tsx';
+import styles from './run-bars.module.css';
+import type { Run } from './runs.tsx';
+
+/** The last runs as bars, oldest first: how long, and how they ended; with average speed and reliability. */
+export function RunBars({ runs }: { runs: Run[] }) {
+  const bars = runs.toReversed().map((run) => ({ run, ms: durationMs(run) }));
+  const longest = Math.max(1, ...bars.map((bar) => bar.ms ?? 0));
+  const ended = bars.filter(({ run }) => run.status === 'success' || run.status === 'failed');
+  const passed = ended.filter(({ run }) => run.status === 'success').length;
+  const average = ended.reduce((sum, bar) => sum + (bar.ms ?? 0), 0) / Math.max(1, ended.length);
+  return (
+    <div className={styles.strip}>
+      <dl className={styles.figures}>
+        <div>
+          <dt>Passed</dt>
+          <dd>{ended.length > 0 ? `${Math.round((100 * passed) / ended.length)} %` : '–'}</dd>
+        </div>
+        <div>
+          <dt>Average</dt>
+          <dd>{ended.length > 0 ? spanText(average) : '–'}</dd>
+        </div>
+      </dl>
+      <ol className={styles.bars} aria-label={`The last ${runs.length} runs, oldest first`}>
+        {bars.map(({ run, ms }) => (
+          <li key={run.id}>
+            <Tooltip
+              text={
+                <>
+                  Run {run.number}, {statusLook(run.status).word.toLowerCase()}
+                  {ms === undefined ? '' : `, ${spanText(ms)}`}
+                </>
+              }
+            >
+              <Link
+                to="/runs/$runId"
+                params={{ runId: run.id }}
+                className={styles.bar}
+                data-tone={statusLook(run.status).tone}
+                aria-label={`Run ${run.number}, ${statusLook(run.status).word}`}
+              >
+                <span style={{ height: `${Math.max(8, ((ms ?? 0) / longest) * 100)}%` }} />
+              </Link>
+            </Tooltip>
+          </li>
+        ))}
+      </ol>
+      {runs[0] && (
+        <div className={styles.latest}>
+          <span>Latest</span>
+          <Status status={runs[0].status} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function durationMs(run: Run): number | undefined {
+  if (!run.startedAt) return undefined;
+  return (run.finishedAt ? Date.parse(run.finishedAt) : Date.now()) - Date.parse(run.startedAt);
+}

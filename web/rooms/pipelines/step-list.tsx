@@ -1,0 +1,103 @@
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { ChevronRight } from 'lucide-react';
+import type { Answer } from '../../app/api.ts';
+import { Problem } from '../../app/problem.tsx';
+import { StatusMark } from '../../kit/badge.tsx';
+import { CodeBlock } from '../../kit/copy.tsx';
+import { plural } from '../../kit/figures.ts';
+import { LogView } from '../../kit/log-view.tsx';
+import { isMoving, statusLook } from '../../kit/status.ts';
+import { Duration } from '../../kit/time.tsx';
+import { useStepFeed } from './step-feed.ts';
+import styles from './step-list.module.css';
+
+type Job = Answer<'pipelines', 'getJob'>;
+type Step = Job['steps'][number];
+
+/** The step to open when the address names none: the one that failed, else the one that runs. */
+function stepToOpen(job: Job): number | undefined {
+  const wanted =
+    job.steps.find((step) => step.status === 'failed') ??
+    job.steps.find((step) => step.status === 'running' && !step.background) ??
+    (job.steps.length === 1 ? job.steps[0] : undefined);
+  return wanted?.number;
+}
+
+/** A job's steps; one is open with its log. */
+export function StepList({ job }: { job: Job }) {
+  const search = useSearch({ from: '/shell/runs/$runId' });
+  const navigate = useNavigate({ from: '/runs/$runId' });
+  const named = search.job === job.id ? search.step : undefined;
+  // -1 in the address: the reader closed them all.
+  const open = named ?? stepToOpen(job);
+  const choose = (step: number | undefined, line?: number) =>
+    void navigate({
+      search: (before) => ({ ...before, job: job.id, step: step ?? job.steps.length, line }),
+      replace: true,
+      resetScroll: false,
+    });
+  return (
+    <ol className={styles.steps} aria-label={`Steps of ${job.name}`}>
+      {job.steps.map((step) => (
+        <li key={step.number} id={`step-${step.number}`}>
+          <button
+            type="button"
+            className={styles.head}
+            aria-expanded={open === step.number}
+            onClick={() => choose(open === step.number ? undefined : step.number)}
+          >
+            <ChevronRight aria-hidden className={styles.arrow} />
+            <StatusMark status={step.status} label={statusLook(step.status).word} />
+            <span className={styles.name}>{step.name}</span>
+            {step.background && <span className={styles.quiet}>in the background</span>}
+            {step.exitCode !== null && step.exitCode !== 0 && (
+              <span className={styles.exit}>exit code {step.exitCode}</span>
+            )}
+            {step.lines > 0 && <span className={styles.lines}>{plural(step.lines, 'line')}</span>}
+            <span className={styles.took}>
+              {step.startedAt ? <Duration from={step.startedAt} to={step.finishedAt} /> : statusLook(step.status).word}
+            </span>
+          </button>
+          {open === step.number && (
+            <OpenStep job={job} step={step} line={search.line} onLine={(line) => choose(step.number, line)} />
+          )}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+interface OpenStepProps {
+  job: Job;
+  step: Step;
+  line: number | undefined;
+  onLine: (line: number | undefined) => void;
+}
+
+function OpenStep({ job, step, line, onLine }: OpenStepProps) {
+  const live = isMoving(step.status) && step.status !== 'pending';
+  const feed = useStepFeed({ jobId: job.id, step: step.number, lineCount: step.lines, live });
+  return (
+    <div className={styles.body}>
+      {step.command && step.command.trim() !== step.name && (
+        <details className={styles.command}>
+          <summary>Command</summary>
+          <CodeBlock code={step.command} label="Command of this step" />
+        </details>
+      )}
+      {feed.problem && <Problem error={feed.problem} />}
+      <LogView
+        key={`${job.id}/${step.number}`}
+        lines={feed.lines}
+        revision={feed.revision}
+        live={live}
+        line={line}
+        onLine={onLine}
+        onNeed={feed.need}
+        search={feed.search}
+        rawUrl={`/api/v1/jobs/${job.id}/steps/${step.number}/log/raw`}
+        waiting={step.status === 'pending' ? 'Not started yet.' : undefined}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,117 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { Trash2 } from 'lucide-react';
+import { api, ask } from '../../app/api.ts';
+import { QueryProblem } from '../../app/problem.tsx';
+import { useRefusal } from '../../app/session.ts';
+import { Button } from '../../kit/button.tsx';
+import { CodeBlock } from '../../kit/copy.tsx';
+import { Confirm } from '../../kit/dialog.tsx';
+import { Facts, Page, Section } from '../../kit/page.tsx';
+import { SkeletonRows } from '../../kit/skeleton.tsx';
+import { LinkTabs } from '../../kit/tabs.tsx';
+import { ProjectForm } from './project-form.tsx';
+import { ProjectSecrets } from './project-secrets.tsx';
+import { Remote } from './remote.tsx';
+
+const tabs = ['push', 'errors', 'secrets', 'remote', 'general'] as const;
+
+/** A project's own settings: how to push, where errors go, its secrets, its mirror. */
+export function ProjectPage() {
+  const { projectSlug } = useParams({ from: '/shell/projects/$projectSlug' });
+  const search = useSearch({ from: '/shell/projects/$projectSlug' });
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const refusal = useRefusal('owner');
+  const query = useQuery(ask('projects', 'get', { params: { project: projectSlug } }));
+  const project = query.data;
+  if (!project) return <Page title="Project">{query.error ? <QueryProblem query={query} /> : <SkeletonRows />}</Page>;
+  const tab = tabs.find((one) => one === search.tab) ?? 'push';
+  return (
+    <Page
+      title={project.name}
+      trail={
+        <Link to="/settings" search={{ tab: 'projects' }}>
+          Projects
+        </Link>
+      }
+      facts={
+        <Facts>
+          <code>{project.slug}</code>
+          <span>default branch {project.defaultBranch}</span>
+          {project.settings.description && <span>{project.settings.description}</span>}
+        </Facts>
+      }
+      actions={
+        <Confirm
+          trigger={
+            <Button icon={<Trash2 aria-hidden />} disabledBecause={refusal}>
+              Delete project
+            </Button>
+          }
+          title={`Delete project ${project.name}?`}
+          action={`Delete ${project.name}`}
+          danger
+          onConfirm={async () => {
+            await api.projects.remove({ params: { project: project.slug } });
+            await queries.invalidateQueries({ queryKey: ['projects'] });
+            await navigate({ to: '/settings', search: { tab: 'projects' } });
+          }}
+        >
+          Its repository goes with it and cannot be brought back. What happened stays in the timeline.
+        </Confirm>
+      }
+      command={`millrace project show ${project.slug}`}
+    >
+      <LinkTabs
+        label="Parts of this project"
+        current={tab}
+        items={[
+          { id: 'push', label: 'Push' },
+          { id: 'errors', label: 'Errors and telemetry' },
+          { id: 'secrets', label: 'Secrets' },
+          { id: 'remote', label: 'Mirror and webhook' },
+          { id: 'general', label: 'General' },
+        ]}
+      />
+      {tab === 'push' && (
+        <Section title={project.head ? 'Push to it' : 'Push the first commit'}>
+          <CodeBlock
+            label="Commands that push"
+            code={`git remote add millrace ${project.gitUrl}\ngit push millrace HEAD:${project.defaultBranch}`}
+          />
+          <p style={{ marginTop: 'var(--space-3)', color: 'var(--text-quiet)' }}>
+            Git asks for a name and a password: your e-mail address, and an{' '}
+            <Link to="/settings" search={{ tab: 'tokens' }}>
+              API token
+            </Link>
+            . The push prints the address of its run.
+          </p>
+        </Section>
+      )}
+      {tab === 'errors' && <Addresses dsn={project.dsn} />}
+      {tab === 'secrets' && <ProjectSecrets project={project.slug} />}
+      {tab === 'remote' && <Remote project={project} />}
+      {tab === 'general' && <ProjectForm project={project} key={project.version} />}
+    </Page>
+  );
+}
+
+function Addresses({ dsn }: { dsn: string }) {
+  return (
+    <>
+      <Section title="Errors (any Sentry SDK)">
+        <CodeBlock label="DSN" code={dsn} />
+      </Section>
+      <Section title="Traces, metrics and logs (OpenTelemetry)">
+        <CodeBlock
+          label="OpenTelemetry settings"
+          code={`OTEL_EXPORTER_OTLP_ENDPOINT=${location.origin}\nOTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`}
+        />
+        <p style={{ marginTop: 'var(--space-3)', color: 'var(--text-quiet)' }}>
+          Services that Millrace deploys get both by themselves.
+        </p>
+      </Section>
+    </>
+  );
+}

@@ -1,0 +1,58 @@
+import type { HistogramCell, QueryAnswer, QueryCell, QueryColumn } from '../../../src/telemetry/api.ts';
+import { bytesText, numberText } from '../../kit/figures.ts';
+import { absoluteTime } from '../../kit/moments.ts';
+
+const unitWords: Record<string, string> = {
+  s: ' s',
+  ms: ' ms',
+  '%': ' %',
+  '/s': ' /s',
+  '/min': ' /min',
+  '/h': ' /h',
+  '/d': ' /d',
+};
+
+export function isHistogram(cell: QueryCell): cell is HistogramCell {
+  return typeof cell === 'object' && cell !== null && 'counts' in cell && Array.isArray(cell.counts);
+}
+
+/** A cell as people read it, with its unit. */
+export function cellText(cell: QueryCell, column: Pick<QueryColumn, 'kind' | 'unit'>): string {
+  if (cell === null) return '–';
+  if (Array.isArray(cell)) return cell.map((one) => cellText(one, column)).join(', ');
+  if (isHistogram(cell)) return `${numberText(cell.counts.reduce((sum, count) => sum + count, 0))} values`;
+  if (typeof cell === 'object') return JSON.stringify(cell);
+  if (typeof cell === 'number') {
+    if (column.kind === 'time') return absoluteTime(cell);
+    if (column.unit === 'bytes') return bytesText(cell);
+    return `${numberText(cell)}${unitWords[column.unit ?? ''] ?? ''}`;
+  }
+  return String(cell);
+}
+
+/** Whether the answer is a handful of single numbers, best read large. */
+export function isBillboard(answer: QueryAnswer): boolean {
+  return (
+    answer.shape === 'table' &&
+    answer.facets.length === 0 &&
+    answer.rows.length === 1 &&
+    answer.columns.length <= 6 &&
+    answer.columns.every((column) => column.kind === 'number')
+  );
+}
+
+/** The answer as comma-separated values (RFC 4180). */
+export function toCsv(answer: QueryAnswer): string {
+  const quote = (text: string) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const line = (cells: string[]) => `${cells.map(quote).join(',')}\r\n`;
+  if (answer.shape === 'timeseries' && answer.buckets) {
+    const head = line(['time', ...answer.series.map((one) => one.label)]);
+    const rows = answer.buckets.begins.map((begin, index) =>
+      line([new Date(begin).toISOString(), ...answer.series.map((one) => String(one.points[index] ?? ''))]),
+    );
+    return head + rows.join('');
+  }
+  const plain = (cell: QueryCell) =>
+    cell === null ? '' : typeof cell === 'object' ? JSON.stringify(cell) : String(cell);
+  return line(answer.columns.map((column) => column.label)) + answer.rows.map((row) => line(row.map(plain))).join('');
+}

@@ -1,0 +1,44 @@
+import { useSearch } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
+import { useProject } from '../../app/project.ts';
+import { Page } from '../../kit/page.tsx';
+import { SkeletonRows } from '../../kit/skeleton.tsx';
+import { LinkTabs } from '../../kit/tabs.tsx';
+import { Ask } from './ask.tsx';
+
+const Logs = lazy(() => import('./logs.tsx').then((module) => ({ default: module.Logs })));
+const Traces = lazy(() => import('./traces.tsx').then((module) => ({ default: module.Traces })));
+
+/** Asking telemetry: queries, logs, traces. */
+export function ExplorePage() {
+  const search = useSearch({ from: '/shell/explore' });
+  const { slug } = useProject();
+  const tab = search.tab ?? 'query';
+  const commands = {
+    query: `millrace query ${quoted(search.q ?? 'SHOW EVENT TYPES')}`,
+    logs: `millrace logs${slug ? ` --project ${slug}` : ''}${search.service ? ` --service ${search.service}` : ''} --follow`,
+    traces: `millrace query ${quoted(`SELECT * FROM Span WHERE traceId = '${search.trace ?? ''}'`)}`,
+  };
+  return (
+    <Page title="Explore" full command={commands[tab]}>
+      <LinkTabs
+        label="Ways to look"
+        current={tab}
+        items={[
+          { id: 'query', label: 'Query' },
+          { id: 'logs', label: 'Logs' },
+          { id: 'traces', label: 'Traces' },
+        ]}
+      />
+      <Suspense fallback={<SkeletonRows />}>
+        {tab === 'query' && <Ask project={slug} />}
+        {tab === 'logs' && <Logs project={slug} />}
+        {tab === 'traces' && <Traces project={slug} />}
+      </Suspense>
+    </Page>
+  );
+}
+
+function quoted(text: string): string {
+  return `"${text.replaceAll(/\s+/g, ' ').replaceAll(/(["\\$`])/g, '\\$1')}"`;
+}

@@ -1,0 +1,72 @@
+import { useQuery } from '@tanstack/react-query';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { Waypoints } from 'lucide-react';
+import { ask } from '../../app/api.ts';
+import { QueryProblem } from '../../app/problem.tsx';
+import { Empty } from '../../kit/empty.tsx';
+import { Input } from '../../kit/field.tsx';
+import { plural } from '../../kit/figures.ts';
+import { FilterBar } from '../../kit/filter-bar.tsx';
+import { spanText } from '../../kit/moments.ts';
+import { Section } from '../../kit/page.tsx';
+import { SkeletonRows } from '../../kit/skeleton.tsx';
+import { LogRow } from './log-row.tsx';
+import logStyles from './logs.module.css';
+import { Waterfall } from './waterfall.tsx';
+
+/** A trace as a waterfall, with the logs written in it. */
+export function Traces({ project }: { project: string | undefined }) {
+  const { trace } = useSearch({ from: '/shell/explore' });
+  const navigate = useNavigate({ from: '/explore' });
+  const query = useQuery({
+    ...ask('telemetry', 'trace', { params: { traceId: trace ?? '' }, query: { projectId: project } }),
+    enabled: Boolean(trace),
+  });
+  const spans = query.data?.spans ?? [];
+  const begin = Math.min(...spans.map((span) => span.startMs));
+  const end = Math.max(...spans.map((span) => span.startMs + span.durationMs));
+  return (
+    <>
+      <FilterBar>
+        <Input
+          type="search"
+          aria-label="Trace id"
+          placeholder="Trace id, then Enter"
+          defaultValue={trace ?? ''}
+          key={trace ?? ''}
+          onKeyDown={(event) => {
+            if (event.key !== 'Enter') return;
+            const next = event.currentTarget.value.trim() || undefined;
+            void navigate({ search: (before) => ({ ...before, trace: next }) });
+          }}
+        />
+      </FilterBar>
+      {!trace && (
+        <Empty icon={<Waypoints />} title="Follow one request">
+          A trace shows every span of a request through the services. Errors and log lines link to theirs; or paste an
+          id from <code>SELECT traceId, name, duration FROM Transaction</code>.
+        </Empty>
+      )}
+      <QueryProblem query={query} />
+      {trace && query.isPending && <SkeletonRows />}
+      {query.data && spans.length === 0 && <Empty title="No span of this trace is stored">It may be too old.</Empty>}
+      {spans.length > 0 && (
+        <Section
+          flush
+          title={`${plural(spans.length, 'span')} in ${spanText(end - begin)}${query.data?.truncated ? ', cut' : ''}`}
+        >
+          <Waterfall spans={spans} begin={begin} end={end} />
+        </Section>
+      )}
+      {query.data && query.data.logs.length > 0 && (
+        <Section flush title="Logs of this trace">
+          <ul className={logStyles.lines}>
+            {query.data.logs.map((line) => (
+              <LogRow key={line.cursor} line={line} onFilter={() => {}} />
+            ))}
+          </ul>
+        </Section>
+      )}
+    </>
+  );
+}
