@@ -109,7 +109,11 @@ export async function deployWorld(options: { runtimes?: (directory: string) => R
       loader: composeLoader,
       verification: { holds: async () => verdict.current },
       intake: {
-        forServices: async () => ({ sentryDsn: 'http://key@127.0.0.1:7401/1', otlpEndpoint: 'http://127.0.0.1:7401' }),
+        forServices: async () => ({
+          sentryDsn: 'http://key@127.0.0.1:7401/1',
+          otlpEndpoint: 'http://127.0.0.1:7401',
+          otlpHeaders: 'x-key=1',
+        }),
       },
       commits: {
         ...repositories,
