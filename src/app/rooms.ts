@@ -15,7 +15,7 @@ import { createSentryIntake } from '../integrations/sentry/index.ts';
 import { webhookNotifier } from '../integrations/webhook/notifier.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { createMonitoring } from '../monitoring/index.ts';
-import { createPipelines } from '../pipelines/index.ts';
+import { createPipelines, createSources } from '../pipelines/index.ts';
 import { openKeyring } from '../platform/crypto/keyring.ts';
 import type { Subscription } from '../platform/events/subscriptions.ts';
 import type { HttpIntake } from '../platform/http/contract.ts';
@@ -32,7 +32,6 @@ import { evaluatorOf } from './plugs/evaluator.ts';
 import { executorsOf } from './plugs/executors.ts';
 import { intakeAddressesOf } from './plugs/intake-addresses.ts';
 import { runtimesOf } from './plugs/runtimes.ts';
-import { gitUrlOf, sourcesOf } from './plugs/sources.ts';
 import { verificationOf } from './plugs/verification.ts';
 import type { Settings } from './settings.ts';
 import { wireFlows } from './wire-flows.ts';
@@ -114,7 +113,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     dataDir,
     telemetry,
     dispatch: agents,
-    sources: sourcesOf(projects, publicUrl),
+    sources: createSources(projects, publicUrl),
     secrets,
     createMasker,
     dialects: [
@@ -195,7 +194,6 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
       telemetry,
       clock,
       publicUrl,
-      gitUrlOf: (slug) => gitUrlOf(publicUrl(), slug),
     }),
   };
 }

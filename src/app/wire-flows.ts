@@ -27,14 +27,13 @@ export interface FlowDependencies {
   telemetry: TelemetrySink;
   clock: Clock;
   publicUrl: () => string;
-  gitUrlOf: (slug: string) => string;
 }
 
 /** Every flow of the product, in the order a change passes them. */
 export function wireFlows(rooms: FlowDependencies): Subscription[] {
   const { projects, pipelines, deployments, errors, monitoring, telemetry } = rooms;
   return [
-    startRunOnPush(projects, pipelines, rooms.gitUrlOf),
+    startRunOnPush(projects, pipelines, rooms.publicUrl),
     cutReleaseOnGreenRun(projects, deployments),
     watchDeployedServices(deployments, monitoring),
     blameNewIssue(projects, deployments, errors),
