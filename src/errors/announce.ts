@@ -57,10 +57,10 @@ const seenOf = (issue: IssueRow, digest: Digest, slugs: ReadonlyMap<string, stri
   shortId: shortIdOf(slugs.get(issue.projectId) ?? '', issue.number),
   title: issue.title,
   culprit: issue.culprit,
-  level: digest.report.level,
-  release: digest.report.release,
-  environment: digest.report.environment,
-  service: digest.report.service,
+  level: digest.facts.level,
+  release: digest.facts.release,
+  environment: digest.facts.environment,
+  service: digest.facts.service,
   eventId: digest.id,
   files: digest.files,
 });
@@ -75,10 +75,10 @@ export function recordOf(
   slugs: ReadonlyMap<string, string>,
   deployment: ReleaseDeployment | undefined,
 ): TelemetryRecord {
-  const { report, headline } = digest;
+  const { facts, headline } = digest;
   return {
     type: 'ErrorEvent',
-    timestamp: report.at,
+    timestamp: facts.at,
     projectId: digest.projectId,
     attributes: {
       eventId: digest.id,
@@ -88,20 +88,20 @@ export function recordOf(
       errorType: headline.type,
       message: headline.message,
       culprit: headline.culprit,
-      level: report.level,
+      level: facts.level,
       error: true,
       handled: headline.handled,
-      platform: report.platform,
-      service: report.service,
-      environment: report.environment,
-      release: report.release,
+      platform: facts.platform,
+      service: facts.service,
+      environment: facts.environment,
+      release: facts.release,
       deploymentId: deployment?.deploymentId,
       // An event that names no release cannot be new in one.
-      firstSeenInRelease: report.release !== null && issue.firstRelease === report.release,
-      transaction: report.transaction,
-      host: report.server,
-      traceId: report.traceId,
-      spanId: report.spanId,
+      firstSeenInRelease: facts.release !== null && issue.firstRelease === facts.release,
+      transaction: facts.transaction,
+      host: facts.server,
+      traceId: facts.traceId,
+      spanId: facts.spanId,
       user: digest.userName === '' ? null : digest.userName,
     },
   };

@@ -46,7 +46,7 @@ export function deal(
       issueId = issues.get(keyOf(projectId, overflowHash));
     }
     if (issueId === undefined) {
-      issueId = newId(digest.report.receivedAt);
+      issueId = newId(digest.facts.receivedAt);
       isNew = true;
       made.set(projectId, (made.get(projectId) ?? 0) + 1);
     }
@@ -84,8 +84,8 @@ export interface Effect {
 /** A fresh issue, as its first event makes it. */
 export function draftIssue(share: Share, number: number): IssueRow {
   const first = share.digests[0]!;
-  const { report, headline } = first;
-  const state = newIssue(report.receivedAt);
+  const { facts, headline } = first;
+  const state = newIssue(facts.receivedAt);
   return {
     id: share.issueId,
     projectId: share.projectId,
@@ -98,20 +98,20 @@ export function draftIssue(share: Share, number: number): IssueRow {
           culprit: '',
         }
       : { title: headline.title, type: headline.type, message: headline.message, culprit: headline.culprit }),
-    level: report.level,
-    platform: report.platform,
+    level: facts.level,
+    platform: facts.platform,
     handled: headline.handled,
     status: state.status,
     substatus: state.substatus,
     since: state.since,
     resolution: null,
     archive: null,
-    firstSeen: report.at,
-    lastSeen: report.at,
-    firstRelease: report.release ?? '',
-    lastRelease: report.release ?? '',
-    environment: report.environment ?? '',
-    service: report.service ?? '',
+    firstSeen: facts.at,
+    lastSeen: facts.at,
+    firstRelease: facts.release ?? '',
+    lastRelease: facts.release ?? '',
+    environment: facts.environment ?? '',
+    service: facts.service ?? '',
     count: 0,
     users: 0,
     kept: 0,
@@ -138,15 +138,15 @@ export function fold(
   const changes: Effect['changes'] = [];
   const activity: Activity[] = [];
   for (const digest of share.digests) {
-    const { report, headline } = digest;
-    const release = report.release ?? '';
-    const environment = report.environment ?? '';
+    const { facts, headline } = digest;
+    const release = facts.release ?? '';
+    const environment = facts.environment ?? '';
     issue.count += 1;
     const resolvedIn = issue.resolution?.release ?? null;
     const { state, change } = see(stateOf(issue), {
-      at: report.at,
-      receivedAt: report.receivedAt,
-      release: report.release,
+      at: facts.at,
+      receivedAt: facts.receivedAt,
+      release: facts.release,
       order: deploymentOf(digest)?.order ?? null,
       count: issue.count,
     });
@@ -156,13 +156,13 @@ export function fold(
       activity.push({
         issueId: issue.id,
         kind: change,
-        at: report.receivedAt,
+        at: facts.receivedAt,
         by: 'Millrace',
         text:
           change === 'regressed'
             ? `came back${release ? ` in ${release}` : ''} after it was resolved`
             : 'passed what it was archived until',
-        release: report.release,
+        release: facts.release,
       });
     }
     if (!seenReleases.has(release)) {
@@ -170,19 +170,19 @@ export function fold(
       landmarks.add(digest);
     }
     if (issue.count === 1 || change) landmarks.add(digest);
-    issue.firstSeen = Math.min(issue.firstSeen, report.at);
-    if (report.at >= issue.lastSeen) {
-      issue.lastSeen = report.at;
+    issue.firstSeen = Math.min(issue.firstSeen, facts.at);
+    if (facts.at >= issue.lastSeen) {
+      issue.lastSeen = facts.at;
       issue.lastRelease = release;
       issue.environment = environment;
-      issue.service = report.service ?? '';
+      issue.service = facts.service ?? '';
       if (!share.isOverflow) {
         issue.title = headline.title;
         issue.type = headline.type;
         issue.message = headline.message;
         issue.culprit = headline.culprit;
       }
-      issue.level = report.level;
+      issue.level = facts.level;
       issue.handled = headline.handled;
     }
     const key = `${release}\n${environment}`;
@@ -192,12 +192,12 @@ export function fold(
       projectId: issue.projectId,
       release,
       environment,
-      first: Math.min(known?.first ?? report.at, report.at),
-      last: Math.max(known?.last ?? report.at, report.at),
+      first: Math.min(known?.first ?? facts.at, facts.at),
+      last: Math.max(known?.last ?? facts.at, facts.at),
       count: (known?.count ?? 0) + 1,
       regressed: (known?.regressed ?? false) || change === 'regressed',
     });
-    const hour = Math.floor(report.receivedAt / 3_600_000) * 3_600_000;
+    const hour = Math.floor(facts.receivedAt / 3_600_000) * 3_600_000;
     hours.set(hour, (hours.get(hour) ?? 0) + 1);
   }
   const latest = new Set(share.digests.slice(-roomLimits.eventsPerIssueAndBatch));
@@ -206,14 +206,14 @@ export function fold(
     .map((digest) => ({ digest, landmark: landmarks.has(digest) }));
   issue.kept += kept.length;
   if (share.isNew) {
-    const { report } = share.digests[0]!;
+    const { facts } = share.digests[0]!;
     activity.unshift({
       issueId: issue.id,
       kind: 'opened',
-      at: report.receivedAt,
+      at: facts.receivedAt,
       by: 'Millrace',
-      text: `first seen${report.release ? ` in ${report.release}` : ''}${report.environment ? `, ${report.environment}` : ''}`,
-      release: report.release,
+      text: `first seen${facts.release ? ` in ${facts.release}` : ''}${facts.environment ? `, ${facts.environment}` : ''}`,
+      release: facts.release,
     });
   }
   return {

@@ -12,7 +12,7 @@ export interface Digest {
   /** Millrace's id of the event. */
   id: string;
   projectId: string;
-  report: ErrorReport;
+  facts: EventFacts;
   headline: Headline;
   /** 32 hexadecimal digits each, to be looked up in order. */
   hashes: string[];
@@ -22,13 +22,53 @@ export interface Digest {
   /** Stands for the user in counts: 64 bits as a signed decimal number; null for nobody. */
   userKey: string | null;
   files: string[];
+  /** The report as JSON. Kept as bytes: thousands of reports waiting as objects would be the garbage collector's main work. */
+  body: Buffer;
+}
+
+/** What storing and counting need of a report. */
+export type EventFacts = Pick<
+  ErrorReport,
+  | 'eventId'
+  | 'at'
+  | 'receivedAt'
+  | 'platform'
+  | 'level'
+  | 'server'
+  | 'service'
+  | 'release'
+  | 'environment'
+  | 'transaction'
+  | 'traceId'
+  | 'spanId'
+  | 'tags'
+>;
+
+function factsOf(report: ErrorReport): EventFacts {
+  const { eventId, at, receivedAt, platform, level, server, service } = report;
+  const { release, environment, transaction, traceId, spanId, tags } = report;
+  return {
+    eventId,
+    at,
+    receivedAt,
+    platform,
+    level,
+    server,
+    service,
+    release,
+    environment,
+    transaction,
+    traceId,
+    spanId,
+    tags,
+  };
 }
 
 /** Reads one event; undefined when its payload is not a JSON object, which is the only thing that cannot be mended. */
 export function digest(event: ReceivedEvent): Digest | undefined {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(new TextDecoder().decode(event.payload));
+    parsed = JSON.parse(textIn(event.payload));
   } catch {
     return undefined;
   }
@@ -40,15 +80,19 @@ export function digest(event: ReceivedEvent): Digest | undefined {
   return {
     id: newId(event.receivedAt),
     projectId: event.projectId,
-    report,
+    facts: factsOf(report),
     headline: headlineOf(report),
     hashes: grouping.hashes,
     algorithm: groupingAlgorithm,
     userName,
     userKey,
     files: applicationFiles(report),
+    body: Buffer.from(JSON.stringify(report)),
   };
 }
+
+const textIn = (payload: Uint8Array): string =>
+  Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8');
 
 /** The best name there is: whatever the application calls a user before where the user came from. */
 function userOf(report: ErrorReport): { userName: string; userKey: string | null } {

@@ -6,7 +6,6 @@ import { announce, recordOf } from './announce.ts';
 import { deal, draftIssue, type Effect, fold, keyOf, overflowHash, type Share } from './batch.ts';
 import type { Digest } from './digest.ts';
 import { roomLimits } from './limits.ts';
-import { packReport } from './pack.ts';
 import type { Outcome, ReleaseDeployment } from './port.ts';
 import {
   claimEvents,
@@ -83,7 +82,7 @@ export async function storeBatch(
 async function takeFresh(tx: Transaction, digests: Digest[]): Promise<Digest[]> {
   const unclaimed = await claimEvents(tx, digests);
   // An id twice in one batch is claimed by the first.
-  return digests.filter((digest) => unclaimed.delete(keyOf(digest.projectId, digest.report.eventId)));
+  return digests.filter((digest) => unclaimed.delete(keyOf(digest.projectId, digest.facts.eventId)));
 }
 
 async function dealOut(tx: Transaction, digests: Digest[]): Promise<Share[]> {
@@ -154,16 +153,7 @@ async function apply(tx: Transaction, shares: Share[], around: IngestSurrounding
   );
   await insertEvents(
     tx,
-    await Promise.all(
-      effects.flatMap((effect) =>
-        effect.kept.map(async ({ digest, landmark }) => ({
-          digest,
-          issueId: effect.issue.id,
-          landmark,
-          body: await packReport(digest.report),
-        })),
-      ),
-    ),
+    effects.flatMap((effect) => effect.kept.map((one) => ({ ...one, issueId: effect.issue.id }))),
   );
   for (const { issue } of effects) {
     if (issue.kept > roomLimits.eventsPerIssue + roomLimits.eventsPerIssueSlack) {
@@ -184,7 +174,7 @@ function suspectOf(effect: Effect, shares: Share[], around: IngestSurroundings):
   return {
     deployment: {
       id: deployment.deploymentId,
-      release: first.report.release ?? '',
+      release: first.facts.release ?? '',
       environment: deployment.environment,
       at: new Date(deployment.startedAt).toISOString(),
       eventId: deployment.eventId,

@@ -56,7 +56,7 @@ export const roomLimits = {
   /** Bytes of events that may wait for being grouped. */
   spoolBytes: 4 * 1024 ** 3,
   /** Events grouped and stored in one transaction. */
-  batch: 200,
+  batch: 100,
   /** Distinct users counted for one issue. */
   usersPerIssue: 10_000,
   /** How long the id of an event is remembered, so that it counts once (ms). */

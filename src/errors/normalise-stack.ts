@@ -76,7 +76,7 @@ export function readExceptions(value: unknown, note: Note): ReportedException[] 
     const type = textOf(exception.type, limits.name);
     const text =
       typeof exception.value === 'object' && exception.value !== null
-        ? displayOf(exception.value, limits.exceptionValue)
+        ? displayOf(scrubValue(exception.value), limits.exceptionValue)
         : textOf(exception.value, limits.exceptionValue);
     const frames = readFrames(exception.stacktrace, note);
     if (type === null && text === null && frames === null) continue;

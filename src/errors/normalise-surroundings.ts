@@ -80,7 +80,7 @@ export function readRequest(value: unknown): ErrorReport['request'] {
       : typeof request.query_string === 'string'
         ? textOf(request.query_string, limits.path)
         : pairsOf(request.query_string, limits.headers)
-            .map(([name, item]) => `${name}=${displayOf(item, limits.header)}`)
+            .map(([name, item]) => `${name}=${displayOf(scrubValue(item), limits.header)}`)
             .join('&');
   const body =
     request.data === null || request.data === undefined ? null : displayOf(scrubValue(request.data), limits.body);

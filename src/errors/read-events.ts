@@ -50,11 +50,14 @@ export async function listEvents(
   return { rows: shown, next: last ? encodeCursor(last.key, last.id) : null };
 }
 
-/** An event with its report (deflated JSON) by Millrace's id or by the client's. */
-export function readEventWithBody(db: Queryable, id: string): Promise<(EventRow & { body: Buffer }) | undefined> {
-  return db.first(
-    sql`select ${columns}, body from errors_events where id = ${id}::uuid or event_id = ${id}::uuid limit 1`,
-  );
+/** An event with the block that holds its report, by Millrace's id or by the client's. */
+export function readEventWithBlock(
+  db: Queryable,
+  id: string,
+): Promise<(EventRow & { block: Buffer; position: number }) | undefined> {
+  return db.first(sql`
+    select ${columns}, position, (select body from errors_blocks b where b.id = block_id) as block
+    from errors_events where id = ${id}::uuid or event_id = ${id}::uuid limit 1`);
 }
 
 /** Neighbours of an event among the kept ones, and the ends of the row. */

@@ -12,7 +12,7 @@ import {
   listEvents,
   neighboursOf,
   readActivity,
-  readEventWithBody,
+  readEventWithBlock,
   readIssueReleases,
   readOutcomes,
   readTagCounts,
@@ -110,14 +110,17 @@ export function errorsRoutes(around: RouteSurroundings): MountedContract {
     },
     async getEvent({ params }) {
       const hex = params.eventId.replaceAll('-', '').toLowerCase();
-      const row = hex.length === 32 ? await readEventWithBody(database, asUuid(hex)) : undefined;
+      const row = hex.length === 32 ? await readEventWithBlock(database, asUuid(hex)) : undefined;
       if (!row) {
         throw new Fault('missing', `There is no event ${params.eventId}`, {
           code: 'errors.event-not-found',
           hint: 'Of each issue the first, the first of each release, and the latest events are kept.',
         });
       }
-      const [report, neighbours] = await Promise.all([unpackReport(row.body), neighboursOf(database, row)]);
+      const [report, neighbours] = await Promise.all([
+        unpackReport(row.block, row.position),
+        neighboursOf(database, row),
+      ]);
       return presentEventDetail(row, report, neighbours);
     },
     resolveIssue: async ({ params, body, actor }) =>

@@ -1,6 +1,8 @@
+import { newId } from '../kernel/ids.ts';
 import type { Transaction } from '../platform/postgres/database.ts';
 import { json, sql } from '../platform/postgres/sql.ts';
 import { asUuid, type Digest } from './digest.ts';
+import { packBlock, reportsPerBlock } from './pack.ts';
 import type { Outcome } from './port.ts';
 
 /** Remembers client ids; resolves to the `project:event` keys that had not been seen before. */
@@ -8,7 +10,7 @@ export async function claimEvents(tx: Transaction, digests: Digest[]): Promise<S
   const rows = await tx.query<{ key: string }>(sql`
     insert into errors_received (project_id, event_id, at)
     select p, e, now() from unnest(${digests.map((one) => one.projectId)}::uuid[],
-      ${digests.map((one) => asUuid(one.report.eventId))}::uuid[]) as n(p, e)
+      ${digests.map((one) => asUuid(one.facts.eventId))}::uuid[]) as n(p, e)
     on conflict do nothing
     returning project_id || ':' || replace(event_id::text, '-', '') as key`);
   return new Set(rows.map((row) => row.key));
@@ -56,52 +58,68 @@ export interface KeptEvent {
   digest: Digest;
   issueId: string;
   landmark: boolean;
-  body: Uint8Array;
 }
 
+/** Stores events, their reports packed in blocks. */
 export async function insertEvents(tx: Transaction, events: KeptEvent[]): Promise<void> {
   if (events.length === 0) return;
-  const rows = events.map(({ digest, issueId, landmark }) => ({
+  const blocks: { id: string; live: number; body: Promise<Buffer> }[] = [];
+  for (let from = 0; from < events.length; from += reportsPerBlock) {
+    const part = events.slice(from, from + reportsPerBlock);
+    blocks.push({ id: newId(), live: part.length, body: packBlock(part.map((event) => event.digest.body)) });
+  }
+  await tx.execute(sql`
+    insert into errors_blocks (id, live, body)
+    select * from unnest(${blocks.map((block) => block.id)}::uuid[], ${blocks.map((block) => block.live)}::int[],
+      ${await Promise.all(blocks.map((block) => block.body))}::bytea[])`);
+  const rows = events.map(({ digest, issueId, landmark }, index) => ({
+    block: blocks[Math.floor(index / reportsPerBlock)]!.id,
+    position: index % reportsPerBlock,
     id: digest.id,
     project: digest.projectId,
-    event: asUuid(digest.report.eventId),
+    event: asUuid(digest.facts.eventId),
     issue: issueId,
     hash: asUuid(digest.hashes[0]!),
     algorithm: digest.algorithm,
-    at: digest.report.at,
-    received: digest.report.receivedAt,
+    at: digest.facts.at,
+    received: digest.facts.receivedAt,
     title: digest.headline.title,
     message: digest.headline.message,
-    level: digest.report.level,
-    release: digest.report.release ?? '',
-    environment: digest.report.environment ?? '',
-    service: digest.report.service ?? '',
-    transaction: digest.report.transaction ?? '',
+    level: digest.facts.level,
+    release: digest.facts.release ?? '',
+    environment: digest.facts.environment ?? '',
+    service: digest.facts.service ?? '',
+    transaction: digest.facts.transaction ?? '',
     user: digest.userName,
-    trace: digest.report.traceId ?? '',
-    tags: digest.report.tags,
+    trace: digest.facts.traceId ?? '',
+    tags: digest.facts.tags,
     landmark,
   }));
   await tx.execute(sql`
     insert into errors_events (id, project_id, event_id, issue_id, hash, algorithm, at, received_at, title, message, level,
-      release, environment, service, transaction, user_name, trace_id, tags, landmark, body)
+      release, environment, service, transaction, user_name, trace_id, tags, landmark, block_id, position)
     select n.id, n.project, n.event, n.issue, n.hash, n.algorithm, to_timestamp(n.at / 1000),
       to_timestamp(n.received / 1000), n.title, n.message, n.level, n.release, n.environment, n.service, n.transaction,
-      n.user, n.trace, n.tags, n.landmark, b.body
-    from rows from (jsonb_to_recordset(${json(rows)}::jsonb) as (id uuid, project uuid, event uuid, issue uuid, hash uuid,
-        algorithm text, at float8, received float8, title text, message text, level text, release text, environment text,
-        service text, transaction text, "user" text, trace text, tags jsonb, landmark boolean))
-      with ordinality as n
-    join unnest(${events.map((event) => Buffer.from(event.body))}::bytea[]) with ordinality as b(body, ordinality)
-      on b.ordinality = n.ordinality`);
+      n.user, n.trace, n.tags, n.landmark, n.block, n.position
+    from jsonb_to_recordset(${json(rows)}::jsonb) as n(id uuid, project uuid, event uuid, issue uuid, hash uuid,
+      algorithm text, at float8, received float8, title text, message text, level text, release text, environment text,
+      service text, transaction text, "user" text, trace text, tags jsonb, landmark boolean, block uuid, position int)`);
 }
 
 /** Deletes what is over the limit of one issue, oldest first, landmarks excepted; resolves to how many went. */
-export function thinOut(tx: Transaction, issueId: string, limit: number): Promise<number> {
-  return tx.execute(sql`
-    delete from errors_events where id in (
-      select id from errors_events where issue_id = ${issueId} and not landmark
-      order by received_at desc, id desc offset ${limit})`);
+export async function thinOut(tx: Transaction, issueId: string, limit: number): Promise<number> {
+  const row = await tx.first<{ n: number }>(sql`
+    with gone as (
+      delete from errors_events where id in (
+        select id from errors_events where issue_id = ${issueId} and not landmark
+        order by received_at desc, id desc offset ${limit})
+      returning block_id),
+    counted as (select block_id, count(*)::int as n from gone group by block_id),
+    lessened as (
+      update errors_blocks b set live = b.live - counted.n from counted where b.id = counted.block_id)
+    select coalesce(sum(n), 0)::int as n from counted`);
+  await tx.execute(sql`delete from errors_blocks where live <= 0`);
+  return row?.n ?? 0;
 }
 
 export interface ReleaseCount {

@@ -2,6 +2,7 @@ import { significantExceptions } from './grouping/exception.ts';
 import type { ErrorReport, ReportedException, ReportedFrame } from './report.ts';
 
 const longestTitle = 256;
+const mostFiles = 20;
 
 /** What people read of an event in lists. */
 export interface Headline {
@@ -37,16 +38,22 @@ export function mainException(report: ErrorReport): ReportedException | undefine
 
 /** Files of the application's calls, innermost first, each once; of all calls when none is marked as the application's. */
 export function applicationFiles(report: ErrorReport): string[] {
-  const stacks = report.exceptions.map((exception) => exception.frames ?? []);
-  const frames =
-    stacks.length > 0
-      ? stacks.reverse().flatMap((stack) => [...stack].reverse())
-      : [...(report.frames ?? [])].reverse();
-  const own = frames.filter((frame) => frame.inApp === true);
-  const files = (own.length > 0 ? own : frames)
-    .map((frame) => frame.file ?? frame.path)
-    .filter((file) => file !== null);
-  return [...new Set(files)].slice(0, 20);
+  const stacks =
+    report.exceptions.length > 0 ? report.exceptions.map((exception) => exception.frames) : [report.frames];
+  const collect = (ownOnly: boolean): string[] => {
+    const files = new Set<string>();
+    for (let index = stacks.length - 1; index >= 0; index -= 1) {
+      const frames = stacks[index] ?? [];
+      for (let at = frames.length - 1; at >= 0 && files.size < mostFiles; at -= 1) {
+        const frame = frames[at]!;
+        const file = frame.file ?? frame.path;
+        if (file !== null && (!ownOnly || frame.inApp === true)) files.add(file);
+      }
+    }
+    return [...files];
+  };
+  const own = collect(true);
+  return own.length > 0 ? own : collect(false);
 }
 
 function culpritOf(report: ErrorReport, main: ReportedException | undefined): string {

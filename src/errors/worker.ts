@@ -108,8 +108,8 @@ async function storeOneByOne(
       await storeAndTell(around, deployments, [one], []);
     } catch (error) {
       if (!isAboutData(error)) throw error;
-      const { projectId, report } = one;
-      around.log.error({ err: error, projectId, eventId: report.eventId }, 'an error event could not be stored');
+      const { projectId, facts } = one;
+      around.log.error({ err: error, projectId, eventId: facts.eventId }, 'an error event could not be stored');
       refused.push({ projectId, category: 'error', outcome: 'invalid', reason: 'not_storable', quantity: 1 });
     }
   }
@@ -179,8 +179,8 @@ interface DeploymentCache {
 /** Deployments by release and environment; what is known stays known for a minute, what is not for five seconds. */
 function createDeploymentCache(around: WorkerSurroundings): DeploymentCache {
   const known = new Map<string, { until: number; deployment: ReleaseDeployment | undefined }>();
-  const keyOf = ({ projectId, report }: Digest): string =>
-    `${projectId}\n${report.release ?? ''}\n${report.environment ?? ''}`;
+  const keyOf = ({ projectId, facts }: Digest): string =>
+    `${projectId}\n${facts.release ?? ''}\n${facts.environment ?? ''}`;
   return {
     async load(digests) {
       const { releases } = around;
@@ -188,7 +188,7 @@ function createDeploymentCache(around: WorkerSurroundings): DeploymentCache {
       if (known.size > 10_000) known.clear();
       for (const one of digests) {
         const key = keyOf(one);
-        const { release, environment } = one.report;
+        const { release, environment } = one.facts;
         if (release === null || (known.get(key)?.until ?? 0) > around.now()) continue;
         let deployment: ReleaseDeployment | undefined;
         try {

@@ -8,7 +8,7 @@ const password = z.string().min(10, 'A password has at least 10 characters').max
 const personName = z.string().trim().min(1).max(100);
 
 /** A person as everybody who may sign in sees them. */
-export const personSchema = z.object({
+const personSchema = z.object({
   id: z.uuid(),
   name: z.string(),
   email: z.string(),
@@ -52,7 +52,7 @@ export const tokenSchema = z.object({
   lastUsedAt: z.string().nullable(),
 });
 
-export const invitationSchema = z.object({
+const invitationSchema = z.object({
   id: z.uuid(),
   email: z.string(),
   role,

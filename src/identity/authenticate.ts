@@ -58,7 +58,7 @@ export function sessionOf(
 }
 
 /** Who an API token acts for. Throws `unauthenticated` when it is unknown or expired. */
-export async function byToken(deps: IdentityDeps, text: string): Promise<Principal> {
+async function byToken(deps: IdentityDeps, text: string): Promise<Principal> {
   const found = await store.tokenByHash(deps.database, hashToken(text));
   const now = deps.clock.now();
   if (!found || (found.token.expiresAt !== null && found.token.expiresAt <= now)) {

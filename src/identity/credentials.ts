@@ -5,7 +5,7 @@ export type Credentials =
   | { kind: 'basic'; user: string; password: string };
 
 export const tokenPrefix = 'mr_';
-export const sessionCookie = 'millrace_session';
+const sessionCookie = 'millrace_session';
 /** A header that pages of another site cannot send without being asked by CORS, which Millrace never answers. */
 export const csrfHeader = 'x-millrace-request';
 

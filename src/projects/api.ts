@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { defineContract, pageOf, pageQuery } from '../platform/http/contract.ts';
 import { slugPattern } from './project.ts';
 
-export const forges = ['github', 'gitlab', 'gitea'] as const;
+const forges = ['github', 'gitlab', 'gitea'] as const;
 
 /** A person as a commit names them; nothing about it is verified. */
-export const signatureSchema = z.object({ name: z.string(), email: z.string() });
+const signatureSchema = z.object({ name: z.string(), email: z.string() });
 
 export const commitSchema = z.object({
   sha: z.string(),
@@ -31,7 +31,7 @@ export const remoteSchema = z.object({
   lastError: z.string().nullable(),
 });
 
-export const settingsSchema = z.object({
+const settingsSchema = z.object({
   description: z.string().max(500),
   /** Largest push in bytes after which git is refused. */
   pushLimitBytes: z.number().int().min(1_000_000).max(20_000_000_000),
@@ -39,7 +39,7 @@ export const settingsSchema = z.object({
   buildForks: z.boolean(),
 });
 
-export const projectSchema = z.object({
+const projectSchema = z.object({
   id: z.uuid(),
   slug: z.string(),
   name: z.string(),

@@ -51,8 +51,11 @@ export interface Projects {
   repositoryPath(projectId: string): string;
   /** The public key that DSNs and telemetry of this project carry. */
   keyFor(projectId: string): Promise<{ ingestId: number; publicKey: string }>;
-  /** The project an event is for; undefined when number and key do not belong together. Answers from memory for 30 s. */
-  projectByIngest(ingestId: number, publicKey: string): Promise<Project | undefined>;
+  /**
+   * The project an event is for; undefined when number and key do not belong together. Without a key, whoever asks
+   * compares `publicKey` itself. Answers from memory for 30 s.
+   */
+  projectByIngest(ingestId: number, publicKey?: string): Promise<Project | undefined>;
   /** The project of a key alone (OTLP sends no number). */
   projectByKey(publicKey: string): Promise<Project | undefined>;
   /** The DSN of a project, seen from `baseUrl` (default: how people reach this server). */

@@ -7,12 +7,14 @@ const keptMs = 30_000;
 
 /** Which project something that came in is for. All projects are held in memory and read again every 30 s. */
 export interface IngestKeys {
-  byIngest(ingestId: number, publicKey: string): Promise<Project | undefined>;
+  /** With a key, only when both belong together; without, whoever asks compares `publicKey` itself. */
+  byIngest(ingestId: number, publicKey?: string): Promise<Project | undefined>;
   byKey(publicKey: string): Promise<Project | undefined>;
 }
 
 export function ingestKeys(deps: Pick<ProjectsDeps, 'database' | 'clock'>): IngestKeys {
-  let known = new Map<string, Project>();
+  let byPublicKey = new Map<string, Project>();
+  let byNumber = new Map<number, Project>();
   let readAt = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> | undefined;
 
@@ -20,7 +22,8 @@ export function ingestKeys(deps: Pick<ProjectsDeps, 'database' | 'clock'>): Inge
     reading ??= store
       .allProjects(deps.database)
       .then((projects) => {
-        known = new Map(projects.map((project) => [project.publicKey, project]));
+        byPublicKey = new Map(projects.map((project) => [project.publicKey, project]));
+        byNumber = new Map(projects.map((project) => [project.ingestId, project]));
         readAt = deps.clock.now();
       })
       .finally(() => {
@@ -28,18 +31,18 @@ export function ingestKeys(deps: Pick<ProjectsDeps, 'database' | 'clock'>): Inge
       });
     return reading;
   };
-  const byKey = async (publicKey: string): Promise<Project | undefined> => {
+  const look = async (find: () => Project | undefined): Promise<Project | undefined> => {
     const age = deps.clock.now() - readAt;
-    const hit = known.get(publicKey);
     // A project made a moment ago is looked for at once, but wrong keys cost at most one look a second.
-    if (age > keptMs || (!hit && age > 1000)) await read();
-    return known.get(publicKey);
+    if (age > keptMs || (!find() && age > 1000)) await read();
+    return find();
   };
   return {
-    byKey,
-    async byIngest(ingestId, publicKey) {
-      const project = await byKey(publicKey);
-      return project?.ingestId === ingestId ? project : undefined;
-    },
+    byKey: (publicKey) => look(() => byPublicKey.get(publicKey)),
+    byIngest: (ingestId, publicKey) =>
+      look(() => {
+        const project = byNumber.get(ingestId);
+        return publicKey === undefined || project?.publicKey === publicKey ? project : undefined;
+      }),
   };
 }

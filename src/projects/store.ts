@@ -18,10 +18,6 @@ export function projectBySlug(db: Queryable, slug: string): Promise<Project | un
   return db.first(sql`select ${columns} from projects_projects where slug = ${slug}`);
 }
 
-export function projectByIngestId(db: Queryable, ingestId: number): Promise<Project | undefined> {
-  return db.first(sql`select ${columns} from projects_projects where ingest_id = ${ingestId}`);
-}
-
 /** Locks a project against other changes of it or its refs until the transaction ends. */
 export function lockProject(tx: Transaction, id: string): Promise<Project | undefined> {
   return tx.first(sql`select ${columns} from projects_projects where id = ${id} for update`);

@@ -13,7 +13,7 @@ const environment = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/, 'An e
 const ofProject = z.object({ project: z.string().max(100) });
 
 /** A secret as the API shows it: never its value. */
-export const secretSchema = z.object({
+const secretSchema = z.object({
   name: z.string(),
   /** First 8 hex digits of a keyed hash of the value: equal values look equal, nothing can be guessed from it. */
   fingerprint: z.string(),
@@ -23,7 +23,7 @@ export const secretSchema = z.object({
   lastReadAt: z.string().nullable(),
 });
 
-export const contextSchema = z.object({
+const contextSchema = z.object({
   id: z.uuid(),
   name: z.string(),
   description: z.string(),

@@ -1,7 +1,7 @@
 /** The shortest value that is masked: shorter ones would blot out ordinary text. CircleCI draws the same line. */
-export const shortestValue = 4;
+const shortestValue = 4;
 /** A line of a multi-line secret is masked by itself from this length on. */
-export const shortestLine = 8;
+const shortestLine = 8;
 /** An encoded form shorter than this would match by accident. */
 const shortestForm = 6;
 

@@ -3,6 +3,7 @@ import type { Room } from '../platform/room.ts';
 import { createContext, setSecret } from './change-secrets.ts';
 import type { SecretsDeps } from './deps.ts';
 import { secretsEvents } from './events.ts';
+import { createMasker, type Masker } from './masker.ts';
 import { secretsMigrations } from './migrations/index.ts';
 import {
   oneProjectSecret,
@@ -45,6 +46,8 @@ export interface Secrets {
     input: { name: string; description: string; projectIds: string[] | null },
     actor: Actor,
   ): Promise<{ id: string }>;
+  /** Hides these values, and their encoded forms, in texts and streams. Pure; also exported beside the room. */
+  createMasker(values: Iterable<string>): Masker;
   /** Removes everything kept for a project that was deleted. */
   forgetProject(projectId: string): Promise<void>;
 }
@@ -69,6 +72,7 @@ export function createSecrets(deps: SecretsDeps): Secrets {
       await setSecret(deps, place, { name, value }, actor);
     },
     createContext: (input, actor) => createContext(deps, input, actor),
+    createMasker,
     forgetProject: (projectId) => deps.database.transaction((tx) => deleteOfProject(tx, projectId)),
   };
 }

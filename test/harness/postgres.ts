@@ -13,14 +13,17 @@ import { type Migration, migrate } from '../../src/platform/postgres/migrations.
 export const sharedPostgresVariable = 'MILLRACE_TEST_POSTGRES';
 
 /** Starts one PostgreSQL in a temporary directory; the engine's copy is shared by all runs on the machine. */
-export async function startTemporaryPostgres(): Promise<{ url: string; close(): Promise<void> }> {
+export async function startTemporaryPostgres(): Promise<{ url: string; readonly pid: number; close(): Promise<void> }> {
   const engineDir = join(tmpdir(), 'millrace-test-engine');
   await mkdir(engineDir, { recursive: true, mode: 0o755 });
   const dataDir = await mkdtemp(join(tmpdir(), 'millrace-test-pg-'));
   await chmod(dataDir, 0o755);
-  const running: RunningPostgres = await startPostgres({ dataDir, engineDir, log: openLog({ level: 'error' }) });
+  const running: RunningPostgres = await startPostgres({ dataDir, engineDir, log: openLog({ level: 'silent' }) });
   return {
     url: running.url,
+    get pid() {
+      return running.pid;
+    },
     async close() {
       await running.stop();
       await rm(dataDir, { recursive: true, force: true });

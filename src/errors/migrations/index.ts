@@ -68,6 +68,15 @@ export const errorsMigrations: Migration[] = [
       );
       create index on errors_received using brin (at);
 
+      -- Reports of some events of one batch, packed together; gone when none of them is kept.
+      create table errors_blocks (
+        id uuid primary key,
+        live int not null,
+        body bytea not null
+      );
+      alter table errors_blocks alter column body set storage external;
+      create index on errors_blocks (live) where live <= 0;
+
       create table errors_events (
         id uuid primary key,
         project_id uuid not null,
@@ -89,12 +98,12 @@ export const errorsMigrations: Migration[] = [
         tags jsonb not null,
         -- Never thinned out: the first of the issue, or of one of its releases.
         landmark boolean not null,
-        -- The report as deflated JSON.
-        body bytea not null
+        -- Where its report is kept.
+        block_id uuid not null,
+        position int not null
       );
-      alter table errors_events alter column body set storage external;
       create index on errors_events (issue_id, received_at desc, id desc);
-      create index on errors_events (project_id, event_id);
+      create index on errors_events (event_id);
 
       create table errors_issue_releases (
         issue_id uuid not null references errors_issues on delete cascade,

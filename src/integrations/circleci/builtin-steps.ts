@@ -118,7 +118,7 @@ export function builtinStep(name: string, entry: Entry, problems: Problems): Pla
   }
   const entries: Dict['entries'] = short ? new Map([['command', { keyAt: entry.keyAt, value }]]) : new Map();
   const body: Dict = value.kind === 'map' ? value : { kind: 'map', at: entry.keyAt, entries };
-  checkKeys(body, [...builder.keys, ...everyStep], `"${name}"`, problems);
+  checkKeys(body, [...builder.keys, ...everyStep], `"${name}"`, problems, true);
   const common = base(body, builder.title, entry, problems, builder.when ?? 'on_success');
   return builder.build({ name, body, entry }, common, problems);
 }

@@ -25,6 +25,7 @@ export function openFile(root: Node, trigger: Trigger | undefined, compilation: 
     return undefined;
   }
   compilation.templates = readVersion(root, problems) === '2.1';
+  problems.toleratesExtras = !compilation.templates;
   const setupNode = child(root, 'setup');
   const setup = setupNode !== undefined && toBoolean(setupNode) === true;
   if (setupNode !== undefined && toBoolean(setupNode) === undefined) {

@@ -65,13 +65,13 @@ export function readInvocations(
       return [];
     }
     const [first] = item.entries;
-    if (!first || item.entries.size > 1) {
-      problems.error(
-        item.at,
-        `A job of a workflow has one name, and this has ${item.entries.size}`,
-        first ? `Indent what belongs to "${first[0]}" below it.` : undefined,
-      );
-      if (!first) return [];
+    if (!first) {
+      problems.error(item.at, 'This names no job');
+      return [];
+    }
+    if (item.entries.size > 1) {
+      const message = `A job of a workflow has one name, and this has ${item.entries.size}`;
+      problems.extra(item.at, message, `Indent what belongs to "${first[0]}" below it.`);
     }
     const [job, { keyAt, value }] = first;
     if (value.kind === 'map') return [{ job, at: keyAt, settings: value.entries }];

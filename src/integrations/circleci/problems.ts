@@ -7,6 +7,14 @@ export class Problems {
   readonly #found = new Map<string, Diagnostic>();
   #left = 0;
 
+  /** Version 2 runs files with keys it does not know, and only warns of them. */
+  toleratesExtras = false;
+
+  /** A key or value that is one too many: an error, or for version 2 a warning. */
+  extra(at: SourcePosition | undefined, message: string, hint?: string): void {
+    this.#add(this.toleratesExtras ? 'warning' : 'error', at, message, hint);
+  }
+
   error(at: SourcePosition | undefined, message: string, hint?: string): void {
     this.#add('error', at, message, hint);
   }

@@ -98,12 +98,21 @@ function pair(item: Node): Node {
   return { kind: 'map', at: item.at, entries: new Map([[match[1]!, { keyAt: item.at, value }]]) };
 }
 
-/** Reports keys that mean nothing here. */
-export function checkKeys(node: Dict, known: readonly string[], what: string, problems: Problems): void {
+/** Reports keys that mean nothing here. CircleCI passes over those of built-in steps, so they are only warned of (`mildly`). */
+export function checkKeys(
+  node: Dict,
+  known: readonly string[],
+  what: string,
+  problems: Problems,
+  mildly = false,
+): void {
   for (const [key, { keyAt }] of node.entries) {
     if (known.includes(key)) continue;
     const near = known.find((one) => close(one, key));
-    problems.error(keyAt, `${what} has no key "${key}"`, near ? `Did you mean "${near}"?` : undefined);
+    const message = `${what} has no key "${key}"`;
+    const hint = near ? `Did you mean "${near}"?` : undefined;
+    if (mildly) problems.warning(keyAt, message, hint);
+    else problems.extra(keyAt, message, hint);
   }
 }
 

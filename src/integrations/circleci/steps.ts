@@ -55,12 +55,12 @@ function expandStep(item: Node, library: Library, compilation: Compilation, dept
   }
   if (item.entries.size !== 1) {
     const keys = [...item.entries.keys()];
-    problems.error(
-      item.at,
-      keys.length === 0 ? 'This step is empty' : `A step has one name, and this has ${keys.length}: ${keys.join(', ')}`,
-      keys.length > 1 ? `Indent what belongs to "${keys[0]}" below it.` : undefined,
-    );
-    if (keys.length === 0) return [];
+    if (keys.length === 0) {
+      problems.error(item.at, 'This step is empty');
+      return [];
+    }
+    const message = `A step has one name, and this has ${keys.length}: ${keys.join(', ')}`;
+    problems.extra(item.at, message, `Indent what belongs to "${keys[0]}" below it.`);
   }
   const [name, entry] = [...item.entries][0]!;
   return namedStep(name, entry, library, compilation, depth);

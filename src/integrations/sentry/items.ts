@@ -99,7 +99,12 @@ const readers: Record<string, ItemReader> = {
 
 /** An event is kept as it came; only what could hurt the reader later is refused here. */
 function sortEvent(sorted: Sorted, payload: Uint8Array, announced: string | null, sender: Sender, count: Count): void {
-  const flaw = payload.length > limits.eventBytes ? 'too_large' : isTooDeep(payload) ? 'too_deep' : null;
+  const flaw =
+    payload.length > limits.eventBytes
+      ? 'too_large'
+      : payload.length > limits.unscannedBytes && isTooDeep(payload)
+        ? 'too_deep'
+        : null;
   if (flaw !== null) {
     count('invalid', flaw);
     return;

@@ -21,6 +21,8 @@ export const intakeLimits = {
   headerLineBytes: 8 * 1024,
   /** Depth of any JSON that is parsed here. */
   jsonDepth: 64,
+  /** Events up to this are parsed without looking at their depth first: no depth that fits in them can hurt. */
+  unscannedBytes: 32 * 1024,
   /** Spans, logs or metrics of one container or transaction. */
   records: 2000,
   /** Attributes of one record, and the length of each. */

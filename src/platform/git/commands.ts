@@ -70,7 +70,7 @@ export function listRefs(repository: string, patterns: string[] = ['refs/heads/'
   return inRepository(repository, 'for-each-ref', `--format=${format}`, ...patterns);
 }
 
-export const commitFields = ['H', 'P', 'an', 'ae', 'at', 'cn', 'ce', 'ct', 'B'] as const;
+const commitFields = ['H', 'P', 'an', 'ae', 'at', 'cn', 'ce', 'ct', 'B'] as const;
 
 /** Prints commits newest first, fields separated by 0x1f and commits by NUL. `not` leaves out what it can reach. */
 export function log(

@@ -57,37 +57,48 @@ export function openDatabase(url: string, options: { max?: number; onError?: (er
   const pool = new pg.Pool({ connectionString: url, max: options.max ?? 10, connectionTimeoutMillis: 10_000 });
   // An idle connection that dies (store restarted) must not take the process down; the pool replaces it.
   pool.on('error', (error) => options.onError?.(error));
+  // One that dies in use fails its statement, which the caller sees, and also emits an error of its own, which nobody else would hear.
+  pool.on('connect', (client) => client.on('error', (error) => options.onError?.(error)));
   const listeners = new Map<string, Set<(payload: string) => void>>();
   let listening: Promise<pg.Client> | undefined;
   let closed = false;
+  /** LISTEN statements go out one at a time on their one connection. */
+  let turn: Promise<unknown> = Promise.resolve();
 
   const locks = openLockSession(url, options.onError);
-  const openListener = async (): Promise<pg.Client> => {
+  const openListener = (): Promise<pg.Client> => {
     const client = new pg.Client({ connectionString: url });
+    const opened = (async () => {
+      await client.connect();
+      for (const channel of listeners.keys()) await client.query(`listen ${pg.escapeIdentifier(channel)}`);
+      return client;
+    })();
     client.on('error', (error) => options.onError?.(error));
-    client.on('end', () => {
-      if (closed) return;
-      listening = undefined;
-      // After a reconnect everybody is woken once, since notifications sent meanwhile are gone.
-      setTimeout(() => void relisten(), 250).unref();
-    });
+    client.on('end', () => forget(opened));
     client.on('notification', (message) => {
       for (const listener of listeners.get(message.channel) ?? []) listener(message.payload ?? '');
     });
-    await client.connect();
-    for (const channel of listeners.keys()) await client.query(`listen ${pg.escapeIdentifier(channel)}`);
-    return client;
+    opened.catch(() => {
+      forget(opened);
+      client.end().catch(() => {});
+    });
+    return opened;
+  };
+  /** A connection that ended or never opened is not what anybody should wait for; another follows. */
+  const forget = (ended: Promise<pg.Client>): void => {
+    if (listening !== ended) return;
+    listening = undefined;
+    if (!closed) setTimeout(() => void relisten(), 250).unref();
   };
   const relisten = async (): Promise<void> => {
     if (closed || listening) return;
+    listening = openListener();
     try {
-      listening = openListener();
       await listening;
+      // Everybody is woken once, since notifications sent meanwhile are gone.
       for (const set of listeners.values()) for (const listener of set) listener('');
     } catch (error) {
-      listening = undefined;
       options.onError?.(error as Error);
-      setTimeout(() => void relisten(), 500).unref();
     }
   };
 
@@ -119,9 +130,18 @@ export function openDatabase(url: string, options: { max?: number; onError?: (er
       const isNew = set.size === 0;
       set.add(listener);
       listeners.set(channel, set);
-      listening ??= openListener();
-      const client = await listening;
-      if (isNew) await client.query(`listen ${pg.escapeIdentifier(channel)}`);
+      try {
+        listening ??= openListener();
+        const client = await listening;
+        if (isNew) {
+          const mine = turn.then(() => client.query(`listen ${pg.escapeIdentifier(channel)}`));
+          turn = mine.catch(() => undefined);
+          await mine;
+        }
+      } catch (error) {
+        set.delete(listener);
+        throw error;
+      }
       return () => void set.delete(listener);
     },
     lock: (name) => lockOn(locks, name),

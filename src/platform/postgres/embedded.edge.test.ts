@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,7 +22,7 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'millrace-pg-test-'));
   await chmod(directory, 0o755);
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
+afterEach(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
 
 const eventually = async (what: string, check: () => Promise<boolean>): Promise<void> => {
   for (let waited = 0; waited < 20_000; waited += 50) {
@@ -106,10 +106,14 @@ test('takes over from a PostgreSQL that was left running', async () => {
       ...user,
     },
   );
-  const ended = new Promise<number | null>((resolve) => orphan.once('exit', resolve));
-  await eventually('the orphan runs', async () => (await findProcessesIn(cluster, 'postgres')).length > 3);
+  const ended = new Promise((resolve) => orphan.once('exit', resolve));
+  await eventually('the orphan serves', async () => {
+    const lines = (await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
+    return Number(lines[0]) === orphan.pid && lines[7]?.trim() === 'ready';
+  });
   const second = await startPostgres({ dataDir: directory, log, engineDir });
-  expect(await ended).toBe(0);
+  await ended;
+  expect(await findProcessesIn(cluster, 'postgres')).not.toContain(orphan.pid);
   const database = openDatabase(second.url);
   expect(await database.first(sql`select 1 as one`)).toEqual({ one: 1 });
   await database.close();

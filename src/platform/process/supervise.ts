@@ -10,7 +10,7 @@ export interface Supervision {
 }
 
 /**
- * Keeps a store running: launched once now (a failure rejects), and again with back-off (0, then 0.2 to 5 s) each time it ends
+ * Keeps a store running: launched once now (a failure rejects), and again with back-off (0, then 0.1 to 2 s) each time it ends
  * without being asked to. `launch` resolves when the store is ready to serve.
  */
 export async function supervise(options: {
@@ -33,7 +33,7 @@ export async function supervise(options: {
       options.onExit?.(exit);
       failures = Date.now() - startedAt > 30_000 ? 1 : failures + 1;
       for (let running = false; !running; ) {
-        const pause = failures <= 1 ? 0 : Math.min(5000, 100 * 2 ** Math.min(failures - 1, 6));
+        const pause = failures <= 1 ? 0 : Math.min(2000, 50 * 2 ** Math.min(failures - 1, 6));
         await sleep(pause, undefined, { signal: stopping.signal }).catch(() => {});
         if (stopping.signal.aborted) return;
         try {
