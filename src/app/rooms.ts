@@ -147,7 +147,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     telemetry,
     projects: {
       find: (idOrSlug) => projects.find(idOrSlug),
-      projectByIngest: async (ingestId) => (await projects.list()).find((project) => project.ingestId === ingestId),
+      projectByIngest: (ingestId) => projects.projectByIngest(ingestId),
     },
     people: { nameOf: async (personId) => (await identity.person(personId))?.name },
     releases: deployments,
@@ -194,6 +194,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     flows: wireFlows({
       identity,
       projects,
+      secrets,
       pipelines,
       deployments,
       errors,
