@@ -51,7 +51,7 @@ export function tellPeople({ projects, identity, alerts, publicUrl }: TellPeople
       author: run.author.name,
       durationMs: run.durationMs,
       failedJobs: run.failedJobs,
-      url: `${publicUrl()}/${project.slug}/runs/${run.runId}`,
+      url: `${publicUrl()}/runs/${run.runId}`,
     };
     await send(event, project, [run.author.email], fixed ? runFixed(outcome) : runFailed(outcome));
   };
@@ -71,7 +71,7 @@ export function tellPeople({ projects, identity, alerts, publicUrl }: TellPeople
       evidence: data.evidence,
       durationMs: data.durationMs,
       commits: commits.map(({ sha, author, message: text }) => ({ sha, author: author.name, message: text })),
-      url: `${publicUrl()}/timeline?event=${event.id}`,
+      url: `${publicUrl()}/events/${event.id}`,
     });
     await send(
       event,
