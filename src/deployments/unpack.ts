@@ -51,10 +51,3 @@ export async function unpack(archive: Readable, directory: string, signal: Abort
     await symlink(link.target, link.path);
   }
 }
-
-/** `path` below `directory`, or a Fault when it leads outside. */
-export function inside(directory: string, path: string): string {
-  const full = join(directory, path);
-  if (full !== directory && !full.startsWith(directory + sep)) throw refuse(`"${path}" lies outside the repository`);
-  return full;
-}

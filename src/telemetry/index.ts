@@ -20,7 +20,6 @@ import { type Verdict, type VerificationScope, verify } from './verify.ts';
 import { drainLoop, type StoreHealth } from './worker.ts';
 
 export type { QueryAnswer } from './api.ts';
-export type { Scope } from './nrql/scope.ts';
 export type { Intake, ProjectNames } from './port.ts';
 export type { QueryOptions } from './query.ts';
 export type { Verdict, VerificationScope } from './verify.ts';

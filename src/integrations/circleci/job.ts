@@ -165,8 +165,3 @@ function buildJob(
     branches: child(body, 'branches'),
   };
 }
-
-/** Whether a node can be taken as given: neither absent nor left to a value not known yet. */
-export function isGiven(node: Node | undefined): node is Node {
-  return !isNull(node) && !isUnknown(node);
-}

@@ -199,8 +199,3 @@ function showEventTypes(
     limit: maxLimit,
   };
 }
-
-/** Tables that hold any of these event types. */
-export function tablesOf(eventTypes: readonly string[]): TableName[] {
-  return [...new Set(eventTypes.map(tableOf))];
-}

@@ -27,27 +27,6 @@ export function evaluateExpression(source: string, variables: ExpressionVariable
   }
 }
 
-/** Names of the variables an expression asks for, or why it cannot be read. */
-export function expressionVariables(source: string): { names: string[] } | { error: ExpressionError } {
-  try {
-    const names: string[] = [];
-    const visit = (node: ExpressionNode): void => {
-      if (node.kind === 'literal') {
-        if (node.token.type === 'IDENTIFIER') names.push(node.token.text);
-      } else if (node.kind === 'not') visit(node.operand);
-      else {
-        visit(node.left);
-        visit(node.right);
-      }
-    };
-    visit(parse(source));
-    return { names };
-  } catch (failure) {
-    if (failure instanceof ExpressionFailure) return { error: failure.error };
-    throw failure;
-  }
-}
-
 /** Only `false` and a variable without value count as false; 0 and the empty string count as true. */
 export function isTruthy(value: ExpressionValue): boolean {
   return value !== undefined && value !== false;
