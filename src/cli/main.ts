@@ -60,6 +60,24 @@ command('explain', 'say what was found in the working tree, what would run, and 
     done(await (await import('./commands/explain.ts')).explain(file, options)),
   );
 
+command('run', 'run the pipeline of the working tree here, on this machine, as the server would', [
+  'millrace run',
+  'millrace run --job test --secret NPM_TOKEN',
+  'millrace run .circleci/other.yml --parameter deploy=true --approve',
+])
+  .argument('[file]', 'pipeline file; looked for in the working tree when absent')
+  .option('--job <name>', 'only this job, without what it requires')
+  .option('--branch <name>', 'as if this branch was pushed (default: the one checked out)')
+  .option('--tag <name>', 'as if this tag was pushed')
+  .option('--parameter <name=value>', 'a pipeline parameter; may be given again', collect)
+  .option('--secret <name[=value]>', 'a variable for jobs, masked in their output; taken from the environment', collect)
+  .option('--approve', 'approve jobs that wait for it')
+  .option('--host', 'run every job on this machine itself, also those that ask for an image')
+  .option('--json', 'print nothing but the run at its end, as JSON')
+  .action(async (file: string | undefined, options: object) =>
+    done(await (await import('./commands/run.ts')).run(file, options)),
+  );
+
 command('login', 'keep an address and a token for the commands below', [
   'millrace login http://localhost:7400',
   'millrace login https://millrace.example.org --token mlr_...',
