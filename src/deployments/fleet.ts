@@ -190,7 +190,7 @@ export class Fleet {
   /** Fingerprint of what a backing service of this release would be given. */
   async backingSalts(scope: Scope, side: Side): Promise<Map<string, string>> {
     const given = await this.#given(scope, side);
-    const intake = { sentryDsn: '', otlpEndpoint: '' };
+    const intake = { sentryDsn: '', otlpEndpoint: '', otlpHeaders: '' };
     const salts = new Map<string, string>();
     for (const service of side.release.services) {
       const output = side.release.outputs.find((each) => each.service === service.name);

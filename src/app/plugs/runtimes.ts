@@ -1,0 +1,17 @@
+import { join } from 'node:path';
+import type { Runtime } from '../../deployments/port.ts';
+import { createProcessRuntime } from '../../integrations/process/runtime.ts';
+import type { Log } from '../../platform/observe/log.ts';
+import type { Launcher } from '../../platform/process/launcher.ts';
+import type { Settings } from '../settings.ts';
+
+/** Where services run, in order of preference: containers where an engine answers, else processes. */
+export function runtimesOf(deps: { settings: Settings; launcher: Launcher; log: Log }): Runtime[] {
+  const { settings, launcher, log } = deps;
+  const processes = createProcessRuntime({
+    directory: join(settings.dataDir, 'deployments', 'process'),
+    launcher,
+    log,
+  });
+  return [processes];
+}
