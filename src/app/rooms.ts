@@ -11,6 +11,7 @@ import { gitea } from '../integrations/gitea/index.ts';
 import { github } from '../integrations/github/index.ts';
 import { gitlab } from '../integrations/gitlab/index.ts';
 import { mailNotifier } from '../integrations/mail/notifier.ts';
+import { createOtlpIntake } from '../integrations/otlp/index.ts';
 import { createSentryIntake } from '../integrations/sentry/index.ts';
 import { webhookNotifier } from '../integrations/webhook/notifier.ts';
 import { systemClock } from '../kernel/clock.ts';
@@ -182,7 +183,14 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
       alerts,
       insights,
     ].map(({ room }) => room),
-    intakes: [createSentryIntake({ reception: errors.reception, telemetry, clock, log: of('sentry').log })],
+    intakes: [
+      createSentryIntake({ reception: errors.reception, telemetry, clock, log: of('sentry').log }),
+      createOtlpIntake({
+        telemetry,
+        clock,
+        keys: { projectOfKey: async (key) => (await projects.projectByKey(key))?.id },
+      }),
+    ],
     flows: wireFlows({
       identity,
       projects,
