@@ -1,7 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, hostname } from 'node:os';
-import { join } from 'node:path';
-import { newId } from '../kernel/ids.ts';
 import { mount } from '../platform/http/contract.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { Database } from '../platform/postgres/database.ts';
@@ -20,8 +17,8 @@ export type { Lease, Workload } from './port.ts';
 export interface AgentsDeps {
   database: Database;
   log: Log;
-  /** The agent's lasting id is kept in `agents/id` below it. */
-  dataDir: string;
+  /** Lasting name of this server; two servers on one database never share one. */
+  serverId: string;
   /** Asked for when work comes, so that the room that does the work may be made later. */
   workload: () => Workload;
   /** Jobs at once; default the processors of this machine, at least 2. */
@@ -32,31 +29,21 @@ export interface AgentsDeps {
 
 /** Where jobs run: the queue, its leases, and the agent inside this server. */
 export function createAgents(deps: AgentsDeps) {
-  const settings = async (): Promise<AgentSettings> => ({
-    id: await lastingId(deps.dataDir),
+  const settings: AgentSettings = {
+    id: deps.serverId,
     name: deps.name ?? hostname(),
     slots: deps.slots ?? Math.max(2, availableParallelism()),
-  });
+  };
   const room: Room = {
     name: 'agents',
     migrations: agentsMigrations,
     events: [],
     contracts: [mount(agentsApi, { listAgents: () => listAgents(deps.database) })],
     intakes: [],
-    loops: [{ name: 'agents.agent', run: async (signal) => runAgent(deps, await settings(), signal) }],
+    loops: [{ name: 'agents.agent', run: (signal) => runAgent(deps, settings, signal) }],
     subscriptions: [],
   };
   return { room, offer, withdraw, complete, listAgents: () => listAgents(deps.database) };
-}
-
-async function lastingId(dataDir: string): Promise<string> {
-  const path = join(dataDir, 'agents', 'id');
-  const known = await readFile(path, 'utf8').catch(() => '');
-  if (known.trim() !== '') return known.trim();
-  const id = newId();
-  await mkdir(join(dataDir, 'agents'), { recursive: true });
-  await writeFile(path, `${id}\n`);
-  return id;
 }
 
 async function listAgents(database: Database) {

@@ -83,7 +83,7 @@ describe('a run on the host', () => {
         [
           { kind: 'checkout', name: 'Checkout', when: 'on_success' },
           run(
-            'cat hello.txt; git log --format=%an -1; git status --short | head -1; echo "token $API_TOKEN ${#API_TOKEN}"',
+            'cat hello.txt; git log --format=%an -1; git status --short | head -1; echo "token $API_TOKEN $(printf %s "$API_TOKEN" | wc -c)"',
           ),
           run('echo "$CI $CIRCLE_BRANCH $CIRCLE_JOB $CIRCLE_NODE_TOTAL $OWN"'),
         ],

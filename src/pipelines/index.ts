@@ -4,6 +4,7 @@ import type { TelemetrySink } from '../platform/observe/telemetry-sink.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { Loop, Room } from '../platform/room.ts';
 import { approveJob, cancelJob, cancelRun, rerun, startFromRef } from './control-run.ts';
+import { derivePlan } from './derive.ts';
 import { pipelineEvents } from './events.ts';
 import { filesBelow } from './files.ts';
 import { pipelinesMigrations } from './migrations/index.ts';
@@ -20,7 +21,6 @@ import type {
   RunSecrets,
   Sources,
   SourceTree,
-  Trigger,
 } from './port.ts';
 import { readJobDetail, readRunDetail } from './read.ts';
 import { pipelineRoutes } from './routes.ts';
@@ -31,9 +31,11 @@ import { clearUp, lookForCancels, reportRuns, shipLogs, trimCaches } from './wor
 
 export { pipelinesApi } from './api.ts';
 export { type CloneRequest, cloneAt } from './checkout-clone.ts';
+export { derivePlan } from './derive.ts';
 export { pipelineEvents } from './events.ts';
 export { pipelinesMigrations } from './migrations/index.ts';
 export type { Run } from './run.ts';
+export { createSources } from './sources.ts';
 export type { StartRequest } from './start.ts';
 
 export interface PipelinesDeps {
@@ -48,10 +50,9 @@ export interface PipelinesDeps {
   secrets: RunSecrets;
   createMasker: (values: string[]) => Masker;
   dialects: PipelineDialect[];
-  derive: (tree: SourceTree, trigger: Trigger) => Promise<Plan | undefined>;
   executors: { docker?: Executor | undefined; host?: Executor | undefined };
   /** Address people reach this server at, for links in jobs. */
-  publicUrl: string;
+  publicUrl: () => string;
   policy?: ((projectId: string) => Promise<Partial<RunPolicy>>) | undefined;
   /** Default 20 GB. */
   cacheLimitBytes?: number | undefined;
@@ -64,6 +65,9 @@ const defaultPolicy: RunPolicy = {
   jobTimeoutMs: 5 * 3_600_000,
 };
 
+/** The door of the pipelines room. */
+export type Pipelines = ReturnType<typeof createPipelines>;
+
 /** Runs, jobs and steps: planning, state, execution, logs and what jobs leave behind. */
 export function createPipelines(deps: PipelinesDeps) {
   const files = filesBelow(deps.dataDir);
@@ -74,7 +78,9 @@ export function createPipelines(deps: PipelinesDeps) {
   const signals = new Signals(deps.database);
   const attended = new Set<string>();
   const canceled = new Set<string>();
-  const shared = { ...deps, files, policy, cacheLimitBytes: deps.cacheLimitBytes ?? 20e9 };
+  const derive = async (tree: SourceTree): Promise<Plan | undefined> =>
+    derivePlan(tree, { containers: (await deps.executors.docker?.available())?.ready ?? false });
+  const shared = { ...deps, derive, files, policy, cacheLimitBytes: deps.cacheLimitBytes ?? 20e9 };
   const performing = { ...shared, attended, isCanceled: (jobId: string) => canceled.has(jobId) };
 
   const loops: Loop[] = [

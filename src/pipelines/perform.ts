@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { Clock } from '../kernel/clock.ts';
 import { formatDuration } from '../kernel/durations.ts';
 import { system } from '../kernel/events.ts';
+import { Fault } from '../kernel/faults.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { sql } from '../platform/postgres/sql.ts';
@@ -41,7 +42,7 @@ export interface PerformDeps {
   createMasker: (values: string[]) => Masker;
   executors: { docker?: Executor | undefined; host?: Executor | undefined };
   policy: (projectId: string) => Promise<RunPolicy>;
-  publicUrl: string;
+  publicUrl: () => string;
   /** Whether somebody wants this running job ended. */
   isCanceled: (jobId: string) => boolean;
   /** Told of jobs as they begin and end to be attended, so that their cancels are looked for. */
@@ -118,11 +119,14 @@ async function carryOut(deps: PerformDeps, lease: Lease, run: Run, job: Job, sig
     return;
   }
   const policy = await deps.policy(job.projectId);
-  const { contexts } = job.spec;
-  const secrets = await deps.secrets.forRun({ projectId: job.projectId, contexts, trusted: run.trusted });
+  const secrets = await secretsOf(deps, run, job);
+  if ('reason' in secrets) {
+    await finish(deps, lease, job, { status: 'failed', reason: secrets.reason }, steps);
+    return;
+  }
   const masker = deps.createMasker(secrets.map((secret) => secret.value));
   const project = await deps.sources.project(job.projectId);
-  const builtIn = project ? builtInEnvironment(run, job, project, deps.publicUrl) : {};
+  const builtIn = project ? builtInEnvironment(run, job, project, deps.publicUrl()) : {};
   const environment = jobEnvironment(secrets, builtIn, job.spec.environment);
 
   deps.attended.add(job.id);
@@ -161,6 +165,22 @@ async function carryOut(deps: PerformDeps, lease: Lease, run: Run, job: Job, sig
   }
   await executor.destroy(job.id);
   await rm(dirname(controlDir), { recursive: true, force: true });
+}
+
+/** What the job may see; a context it may not use is its failure, not the server's. */
+async function secretsOf(
+  deps: PerformDeps,
+  run: Run,
+  job: Job,
+): Promise<{ name: string; value: string }[] | { reason: string }> {
+  const { projectId } = job;
+  const { trusted } = run;
+  try {
+    return await deps.secrets.forRun({ projectId, contexts: job.spec.contexts, trusted, reader: `run:${run.id}` });
+  } catch (error) {
+    if (!(error instanceof Fault) || error.kind === 'unavailable') throw error;
+    return { reason: error.message };
+  }
 }
 
 /** Finds the job's place again, or makes it. What people should know of it is in the log of step 0. */

@@ -16,7 +16,7 @@ export interface PlanDeps extends TransitionDeps {
   sources: Sources;
   dialects: PipelineDialect[];
   /** The plan of a repository without a pipeline file, from what it holds. */
-  derive: (tree: SourceTree, trigger: Trigger) => Promise<Plan | undefined>;
+  derive: (tree: SourceTree) => Promise<Plan | undefined>;
   policy: (projectId: string) => Promise<RunPolicy>;
 }
 
@@ -50,22 +50,20 @@ async function planRun(deps: PlanDeps, run: Run): Promise<void> {
 }
 
 /** Compiles the first pipeline file a dialect finds; derives a plan when there is none. */
-export async function compile(
+async function compile(
   deps: Pick<PlanDeps, 'dialects' | 'derive'>,
   trigger: Trigger,
   tree: SourceTree,
-  wanted?: string | undefined,
 ): Promise<Compiled> {
   for (const dialect of deps.dialects) {
     for (const file of dialect.files) {
-      if (wanted !== undefined && file !== wanted) continue;
       const text = await tree.read(file);
       if (text === undefined) continue;
       const { plan, problems } = await dialect.compile({ file, text, tree, trigger });
       return { plan: hasErrors(problems) ? undefined : plan, problems, dialect: dialect.name, file };
     }
   }
-  const plan = await deps.derive(tree, trigger);
+  const plan = await deps.derive(tree);
   if (plan) return { plan, problems: [], dialect: plan.dialect, file: null };
   const files = deps.dialects.flatMap((dialect) => dialect.files).join(', ');
   return {

@@ -134,11 +134,13 @@ export interface RunCommit {
 
 /** Values of secrets a job may see. Fulfilled by the secrets room, which logs the access. */
 export interface RunSecrets {
-  /** `trusted: false` (a fork's pull request) gets none. */
+  /** `trusted: false` (a fork's pull request) gets none. Throws a Fault for a context the project may not use. */
   forRun(request: {
     projectId: string;
     contexts: string[];
     trusted: boolean;
+    /** `run:<id>`, for the list of who read what. */
+    reader: string;
   }): Promise<{ name: string; value: string }[]>;
 }
 

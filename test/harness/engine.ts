@@ -25,8 +25,7 @@ export interface EngineOptions {
   url: string;
   /** Shared by servers that are to share their files. */
   dataDir: string;
-  /** Where the agent's id is kept; default `dataDir`. */
-  agentDir?: string | undefined;
+  serverId?: string | undefined;
   /** Holds `pipeline.json`: the plan itself. */
   repository: string;
   slots?: number | undefined;
@@ -45,7 +44,7 @@ export async function startEngine(options: EngineOptions) {
   const agents = createAgents({
     database,
     log,
-    dataDir: options.agentDir ?? options.dataDir,
+    serverId: options.serverId ?? 'one',
     name: options.name ?? 'test',
     slots: options.slots ?? 4,
     workload: () => pipelines.workload,
@@ -71,12 +70,11 @@ export async function startEngine(options: EngineOptions) {
             : { plan: undefined, problems: [{ severity: 'error', message: 'not a plan', line: 1, column: 1 }] },
       },
     ],
-    derive: async () => undefined,
     executors: {
       host: createHostExecutor(),
       ...(options.docker ? { docker: createDockerExecutor({ docker: openDocker() }) } : {}),
     },
-    publicUrl: 'http://localhost:7400',
+    publicUrl: () => 'http://localhost:7400',
     policy: async () => options.policy ?? {},
   });
   const stopping = new AbortController();

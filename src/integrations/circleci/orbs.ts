@@ -106,6 +106,8 @@ function importOrb(
   depth: number,
 ): Library | MissingOrb | undefined {
   const { problems } = templating;
+  // Orb tooling leaves an empty map for the orb under test, and fills it in before it compiles.
+  if (entry.value.kind === 'map' && entry.value.entries.size === 0) return { missing: name, at: entry.keyAt };
   if (entry.value.kind === 'map') return orbLibrary(name, entry.value, texts, templating, depth);
   const value = substitute(entry.value, baseScope(library), templating);
   if (isUnknown(value)) return { missing: name, at: entry.keyAt };
@@ -142,11 +144,19 @@ function orbLibrary(name: string, root: Node, texts: OrbTexts, templating: Templ
 /** The one sentence about an orb that is not at hand, with the way out. */
 export function reportMissing(orb: MissingOrb, problems: Problems): void {
   const [name, version] = orb.missing.split('@');
+  if (version === undefined && !orb.missing.startsWith('https:')) {
+    problems.error(
+      orb.at,
+      `The orb "${orb.missing}" is an empty place`,
+      'Write its commands and jobs here, or name a version.',
+    );
+    return;
+  }
   problems.error(
     orb.at,
     `The orb "${orb.missing}" is not on this machine`,
-    /^https:/.test(orb.missing)
+    version === undefined
       ? 'Save its text and import it inline.'
-      : `Save its source as .circleci/orbs/${name}/${version ?? '1.0.0'}/orb.yml, or point MILLRACE_ORB_PATH at a mirror laid out that way.`,
+      : `Save its source as .circleci/orbs/${name}/${version}/orb.yml, or point MILLRACE_ORB_PATH at a mirror laid out that way.`,
   );
 }
