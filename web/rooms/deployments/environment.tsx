@@ -139,7 +139,7 @@ export function EnvironmentPage() {
               </>
             }
           >
-            <Instances items={service.instances} />
+            <Instances items={service.instances} oneService />
           </Section>
         ))}
       {tab === 'variables' && <Variables environmentId={environment.id} />}

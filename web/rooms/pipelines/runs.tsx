@@ -99,7 +99,6 @@ export function RunsPage() {
       {rows && rows.length > 2 && !filtered && <RunBars runs={rows.slice(0, 40)} />}
       <Section
         flush
-        title={<span className="visually-hidden">Runs</span>}
         aside={
           <FilterBar>
             <Input
