@@ -19,6 +19,7 @@ import {
   saveEvaluation,
   unclosedIncidents,
 } from './store-conditions.ts';
+import { pruneDeliveries } from './store-deliveries.ts';
 
 export const aboutIncident = (incident: IncidentRow) => ({
   incidentId: incident.id,
@@ -169,13 +170,19 @@ async function tellRoutes(
 
 const concurrency = 4;
 const leaseMs = 30_000;
+const pruneEveryMs = 6 * 3_600_000;
 
 /** Evaluates conditions when they are due. Any number of servers may run it. */
 export function evaluationLoop(deps: AlertsDeps): Loop {
   return {
     name: 'alerts.conditions',
     async run(signal) {
+      let prunedAt = 0;
       while (!signal.aborted) {
+        if (Date.now() - prunedAt > pruneEveryMs) {
+          prunedAt = Date.now();
+          await pruneDeliveries(deps.database);
+        }
         const due = await claimConditions(deps.database, concurrency, leaseMs);
         await Promise.all(
           due.map((condition) =>

@@ -116,3 +116,8 @@ export async function listDeliveries(
   const shown = rows.slice(0, page.limit);
   return { rows: shown, next: rows.length > page.limit ? encodeCursor([shown.at(-1)!.id]) : null };
 }
+
+/** Deliveries that ended more than 90 days ago are forgotten. */
+export function pruneDeliveries(db: Queryable): Promise<number> {
+  return db.execute(sql`delete from alerts_deliveries where finished_at < now() - interval '90 days'`);
+}

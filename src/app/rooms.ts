@@ -1,13 +1,41 @@
+import { join } from 'node:path';
+import { createAgents } from '../agents/index.ts';
+import { createAlerts } from '../alerts/index.ts';
+import { createDeployments, type Deployments } from '../deployments/index.ts';
+import { createErrors } from '../errors/index.ts';
 import { createIdentity, type Identity } from '../identity/index.ts';
 import { createInsights } from '../insights/index.ts';
+import { createCircleciDialect, directoryShelf } from '../integrations/circleci/index.ts';
+import { composeLoader } from '../integrations/compose/loader.ts';
+import { gitea } from '../integrations/gitea/index.ts';
+import { github } from '../integrations/github/index.ts';
+import { gitlab } from '../integrations/gitlab/index.ts';
+import { mailNotifier } from '../integrations/mail/notifier.ts';
+import { createOtlpIntake } from '../integrations/otlp/index.ts';
+import { createSentryIntake } from '../integrations/sentry/index.ts';
+import { webhookNotifier } from '../integrations/webhook/notifier.ts';
 import { systemClock } from '../kernel/clock.ts';
+import { createMonitoring } from '../monitoring/index.ts';
+import { createPipelines, createSources } from '../pipelines/index.ts';
+import { openKeyring } from '../platform/crypto/keyring.ts';
 import type { Subscription } from '../platform/events/subscriptions.ts';
+import type { HttpIntake } from '../platform/http/contract.ts';
 import type { Gatekeeper } from '../platform/http/server.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { Launcher } from '../platform/process/launcher.ts';
 import type { Room } from '../platform/room.ts';
+import { createProjects, type Projects } from '../projects/index.ts';
+import { createMasker, createSecrets, type Secrets } from '../secrets/index.ts';
+import { createTelemetry } from '../telemetry/index.ts';
+import { causeFinderOf } from './plugs/cause-finder.ts';
+import { evaluatorOf } from './plugs/evaluator.ts';
+import { executorsOf } from './plugs/executors.ts';
+import { intakeAddressesOf } from './plugs/intake-addresses.ts';
+import { runtimesOf } from './plugs/runtimes.ts';
+import { verificationOf } from './plugs/verification.ts';
 import type { Settings } from './settings.ts';
+import { wireFlows } from './wire-flows.ts';
 
 export interface HouseDependencies {
   database: Database;
@@ -16,32 +44,166 @@ export interface HouseDependencies {
   log: Log;
   settings: Settings;
   serverId: string;
-  /** How people reach the server; known once it listens. */
+  /** How people reach the server. */
   publicUrl: () => string;
-  /** Registers what must be closed, in reverse order, when the program stops. */
+  /** Port of the listener that deployed services reach; known before anything is deployed. */
+  intakePort: () => number;
+  /** Registers what must be closed when the program stops; the last one registered is closed first. */
   onStop: (name: string, undo: () => Promise<unknown>) => void;
 }
 
 /** Every room with its ports plugged, and the flows between them. */
 export interface House {
   identity: Identity;
+  projects: Projects;
+  deployments: Deployments;
   rooms: Room[];
+  /** Foreign protocols that belong to no single room. */
+  intakes: HttpIntake[];
   flows: Subscription[];
 }
 
 /** Builds the rooms in the order of their dependencies. Nothing runs yet. */
 export async function buildHouse(deps: HouseDependencies): Promise<House> {
-  const { database, publicUrl } = deps;
+  const { database, publicUrl, settings, serverId, onStop } = deps;
+  const { dataDir } = settings;
   const clock = systemClock;
-  const logOf = (room: string): Log => deps.log.child({ room });
+  const of = (room: string): { database: Database; clock: typeof clock; log: Log } => ({
+    database,
+    clock,
+    log: deps.log.child({ room }),
+  });
 
-  const identity = createIdentity({ database, clock, log: logOf('identity'), publicUrl });
-  const insights = createInsights({ database, log: logOf('insights') });
+  const keyring = await openKeyring({
+    directory: join(dataDir, 'keys'),
+    environmentKey: process.env.MILLRACE_KEY,
+  });
+  const identity = createIdentity({ ...of('identity'), publicUrl });
+  // Secrets belong to projects, and remotes of projects need a secret: the later of the two is asked for when it is needed.
+  const late: { secrets?: Secrets } = {};
+  const projects = createProjects({
+    ...of('projects'),
+    dataDir,
+    publicUrl,
+    identity,
+    keyring,
+    forges: [github, gitlab, gitea],
+    remoteTokens: { read: async (projectId, name) => late.secrets?.read(projectId, name) },
+  });
+  const secrets = createSecrets({ ...of('secrets'), keyring, projects });
+  late.secrets = secrets;
+
+  const telemetry = await createTelemetry({
+    ...of('telemetry'),
+    clickhouseUrl: deps.clickhouseUrl,
+    dataDir,
+    projects: { idOf: async (idOrSlug) => (await projects.find(idOrSlug))?.id },
+  });
+  onStop('telemetry', () => telemetry.close());
+
+  const agents = createAgents({
+    database,
+    log: of('agents').log,
+    serverId,
+    slots: settings.jobSlots,
+    workload: () => pipelines.workload,
+  });
+  const executors = executorsOf(settings);
+  const pipelines = createPipelines({
+    ...of('pipelines'),
+    dataDir,
+    telemetry,
+    dispatch: agents,
+    sources: createSources(projects, publicUrl),
+    secrets,
+    createMasker,
+    dialects: [
+      createCircleciDialect(process.env.MILLRACE_ORB_PATH ? [directoryShelf(process.env.MILLRACE_ORB_PATH)] : []),
+    ],
+    executors,
+    publicUrl,
+  });
+
+  const deployments = createDeployments({
+    ...of('deployments'),
+    dataDir,
+    telemetry,
+    runtimes: runtimesOf({ settings, launcher: deps.launcher, log: of('deployments').log }),
+    loader: composeLoader,
+    verification: verificationOf(telemetry),
+    intake: intakeAddressesOf(projects, deps.intakePort),
+    commits: projects,
+    secrets: {
+      forEnvironment: (request) => secrets.forEnvironment(request),
+      createMasker: (values) => createMasker([...values]),
+    },
+    serverId,
+  });
+  onStop('deployments', () => deployments.close(5000));
+
+  const errors = await createErrors({
+    ...of('errors'),
+    dataDir,
+    telemetry,
+    projects: {
+      find: (idOrSlug) => projects.find(idOrSlug),
+      projectByIngest: (ingestId) => projects.projectByIngest(ingestId),
+    },
+    people: { nameOf: async (personId) => (await identity.person(personId))?.name },
+    releases: deployments,
+  });
+  onStop('errors', () => errors.close());
+
+  const monitoring = createMonitoring({ ...of('monitoring'), telemetry, projects });
+  const alerts = createAlerts({
+    ...of('alerts'),
+    keyring,
+    owner: serverId,
+    evaluator: evaluatorOf(telemetry),
+    notifiers: [mailNotifier(), webhookNotifier()],
+    projects,
+    causes: causeFinderOf(database),
+  });
+  const insights = createInsights({ database, log: of('insights').log });
 
   return {
     identity,
-    rooms: [identity.room, insights.room],
-    flows: [],
+    projects,
+    deployments,
+    rooms: [
+      identity,
+      projects,
+      secrets,
+      telemetry,
+      agents,
+      pipelines,
+      deployments,
+      errors,
+      monitoring,
+      alerts,
+      insights,
+    ].map(({ room }) => room),
+    intakes: [
+      createSentryIntake({ reception: errors.reception, telemetry, clock, log: of('sentry').log }),
+      createOtlpIntake({
+        telemetry,
+        clock,
+        keys: { projectOfKey: async (key) => (await projects.projectByKey(key))?.id },
+      }),
+    ],
+    flows: wireFlows({
+      identity,
+      projects,
+      secrets,
+      pipelines,
+      deployments,
+      errors,
+      monitoring,
+      alerts,
+      telemetry,
+      clock,
+      publicUrl,
+    }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
@@ -15,6 +15,7 @@ import { openLog } from '../platform/observe/log.ts';
 import { openDatabase } from '../platform/postgres/database.ts';
 import { migrate } from '../platform/postgres/migrations.ts';
 import { openLauncher } from '../platform/process/launcher.ts';
+import { containerBridgeAddress } from './plugs/intake-addresses.ts';
 import type { Progress } from './progress.ts';
 import { buildHouse, gatekeeperOf, type House } from './rooms.ts';
 import { readServerId } from './server-id.ts';
@@ -67,8 +68,10 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
     });
     undos.push({ name: 'database', undo: () => database.close() });
 
-    let url = '';
-    const publicUrl = (): string => settings.publicUrl ?? url;
+    // Rooms print addresses into jobs and services, so the ports are settled before they are built.
+    const port = settings.port || (await freePort());
+    const intakePort = settings.intakePort || (await freePort());
+    const publicUrl = (): string => settings.publicUrl ?? `http://localhost:${port}`;
     const serverId = await readServerId(directory.path);
     const house = await buildHouse({
       database,
@@ -78,6 +81,7 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
       settings,
       serverId,
       publicUrl,
+      intakePort: () => intakePort,
       onStop: (name, undo) => undos.push({ name, undo }),
     });
     await progress.step('Schema', async () => {
@@ -91,7 +95,7 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
     });
 
     const contracts = house.rooms.flatMap((room) => room.contracts);
-    const intakes = house.rooms.flatMap((room) => room.intakes);
+    const intakes = [...house.rooms.flatMap((room) => room.intakes), ...house.intakes];
     const app = await createHttpServer({
       database,
       log,
@@ -107,9 +111,15 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
 
     const hasOwner = await house.identity.ownerExists();
     // Nobody may claim the installation from another machine: until an owner exists it listens on loopback only.
-    const port = await listen(app, hasOwner ? settings.host : '127.0.0.1', settings.port, 'MILLRACE_PORT');
-    url = `http://localhost:${port}`;
-    await listen(intakeServer, '127.0.0.1', settings.intakePort, 'MILLRACE_INTAKE_PORT');
+    await listen(app, hasOwner ? settings.host : '127.0.0.1', port, 'MILLRACE_PORT');
+    await listen(intakeServer, '127.0.0.1', intakePort, 'MILLRACE_INTAKE_PORT');
+    const bridge = settings.runtime === 'process' ? undefined : containerBridgeAddress();
+    if (bridge) {
+      const forContainers = await createIntakeServer({ log, intakes });
+      undos.push({ name: 'intake for containers', undo: () => forContainers.close() });
+      await listen(forContainers, bridge, intakePort, 'MILLRACE_INTAKE_PORT');
+    }
+    const gatewayPort = await house.deployments.gateway.listen(settings.gatewayPort, '127.0.0.1');
 
     const supervisor = createSupervisor(systemClock, log);
     undos.push({ name: 'loops', undo: () => supervisor.stop(loopGraceMs) });
@@ -122,12 +132,12 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
     }
     await directory.announce(publicUrl());
     const ownerLink = hasOwner ? null : await house.identity.createOwnerLink();
-    log.info({ url, version, dataDir: settings.dataDir }, 'Millrace is ready');
+    log.info({ url: publicUrl(), version, dataDir: settings.dataDir }, 'Millrace is ready');
 
     let stopping: Promise<void> | undefined;
     return {
       url: publicUrl(),
-      gatewayUrl: '',
+      gatewayUrl: `http://localhost:${gatewayPort}`,
       ownerLink,
       house,
       health: () => supervisor.health(),
@@ -155,6 +165,18 @@ async function listen(app: FastifyInstance, host: string, port: number, variable
     });
   }
   return (app.server.address() as AddressInfo).port;
+}
+
+/** A port nobody uses at this moment. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
 }
 
 /** `dist/web`, seen from `dist/server/app` as well as from `src/app`. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { Loop } from '../platform/room.ts';
@@ -26,6 +27,8 @@ export const restartDelayMs = (failures: number): number => Math.min(30_000, 100
 /** Keeps every loop of every room running, each under a name; a loop that ends or throws is started again with back-off. */
 export function createSupervisor(clock: Clock, log: Log): Supervisor {
   const abort = new AbortController();
+  // Every loop and whatever it waits for listens to this one signal.
+  setMaxListeners(0, abort.signal);
   const running = new Map<string, { health: LoopHealth; done: Promise<void> }>();
 
   const keep = async (loop: Loop, health: LoopHealth): Promise<void> => {

@@ -4,6 +4,7 @@ import type { Room } from '../platform/room.ts';
 import { type CutRelease, cutRelease } from './cut-release.ts';
 import type { DeploymentsDeps } from './deps.ts';
 import { deploymentEvents } from './events.ts';
+import { findDeploymentOf, type ReleaseDeployment } from './find-deployment.ts';
 import { Fleet } from './fleet.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { deploymentMigrations } from './migrations/index.ts';
@@ -41,6 +42,8 @@ export interface Deployments {
   environments(projectId?: string): Promise<EnvironmentView[]>;
   /** Undefined when the project has no environment of that name. */
   environmentByName(projectId: string, name: string): Promise<{ id: string; name: string } | undefined>;
+  /** The latest deployment of a version to an environment (any when null); undefined when Millrace did not deploy it. */
+  deploymentOf(projectId: string, version: string, environment: string | null): Promise<ReleaseDeployment | undefined>;
   gateway: {
     /** Takes up the stored routes, then accepts visitors; resolves to the port. */
     listen(port: number, host: string): Promise<number>;
@@ -72,6 +75,7 @@ export function createDeployments(deps: DeploymentsDeps): Deployments {
     cancel: async (request) => void (await cancelDeployment(deps, request)),
     environments: (projectId) => reader.environments(projectId),
     environmentByName: (projectId, name) => findEnvironmentByName(deps.database, projectId, name),
+    deploymentOf: (projectId, version, environment) => findDeploymentOf(deps.database, projectId, version, environment),
     gateway: {
       async listen(port, host) {
         await refreshRoutes();

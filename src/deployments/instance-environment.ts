@@ -9,7 +9,7 @@ export interface EnvironmentInputs {
   environment: string;
   /** Version of the release. */
   release: string;
-  intake: { sentryDsn: string; otlpEndpoint: string };
+  intake: { sentryDsn: string; otlpEndpoint: string; otlpHeaders: string };
 }
 
 /**
@@ -34,6 +34,7 @@ export function instanceEnvironment(inputs: EnvironmentInputs): Record<string, s
     SENTRY_RELEASE: release,
     SENTRY_ENVIRONMENT: environment,
     OTEL_EXPORTER_OTLP_ENDPOINT: inputs.intake.otlpEndpoint,
+    OTEL_EXPORTER_OTLP_HEADERS: inputs.intake.otlpHeaders,
     OTEL_SERVICE_NAME: service.name,
     OTEL_RESOURCE_ATTRIBUTES: attributes.join(','),
   };

@@ -170,7 +170,7 @@ export interface IntakeAddresses {
   forServices(request: {
     projectId: string;
     runtime: 'docker' | 'process';
-  }): Promise<{ sentryDsn: string; otlpEndpoint: string }>;
+  }): Promise<{ sentryDsn: string; otlpEndpoint: string; otlpHeaders: string }>;
 }
 
 /** What this room asks of projects; the projects door fits. */

@@ -11,6 +11,7 @@ import { checkLoop } from './worker.ts';
 export { monitoringApi } from './api.ts';
 export type { WatchedService } from './change.ts';
 export { monitoringEvents } from './events.ts';
+export type { HttpTarget } from './probe.ts';
 
 export interface MonitoringDeps extends RunSurroundings {
   projects: ProjectDirectory;

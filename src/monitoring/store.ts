@@ -192,3 +192,8 @@ export function listTransitions(
     from monitoring_transitions where check_id = ${checkId} ${before === undefined ? sql`` : sql`and id < ${before}`}
     order by id desc limit ${limit}`);
 }
+
+/** History older than 180 days goes; single results stay in telemetry for as long as that keeps them. */
+export function pruneTransitions(db: Queryable): Promise<number> {
+  return db.execute(sql`delete from monitoring_transitions where at < now() - interval '180 days'`);
+}

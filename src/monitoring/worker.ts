@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Loop } from '../platform/room.ts';
 import { type RunSurroundings, runCheck } from './run.ts';
-import { claimDue, untilDue } from './store.ts';
+import { claimDue, pruneTransitions, untilDue } from './store.ts';
 
 /** Checks that run at once on one server. */
 const concurrency = 16;
 /** Beyond a check's own timeout; after it another server takes the check over. */
 const leaseMs = 15_000;
 const lookAgainMs = 1000;
+const pruneEveryMs = 6 * 3_600_000;
 
 /** Runs checks when they are due. Any number of servers may run it: a check is with one at a time. */
 export function checkLoop(around: RunSurroundings): Loop {
@@ -15,8 +16,13 @@ export function checkLoop(around: RunSurroundings): Loop {
     name: 'monitoring.checks',
     async run(signal) {
       const running = new Set<Promise<void>>();
+      let prunedAt = 0;
       try {
         while (!signal.aborted) {
+          if (Date.now() - prunedAt > pruneEveryMs) {
+            prunedAt = Date.now();
+            await pruneTransitions(around.database);
+          }
           const due = await claimDue(around.database, concurrency - running.size, leaseMs);
           for (const check of due) {
             const work = runCheck(around, check, signal)

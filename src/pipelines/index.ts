@@ -65,6 +65,9 @@ const defaultPolicy: RunPolicy = {
   jobTimeoutMs: 5 * 3_600_000,
 };
 
+/** The door of the pipelines room. */
+export type Pipelines = ReturnType<typeof createPipelines>;
+
 /** Runs, jobs and steps: planning, state, execution, logs and what jobs leave behind. */
 export function createPipelines(deps: PipelinesDeps) {
   const files = filesBelow(deps.dataDir);

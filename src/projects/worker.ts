@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isId } from '../kernel/ids.ts';
 import * as git from '../platform/git/repository.ts';
+import { removeLeftovers } from '../platform/git/stale.ts';
 import type { Loop } from '../platform/room.ts';
 import type { ProjectsDeps } from './deps.ts';
 import type { PushesUnderWay } from './git-http.ts';
@@ -17,6 +18,8 @@ const compareEvery = 12;
 const lostAfterMs = 9000;
 const remoteEveryMs = 15 * 60_000;
 const housekeepingEveryMs = 3_600_000;
+/** No git holds a lock this long. */
+const staleLockMs = 5 * 60_000;
 
 const pause = (ms: number, signal: AbortSignal): Promise<unknown> =>
   sleep(ms, undefined, { signal }).catch(() => undefined);
@@ -129,6 +132,10 @@ async function keepRemotesFresh(deps: ProjectsDeps, signal: AbortSignal): Promis
 
 async function keepHouse(deps: ProjectsDeps, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
+    for (const { id } of await store.allProjects(deps.database)) {
+      const removed = await removeLeftovers(repositoryPath(deps.dataDir, id), deps.clock.now(), staleLockMs);
+      if (removed.length > 0) deps.log.warn({ projectId: id, removed }, 'a git that was killed left these behind');
+    }
     await pause(housekeepingEveryMs, signal);
     if (signal.aborted) return;
     await store.forgetDeliveries(deps.database, hookLimits.keptDays);

@@ -76,6 +76,7 @@ test('PostgreSQL killed ten times under writes: every acknowledged fact and job 
     log,
     kind: 'test.perform',
     owner: 'one',
+    concurrency: 6,
     leaseMs: 2000,
     backoffMs: () => 100,
     handle: (job, context) =>

@@ -99,6 +99,7 @@ export const operations: Record<string, [method: string, path: string, creates: 
   'telemetry.completion': ['GET', '/query/completion', false],
   'telemetry.values': ['GET', '/query/values', false],
   'telemetry.logs': ['GET', '/logs', false],
+  'telemetry.tail': ['GET', '/logs/tail', false],
   'telemetry.logContext': ['GET', '/logs/context', false],
   'telemetry.trace': ['GET', '/traces/:traceId', false],
   'telemetry.ingest': ['GET', '/ingest', false],

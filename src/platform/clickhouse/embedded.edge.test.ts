@@ -1,11 +1,11 @@
-import { createClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestClickHouse, testClickHouse } from '../../../test/harness/clickhouse.ts';
 
 let store: TestClickHouse;
 const clients: ReturnType<typeof createClient>[] = [];
 const connect = (options: Parameters<typeof createClient>[0] = {}) => {
-  const client = createClient({ url: store.url, ...options });
+  const client = createClient({ url: store.url, log: { level: ClickHouseLogLevel.OFF }, ...options });
   clients.push(client);
   return client;
 };
@@ -34,6 +34,16 @@ test('ping, tables, rows, parameters, settings and compressed bodies both ways',
   });
   expect(await result.json()).toEqual([{ n: 42, name: `it's "42"\t\\\n`, threads: 1 }]);
   expect(result.query_id).not.toBe('');
+});
+
+test('a parameter may be long', async () => {
+  const names = Array.from({ length: 5000 }, (_, n) => `name number ${n}`);
+  const result = await connect().query({
+    query: 'select toUInt32(length({names:Array(String)})) as n',
+    query_params: { names },
+    format: 'JSONEachRow',
+  });
+  expect(await result.json()).toEqual([{ n: 5000 }]);
 });
 
 test('a database of its own, named by the client', async () => {

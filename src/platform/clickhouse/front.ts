@@ -15,7 +15,8 @@ const compress = promisify(gzip);
 
 /** Answers ClickHouse's HTTP interface from the embedded engine. Rows of an insert go through a file in `scratch`. */
 export function createFront(engine: Engine, options: { user: string; password: string; scratch: string }): Server {
-  const server = createServer((request, response) => {
+  // Settings and parameter values travel in the address; ClickHouse itself takes 1 MB of it.
+  const server = createServer({ maxHeaderSize: limits.addressBytes }, (request, response) => {
     handle(request, response).catch((error: unknown) => refuse(response, ClickHouseError.from(error)));
   });
   server.requestTimeout = 0;

@@ -6,6 +6,8 @@ export const limits = {
   /** Requests that may wait for a turn before new ones are refused. */
   waitingQueries: 64,
   waitingInserts: 32,
+  /** The address and headers of a request. */
+  addressBytes: 1024 * 1024,
   /** A query text, or an insert with its data in the text. */
   queryBytes: 16 * 1024 * 1024,
   /** The body of an insert, as sent. */

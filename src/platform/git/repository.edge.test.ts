@@ -1,10 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openObjectReader } from './objects.ts';
 import * as git from './repository.ts';
+import { runGit } from './run.ts';
+import { removeLeftovers } from './stale.ts';
 
 let directory: string;
 let bare: string;
@@ -82,6 +84,41 @@ describe('a real repository', () => {
     expect(answers[5]?.toString()).toBe('content 3\n');
     expect(answers[6]).toBeUndefined();
     reader.close();
+  });
+
+  it('takes a push again after a git that was killed left its locks', async () => {
+    const lock = join(bare, 'refs', 'heads', 'main.lock');
+    await writeFile(lock, '');
+    await mkdir(join(bare, 'objects', 'tmp_objdir-incoming-x'));
+    const now = Date.now();
+    expect(await removeLeftovers(bare, now, 300_000)).toEqual([]);
+    await utimes(lock, now / 1000 - 600, now / 1000 - 600);
+    expect(await removeLeftovers(bare, now, 300_000)).toEqual([lock]);
+    expect(await removeLeftovers(bare, now + 90_000_000, 300_000)).toEqual([
+      join(bare, 'objects', 'tmp_objdir-incoming-x'),
+    ]);
+  });
+
+  it('ends what runs long when it takes too long, or when whoever started it is killed', async () => {
+    const slow = { argv: ['-c', 'alias.wait=!sleep 301', 'wait'], env: { PATH: process.env.PATH ?? '' } };
+    const running = (): boolean => execFileSync('ps', ['-eo', 'args']).toString().includes('sleep 301');
+    await expect(runGit(slow, { timeoutMs: 300, guarded: true })).rejects.toMatchObject({ code: 'git.timeout' });
+    expect(running()).toBe(false);
+    const result = await runGit({ ...slow, argv: ['--version'] }, { guarded: true });
+    expect(result.stdout.toString()).toContain('git version');
+    const failed = await runGit({ ...slow, argv: ['no-such-command'] }, { guarded: true, acceptable: [1] });
+    expect(failed.code).toBe(1);
+
+    const script = join(directory, 'starter.ts');
+    const module = new URL('./run.ts', import.meta.url).pathname;
+    await writeFile(
+      script,
+      `import { runGit } from ${JSON.stringify(module)}; void runGit(${JSON.stringify(slow)}, { guarded: true });`,
+    );
+    const starter = spawn(process.execPath, ['--import', 'tsx', script], { stdio: 'ignore', cwd: process.cwd() });
+    await expect.poll(running, { timeout: 20_000 }).toBe(true);
+    starter.kill('SIGKILL');
+    await expect.poll(running, { timeout: 5000 }).toBe(false);
   });
 
   it('streams an archive, and its failure', async () => {

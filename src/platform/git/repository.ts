@@ -92,7 +92,7 @@ export async function isAncestor(repository: string, ancestor: string, descendan
 
 /** Packs what many small pushes left behind. Up to 10 minutes. */
 export async function housekeeping(repository: string): Promise<void> {
-  await runGit(commands.housekeeping(repository), { timeoutMs: 600_000 });
+  await runGit(commands.housekeeping(repository), { timeoutMs: 600_000, guarded: true });
 }
 
 const fetchMs = 30 * 60_000;
@@ -103,7 +103,8 @@ export async function fetchMirror(
   remote: commands.RemoteAddress,
   more: string[] = [],
 ): Promise<void> {
-  await fromRemote(remote, () => runGit(commands.fetchMirror(repository, remote, more), { timeoutMs: fetchMs }));
+  const command = commands.fetchMirror(repository, remote, more);
+  await fromRemote(remote, () => runGit(command, { timeoutMs: fetchMs, guarded: true }));
 }
 
 /** What the remote's HEAD points at; undefined when it does not say. */

@@ -15,23 +15,59 @@ export interface GitLimits {
   timeoutMs?: number | undefined;
   /** More output than this is a `too-large` Fault. Default 64 MiB. */
   outputBytes?: number | undefined;
+  /** For what runs long and reads and writes no pipe: a watcher ends it when the server dies. */
+  guarded?: boolean | undefined;
 }
 
 const stderrBytes = 8192;
 
-/** Starts git in a process group of its own, so that whatever it starts ends with it. The caller reads its output. */
+/**
+ * Starts git in a process group of its own, so that whatever it starts ends with it. The caller reads its output.
+ * What reads standard input or writes to a pipe ends when the server dies; for the rest see `guard`.
+ */
 export function spawnGit(command: GitCommand): ChildProcessWithoutNullStreams {
   return spawn('git', command.argv, { cwd: command.cwd ?? '/', env: command.env, detached: true, stdio: 'pipe' });
 }
 
-/** Ends git and everything it started. Nothing happens when it is gone already. */
+/**
+ * A watcher beside git waits for the end of standard input, which only the server holds: when the server dies, git is
+ * asked to end (a fetch could go on for half an hour). Arguments are passed through, never read by the shell.
+ */
+const guard = `
+exec 3<&0
+git "$@" </dev/null 3<&- &
+git=$!
+{ read -r _ <&3; kill -s TERM -- "-$$"; } >/dev/null 2>&1 &
+watcher=$!
+exec 3<&-
+wait "$git"
+status=$?
+kill -s KILL "$watcher" 2>/dev/null
+exit "$status"`;
+
+function spawnGuarded(command: GitCommand): ChildProcessWithoutNullStreams {
+  const argv = ['-c', guard, 'git', ...command.argv];
+  return spawn('/bin/sh', argv, { cwd: command.cwd ?? '/', env: command.env, detached: true, stdio: 'pipe' });
+}
+
+/** Git that was asked to end and did not is killed after this. */
+const graceMs = 3000;
+
+/**
+ * Ends git and everything it started: asked first, since git then takes its lock files away. Nothing happens when it is
+ * gone already.
+ */
 export function killGit(child: ChildProcessWithoutNullStreams): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  try {
-    process.kill(-child.pid, 'SIGKILL');
-  } catch {
-    child.kill('SIGKILL');
-  }
+  const signal = (name: NodeJS.Signals): void => {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    try {
+      process.kill(-child.pid, name);
+    } catch {
+      child.kill(name);
+    }
+  };
+  signal('SIGTERM');
+  setTimeout(() => signal('SIGKILL'), graceMs).unref();
 }
 
 /** Collects the beginning of what git says on standard error. */
@@ -51,9 +87,9 @@ export function collectErrors(child: ChildProcessWithoutNullStreams): () => stri
  */
 export async function runGit(
   command: GitCommand,
-  options: GitLimits & { acceptable?: number[]; input?: string } = {},
+  options: GitLimits & { acceptable?: number[] } = {},
 ): Promise<GitResult> {
-  const child = spawnGit(command);
+  const child = options.guarded ? spawnGuarded(command) : spawnGit(command);
   const stderr = collectErrors(child);
   const parts: Buffer[] = [];
   const limit = options.outputBytes ?? 64 * 1024 * 1024;
@@ -70,7 +106,8 @@ export async function runGit(
     else parts.push(chunk);
   });
   child.stdin.on('error', () => {});
-  child.stdin.end(options.input ?? '');
+  // The watcher takes the end of input for the end of the server.
+  if (!options.guarded) child.stdin.end();
   const timeoutMs = options.timeoutMs ?? 30_000;
   const timer = setTimeout(
     () => fail(new Fault('unavailable', `git took longer than ${timeoutMs} ms`, { code: 'git.timeout' })),

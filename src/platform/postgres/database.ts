@@ -62,6 +62,8 @@ export function openDatabase(url: string, options: { max?: number; onError?: (er
   const listeners = new Map<string, Set<(payload: string) => void>>();
   let listening: Promise<pg.Client> | undefined;
   let closed = false;
+  /** LISTEN statements go out one at a time on their one connection. */
+  let turn: Promise<unknown> = Promise.resolve();
 
   const locks = openLockSession(url, options.onError);
   const openListener = (): Promise<pg.Client> => {
@@ -131,7 +133,11 @@ export function openDatabase(url: string, options: { max?: number; onError?: (er
       try {
         listening ??= openListener();
         const client = await listening;
-        if (isNew) await client.query(`listen ${pg.escapeIdentifier(channel)}`);
+        if (isNew) {
+          const mine = turn.then(() => client.query(`listen ${pg.escapeIdentifier(channel)}`));
+          turn = mine.catch(() => undefined);
+          await mine;
+        }
       } catch (error) {
         set.delete(listener);
         throw error;

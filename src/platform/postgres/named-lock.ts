@@ -11,6 +11,8 @@ export interface LockSession {
   client(): Promise<pg.Client>;
   /** Names held on the present connection. */
   held: Set<string>;
+  /** Ends when the question asked last is answered. */
+  turn: Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -20,6 +22,7 @@ export function openLockSession(url: string, onError: ((error: Error) => void) |
   const held = new Set<string>();
   return {
     held,
+    turn: Promise.resolve(),
     client() {
       current ??= (async () => {
         const client = new pg.Client({ connectionString: url });
@@ -45,21 +48,30 @@ export function openLockSession(url: string, onError: ((error: Error) => void) |
   };
 }
 
+/** Questions to the one connection, one at a time: the driver does not queue them for us. */
+function inTurn<Result>(session: LockSession, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+  const mine = session.turn.then(async () => work(await session.client()));
+  session.turn = mine.catch(() => undefined);
+  return mine;
+}
+
 /** A lock on `name` (hashed to 64 bits by the server) carried by the session. */
 export function lockOn(session: LockSession, name: string): NamedLock {
   return {
-    async held() {
-      const client = await session.client();
-      if (session.held.has(name)) return true;
-      const { rows } = await client.query('select pg_try_advisory_lock(hashtextextended($1, 0)) as taken', [name]);
-      if (rows[0].taken) session.held.add(name);
-      return rows[0].taken;
+    held() {
+      return inTurn(session, async (client) => {
+        if (session.held.has(name)) return true;
+        const { rows } = await client.query('select pg_try_advisory_lock(hashtextextended($1, 0)) as taken', [name]);
+        if (rows[0].taken) session.held.add(name);
+        return rows[0].taken;
+      });
     },
     async release() {
-      if (!session.held.has(name)) return;
-      const client = await session.client();
-      session.held.delete(name);
-      await client.query('select pg_advisory_unlock(hashtextextended($1, 0))', [name]).catch(() => undefined);
+      if (!session.held.delete(name)) return;
+      // A lost connection has released it already.
+      await inTurn(session, (client) =>
+        client.query('select pg_advisory_unlock(hashtextextended($1, 0))', [name]),
+      ).catch(() => undefined);
     },
   };
 }

@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+export interface Author {
+  name: string;
+  email: string;
+}
+
+/** A team member's clone: made from a directory of files, committed to and pushed with the ordinary git. */
+export interface WorkingCopy {
+  directory: string;
+  /** Puts the files of `overlay` over what is there and commits everything. */
+  commit(author: Author, message: string, overlay?: string): Promise<string>;
+  /** Pushes main; resolves to what git printed, the server's lines among it. */
+  push(): Promise<string>;
+  remove(): Promise<void>;
+}
+
+/**
+ * Makes a repository from `source` that pushes to `remote`. The token travels in a header of git's configuration given by
+ * environment, so it appears in no command line and in no file.
+ */
+export async function createWorkingCopy(source: string, remote: string, token: string): Promise<WorkingCopy> {
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-demo-'));
+  const environment = {
+    ...process.env,
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: 'http.extraHeader',
+    GIT_CONFIG_VALUE_0: `Authorization: Basic ${Buffer.from(`demo:${token}`).toString('base64')}`,
+  };
+  const git = async (args: string[], env: NodeJS.ProcessEnv = environment): Promise<string> => {
+    const { stdout, stderr } = await run('git', args, { cwd: directory, env, maxBuffer: 16 * 1024 * 1024 });
+    return stdout + stderr;
+  };
+  await cp(source, directory, {
+    recursive: true,
+    // What a developer's machine leaves behind is not part of the project.
+    filter: (path) => !/(^|\/)(node_modules|__pycache__|\.venv)(\/|$)/.test(path.slice(source.length)),
+  });
+  await git(['init', '-q', '-b', 'main']);
+  await git(['remote', 'add', 'origin', remote]);
+  return {
+    directory,
+    async commit(author, message, overlay) {
+      if (overlay) await cp(overlay, directory, { recursive: true, force: true });
+      await git(['add', '-A']);
+      await git(['commit', '-q', '-m', message], {
+        ...environment,
+        GIT_AUTHOR_NAME: author.name,
+        GIT_AUTHOR_EMAIL: author.email,
+        GIT_COMMITTER_NAME: author.name,
+        GIT_COMMITTER_EMAIL: author.email,
+      });
+      return (await git(['rev-parse', 'HEAD'])).trim();
+    },
+    push: () => git(['push', 'origin', 'main']),
+    remove: () => rm(directory, { recursive: true, force: true }),
+  };
+}

@@ -1,0 +1,21 @@
+import { join } from 'node:path';
+import type { Runtime } from '../../deployments/port.ts';
+import { openDocker } from '../../integrations/docker/client.ts';
+import { createDockerRuntime } from '../../integrations/docker/runtime.ts';
+import { createProcessRuntime } from '../../integrations/process/runtime.ts';
+import type { Log } from '../../platform/observe/log.ts';
+import type { Launcher } from '../../platform/process/launcher.ts';
+import type { Settings } from '../settings.ts';
+
+/** Where services run, in order of preference: containers where an engine answers, else processes. */
+export function runtimesOf(deps: { settings: Settings; launcher: Launcher; log: Log }): Runtime[] {
+  const { settings, launcher, log } = deps;
+  const processes = createProcessRuntime({
+    directory: join(settings.dataDir, 'deployments', 'process'),
+    launcher,
+    log,
+  });
+  if (settings.runtime === 'process') return [processes];
+  const containers = createDockerRuntime({ docker: openDocker(), log });
+  return settings.runtime === 'docker' ? [containers] : [containers, processes];
+}

@@ -1,0 +1,91 @@
+import { formatDuration } from '../kernel/durations.ts';
+
+/** What a person is told, before it is known how it reaches them. */
+export interface PersonalMessage {
+  /** What happened, for programs: `run.failed`, `run.fixed`, `deployment.rolled_back`. */
+  event: string;
+  subject: string;
+  text: string;
+}
+
+export interface RunOutcome {
+  projectName: string;
+  number: number;
+  place: string;
+  sha: string;
+  commitMessage: string;
+  author: string;
+  durationMs: number;
+  failedJobs: { name: string; reason: string | null }[];
+  url: string;
+}
+
+const firstLine = (text: string): string => text.split('\n')[0]!.trim();
+
+/** A run of somebody's commit failed: what broke, and where to look. */
+export function runFailed(run: RunOutcome): PersonalMessage {
+  const names = run.failedJobs.map((job) => job.name).join(', ');
+  return {
+    event: 'run.failed',
+    subject: `[${run.projectName}] Run ${run.number} failed on ${run.place}${names ? `: ${names}` : ''}`,
+    text: lines([
+      `Run ${run.number} of ${run.projectName} failed on ${run.place} after ${formatDuration(run.durationMs)}.`,
+      '',
+      `Commit ${run.sha.slice(0, 7)} by ${run.author}: ${firstLine(run.commitMessage)}`,
+      ...run.failedJobs.map((job) => `  ${job.name}: ${job.reason ?? 'failed'}`),
+      '',
+      `See the failed step: ${run.url}`,
+    ]),
+  };
+}
+
+/** The first green run of a branch after red ones. */
+export function runFixed(run: RunOutcome): PersonalMessage {
+  return {
+    event: 'run.fixed',
+    subject: `[${run.projectName}] Run ${run.number} fixed ${run.place}`,
+    text: lines([
+      `${run.place} of ${run.projectName} works again: run ${run.number} passed in ${formatDuration(run.durationMs)}.`,
+      '',
+      `Commit ${run.sha.slice(0, 7)} by ${run.author}: ${firstLine(run.commitMessage)}`,
+      '',
+      run.url,
+    ]),
+  };
+}
+
+export interface RollbackOutcome {
+  projectName: string;
+  environment: string;
+  version: string;
+  restoredVersion: string | null;
+  reason: string;
+  evidence: string[];
+  durationMs: number;
+  commits: { sha: string; author: string; message: string }[];
+  url: string;
+}
+
+/** A release was taken back: to those whose commits were in it. */
+export function rolledBack(rollback: RollbackOutcome): PersonalMessage {
+  const { projectName, environment, version, restoredVersion } = rollback;
+  return {
+    event: 'deployment.rolled_back',
+    subject: `[${projectName}] ${version} was taken back in ${environment}`,
+    text: lines([
+      `${environment} of ${projectName} ${
+        restoredVersion ? `serves ${restoredVersion} again` : 'serves nothing for now'
+      }: ${version} was taken back ${formatDuration(rollback.durationMs)} after the decision.`,
+      '',
+      `Why: ${rollback.reason}`,
+      ...rollback.evidence.map((line) => `  ${line}`),
+      '',
+      'In it:',
+      ...rollback.commits.map((commit) => `  ${commit.sha.slice(0, 7)} ${commit.author}: ${firstLine(commit.message)}`),
+      '',
+      `What led to it: ${rollback.url}`,
+    ]),
+  };
+}
+
+const lines = (parts: string[]): string => `${parts.join('\n')}\n`;

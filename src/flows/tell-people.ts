@@ -1,0 +1,98 @@
+import type { Alerts } from '../alerts/index.ts';
+import type { deploymentEvents } from '../deployments/index.ts';
+import type { Identity } from '../identity/index.ts';
+import type { EventEnvelope } from '../kernel/events.ts';
+import type { pipelineEvents } from '../pipelines/index.ts';
+import type { EventData } from '../platform/events/catalogue.ts';
+import type { Subscription } from '../platform/events/subscriptions.ts';
+import type { Project, Projects } from '../projects/index.ts';
+import { type PersonalMessage, rolledBack, runFailed, runFixed } from './messages.ts';
+
+type Finished = EventData<typeof pipelineEvents, 'run.finished'>;
+type RolledBack = EventData<typeof deploymentEvents, 'deployment.rolled_back'>;
+
+export interface TellPeople {
+  projects: Projects;
+  identity: Identity;
+  alerts: Alerts;
+  publicUrl: () => string;
+}
+
+const maxCommits = 50;
+
+/** Whoever's commit it was hears of a failed run, of the run that fixed it, and of a release that was taken back. */
+export function tellPeople({ projects, identity, alerts, publicUrl }: TellPeople): Subscription {
+  const send = async (event: EventEnvelope, project: Project, emails: string[], message: PersonalMessage) => {
+    const about = { projectId: project.id, causes: [event.id] };
+    const { subject, text } = message;
+    const payload = {
+      event: message.event,
+      project: project.slug,
+      eventId: event.id,
+      subject,
+      data: event.data as Record<string, unknown>,
+    };
+    for (const to of new Set(await Promise.all(emails.map((email) => addressOf(identity, email))))) {
+      await alerts.notify({ ...about, key: `${event.id}:mail:${to}`, kind: 'mail', to, subject, text, payload });
+    }
+    await alerts.notify({ ...about, key: `${event.id}:webhook`, kind: 'webhook', subject, text, payload });
+  };
+
+  const onRun = async (event: EventEnvelope, project: Project): Promise<void> => {
+    const run = event.data as Finished;
+    const fixed = run.status === 'success' && run.previousStatus === 'failed';
+    if (run.status !== 'failed' && !fixed) return;
+    const outcome = {
+      projectName: project.name,
+      number: run.number,
+      place: run.branch ?? run.tag ?? run.sha.slice(0, 7),
+      sha: run.sha,
+      commitMessage: run.message,
+      author: run.author.name,
+      durationMs: run.durationMs,
+      failedJobs: run.failedJobs,
+      url: `${publicUrl()}/runs/${run.runId}`,
+    };
+    await send(event, project, [run.author.email], fixed ? runFixed(outcome) : runFailed(outcome));
+  };
+
+  const onRollback = async (event: EventEnvelope, project: Project): Promise<void> => {
+    const data = event.data as RolledBack;
+    // A version ends in the first seven digits of its commit.
+    const before = data.previousVersion?.split('-').at(-1);
+    const from = before ? await projects.resolve(project.id, before) : undefined;
+    const commits = await projects.commitsBetween(project.id, from ?? null, data.sha, from ? maxCommits : 1);
+    const message = rolledBack({
+      projectName: project.name,
+      environment: data.environment,
+      version: data.version,
+      restoredVersion: data.restoredVersion,
+      reason: data.reason,
+      evidence: data.evidence,
+      durationMs: data.durationMs,
+      commits: commits.map(({ sha, author, message: text }) => ({ sha, author: author.name, message: text })),
+      url: `${publicUrl()}/timeline?event=${event.id}`,
+    });
+    await send(
+      event,
+      project,
+      commits.map((commit) => commit.author.email),
+      message,
+    );
+  };
+
+  return {
+    name: 'tell-people',
+    types: ['pipelines.run.finished', 'deployments.deployment.rolled_back'],
+    async handle(event) {
+      const project = event.projectId ? await projects.find(event.projectId) : undefined;
+      if (!project) return;
+      await (event.type === 'pipelines.run.finished' ? onRun(event, project) : onRollback(event, project));
+    },
+  };
+}
+
+/** The address a person reads, when the commit's is one of theirs; else the commit's own. */
+async function addressOf(identity: Identity, email: string): Promise<string> {
+  return (await identity.personByEmail(email))?.email ?? email;
+}
