@@ -11,11 +11,12 @@ import { gitea } from '../integrations/gitea/index.ts';
 import { github } from '../integrations/github/index.ts';
 import { gitlab } from '../integrations/gitlab/index.ts';
 import { mailNotifier } from '../integrations/mail/notifier.ts';
+import { createOtlpIntake } from '../integrations/otlp/index.ts';
 import { createSentryIntake } from '../integrations/sentry/index.ts';
 import { webhookNotifier } from '../integrations/webhook/notifier.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { createMonitoring } from '../monitoring/index.ts';
-import { createPipelines } from '../pipelines/index.ts';
+import { createPipelines, createSources } from '../pipelines/index.ts';
 import { openKeyring } from '../platform/crypto/keyring.ts';
 import type { Subscription } from '../platform/events/subscriptions.ts';
 import type { HttpIntake } from '../platform/http/contract.ts';
@@ -32,7 +33,6 @@ import { evaluatorOf } from './plugs/evaluator.ts';
 import { executorsOf } from './plugs/executors.ts';
 import { intakeAddressesOf } from './plugs/intake-addresses.ts';
 import { runtimesOf } from './plugs/runtimes.ts';
-import { gitUrlOf, sourcesOf } from './plugs/sources.ts';
 import { verificationOf } from './plugs/verification.ts';
 import type { Settings } from './settings.ts';
 import { wireFlows } from './wire-flows.ts';
@@ -114,7 +114,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     dataDir,
     telemetry,
     dispatch: agents,
-    sources: sourcesOf(projects, publicUrl),
+    sources: createSources(projects, publicUrl),
     secrets,
     createMasker,
     dialects: [
@@ -147,7 +147,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     telemetry,
     projects: {
       find: (idOrSlug) => projects.find(idOrSlug),
-      projectByIngest: async (ingestId) => (await projects.list()).find((project) => project.ingestId === ingestId),
+      projectByIngest: (ingestId) => projects.projectByIngest(ingestId),
     },
     people: { nameOf: async (personId) => (await identity.person(personId))?.name },
     releases: deployments,
@@ -183,10 +183,18 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
       alerts,
       insights,
     ].map(({ room }) => room),
-    intakes: [createSentryIntake({ reception: errors.reception, telemetry, clock, log: of('sentry').log })],
+    intakes: [
+      createSentryIntake({ reception: errors.reception, telemetry, clock, log: of('sentry').log }),
+      createOtlpIntake({
+        telemetry,
+        clock,
+        keys: { projectOfKey: async (key) => (await projects.projectByKey(key))?.id },
+      }),
+    ],
     flows: wireFlows({
       identity,
       projects,
+      secrets,
       pipelines,
       deployments,
       errors,
@@ -195,7 +203,6 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
       telemetry,
       clock,
       publicUrl,
-      gitUrlOf: (slug) => gitUrlOf(publicUrl(), slug),
     }),
   };
 }

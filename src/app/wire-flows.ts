@@ -3,7 +3,9 @@ import type { Deployments } from '../deployments/index.ts';
 import type { Errors } from '../errors/index.ts';
 import { blameNewIssue } from '../flows/blame-new-issue.ts';
 import { cutReleaseOnGreenRun } from '../flows/cut-release-on-green-run.ts';
+import { forgetDeletedProject } from '../flows/forget-deleted-project.ts';
 import { mirrorEvents } from '../flows/mirror-events.ts';
+import { resealOnKeyRotation } from '../flows/reseal-on-key-rotation.ts';
 import { rollBackOnIncident } from '../flows/roll-back-on-incident.ts';
 import { startRunOnPush } from '../flows/start-run-on-push.ts';
 import { tellPeople } from '../flows/tell-people.ts';
@@ -15,10 +17,12 @@ import type { Pipelines } from '../pipelines/index.ts';
 import type { Subscription } from '../platform/events/subscriptions.ts';
 import type { TelemetrySink } from '../platform/observe/telemetry-sink.ts';
 import type { Projects } from '../projects/index.ts';
+import type { Secrets } from '../secrets/index.ts';
 
 export interface FlowDependencies {
   identity: Identity;
   projects: Projects;
+  secrets: Secrets;
   pipelines: Pipelines;
   deployments: Deployments;
   errors: Errors;
@@ -27,19 +31,20 @@ export interface FlowDependencies {
   telemetry: TelemetrySink;
   clock: Clock;
   publicUrl: () => string;
-  gitUrlOf: (slug: string) => string;
 }
 
 /** Every flow of the product, in the order a change passes them. */
 export function wireFlows(rooms: FlowDependencies): Subscription[] {
   const { projects, pipelines, deployments, errors, monitoring, telemetry } = rooms;
   return [
-    startRunOnPush(projects, pipelines, rooms.gitUrlOf),
+    startRunOnPush(projects, pipelines, rooms.publicUrl),
     cutReleaseOnGreenRun(projects, deployments),
     watchDeployedServices(deployments, monitoring),
     blameNewIssue(projects, deployments, errors),
     rollBackOnIncident(deployments, rooms.clock),
     tellPeople(rooms),
+    forgetDeletedProject(rooms.secrets),
+    resealOnKeyRotation(projects),
     mirrorEvents(telemetry),
   ];
 }

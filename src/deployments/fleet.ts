@@ -35,6 +35,8 @@ export class Fleet {
   readonly #followed = new Set<string>();
   /** Why the last start of an instance failed; it is shown as one that ended. */
   readonly #failures = new Map<string, string>();
+  /** The last words of each instance, for saying why it ended. */
+  readonly #lastWords = new Map<string, string[]>();
   readonly #lines: ServiceLines;
 
   constructor(deps: DeploymentsDeps) {
@@ -108,7 +110,13 @@ export class Fleet {
         ),
       })),
       linesAfter: known?.linesUntil ?? undefined,
-      onLine: (line, stream, at) => this.#lines.add(lineScope, line, stream, at),
+      onLine: (line, stream, at) => {
+        this.#lines.add(lineScope, line, stream, at);
+        if (line.trim() !== '') {
+          const words = this.#lastWords.get(planned.instanceId) ?? [];
+          this.#lastWords.set(planned.instanceId, [...words.slice(-7), masker.text(line.slice(0, 300))]);
+        }
+      },
     });
   }
 
@@ -117,6 +125,7 @@ export class Fleet {
     this.#forget(instanceId);
     this.#followed.delete(instanceId);
     this.#failures.delete(instanceId);
+    this.#lastWords.delete(instanceId);
   }
 
   /**
@@ -154,7 +163,9 @@ export class Fleet {
     const id = instance.instanceId;
     if (instance.state !== 'running') {
       this.#forget(id);
-      const detail = instance.detail ?? (instance.state === 'exited' ? `ended with ${instance.exitCode}` : 'starting');
+      const end = instance.detail ?? (instance.state === 'exited' ? `ended with ${instance.exitCode}` : 'starting');
+      const words = instance.state === 'exited' && instance.exitCode !== 0 ? this.#lastWords.get(id) : undefined;
+      const detail = words ? `${end}; its last words: ${words.join(' / ')}` : end;
       return { state: instance.state, exitCode: instance.exitCode, health: 'starting', detail };
     }
     const now = this.#deps.clock.now();

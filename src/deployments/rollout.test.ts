@@ -74,7 +74,7 @@ function play(behaviour: Behaviour, crashes: Crash[]) {
         state: ended ? 'exited' : 'running',
         exitCode: ended ? (completes && id.startsWith('green') ? behaviour.migrateExit : completes ? 0 : 1) : undefined,
         health: slow !== null && tick - one.bornAt >= slow ? 'healthy' : 'starting',
-        detail: 'seen',
+        detail: ended ? `ended with ${behaviour.migrateExit}` : 'seen',
       };
     }
     if (switchedTick !== null && behaviour.webEndsAfter !== null && tick - switchedTick >= behaviour.webEndsAfter) {

@@ -196,11 +196,8 @@ function startsOf(
   return { actions, restarts: counts, exhausted };
 }
 
-const told = (instance: PlannedInstance, seen: Observation): string => {
-  const view = look(seen, instance.instanceId);
-  const end = view.state === 'exited' && view.exitCode !== undefined ? `ended with ${view.exitCode}` : view.detail;
-  return `${instance.service} ${instance.ordinal}: ${end}`;
-};
+const told = (instance: PlannedInstance, seen: Observation): string =>
+  `${instance.service} ${instance.ordinal}: ${look(seen, instance.instanceId).detail}`;
 
 /** Backing services whose description changed: the old one must be gone before the new one takes its volumes. */
 function obsolete(wanted: readonly PlannedInstance[], seen: Observation, other: readonly PlannedInstance[]): Action[] {

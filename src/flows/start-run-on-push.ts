@@ -8,11 +8,7 @@ type Push = EventData<typeof projectsEvents, 'push.received'>;
 type PullRequest = EventData<typeof projectsEvents, 'pull-request.updated'>;
 
 /** A pushed branch or tag gets a run, under the id that was printed to the pusher; so does the head of a pull request. */
-export function startRunOnPush(
-  projects: Projects,
-  pipelines: Pipelines,
-  gitUrlOf: (slug: string) => string,
-): Subscription {
+export function startRunOnPush(projects: Projects, pipelines: Pipelines, publicUrl: () => string): Subscription {
   const start = async (
     event: EventEnvelope,
     projectId: string,
@@ -29,13 +25,15 @@ export function startRunOnPush(
     const commit = project && (await projects.commit(projectId, run.sha));
     // Deleted or force-pushed away before we came to it: there is nothing left to run.
     if (!project || !commit) return;
+    // Code from a fork runs here only where the project says so.
+    if (run.pullRequest?.fork && !project.settings.buildForks) return;
     await pipelines.startRun({
       runId: run.runId,
       project: {
         id: project.id,
         slug: project.slug,
         defaultBranch: project.defaultBranch,
-        gitUrl: gitUrlOf(project.slug),
+        gitUrl: `${publicUrl()}/git/${project.slug}.git`,
       },
       sha: commit.sha,
       branch: run.branch,

@@ -1,5 +1,5 @@
-import type { TelemetryRecord } from '../platform/observe/telemetry-sink.ts';
 import { limits } from './limits.ts';
+import type { IntakeRecord } from './port.ts';
 import {
   type AttributeType,
   bucketColumns,
@@ -177,14 +177,6 @@ const slots = Object.fromEntries(
   ]),
 ) as Record<TableName, Map<string, { index: number; type: AttributeType }>>;
 
-/** A record of a metric may carry its histogram beside its attributes. */
-export interface MetricBuckets {
-  bounds: number[];
-  counts: number[];
-}
-
-export type IncomingRecord = TelemetryRecord & { buckets?: MetricBuckets | undefined };
-
 /** Encodes records into frames and numbers them by arrival. */
 export class FrameEncoder {
   readonly #seen: Seen;
@@ -205,10 +197,10 @@ export class FrameEncoder {
    * `numbered` learns the sequence number each record got.
    */
   encode(
-    records: readonly IncomingRecord[],
+    records: readonly IntakeRecord[],
     nowMs: number,
-    refused: (record: IncomingRecord, reason: string) => void,
-    numbered?: (record: IncomingRecord, seq: number) => void,
+    refused: (record: IntakeRecord, reason: string) => void,
+    numbered?: (record: IntakeRecord, seq: number) => void,
   ): { buffer: Buffer; news: News[] } {
     const writers = new Map<TableName, { writer: RowWriter; rows: number }>();
     for (const record of records) {
@@ -239,9 +231,9 @@ export class FrameEncoder {
   #row(
     table: TableName,
     writer: RowWriter,
-    record: IncomingRecord,
+    record: IntakeRecord,
     seq: number,
-    refused: (record: IncomingRecord, reason: string) => void,
+    refused: (record: IntakeRecord, reason: string) => void,
   ): void {
     const projectId = record.projectId ?? '';
     const own = slots[table];

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../kernel/clock.ts';
 import { Fault } from '../kernel/faults.ts';
 import type { Log } from '../platform/observe/log.ts';
-import type { TelemetrySink } from '../platform/observe/telemetry-sink.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { Room } from '../platform/room.ts';
 import { openSpool } from '../platform/spool/spool.ts';
@@ -39,7 +38,8 @@ export interface TelemetryDependencies {
   spoolMaxBytes?: number | undefined;
 }
 
-export interface Telemetry extends TelemetrySink, Intake {
+/** Also a TelemetrySink (`write`) for every room, and an Intake for foreign protocols. */
+export interface Telemetry extends Intake {
   /** Answers an NRQL text within a scope. Throws an `invalid` Fault that names line and column. */
   query(nrql: string, options: QueryOptions): Promise<QueryAnswer>;
   /** Whether a gate (an NRQL query ending in a comparison) holds for what one release did in one environment. */

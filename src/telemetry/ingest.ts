@@ -1,9 +1,9 @@
 import type { Clock } from '../kernel/clock.ts';
-import type { TelemetrySink } from '../platform/observe/telemetry-sink.ts';
 import type { Accounting } from './accounting.ts';
 import type { SeenCatalogue } from './catalogue.ts';
-import { FrameEncoder, type IncomingRecord } from './frames.ts';
+import { FrameEncoder } from './frames.ts';
 import { limits } from './limits.ts';
+import type { Intake, IntakeRecord } from './port.ts';
 import type { LiveTail } from './tail.ts';
 
 /** Where frames become durable. */
@@ -24,13 +24,13 @@ export function createIngest(deps: {
   accounting: Accounting;
   tail: LiveTail;
   clock: Clock;
-}): TelemetrySink {
+}): Pick<Intake, 'write'> {
   const { spool, catalogue, accounting, tail, clock } = deps;
   const encoder = new FrameEncoder(catalogue);
 
-  async function writeFrame(records: readonly IncomingRecord[]): Promise<void> {
-    const numbered: { record: IncomingRecord; seq: number }[] | undefined = tail.busy ? [] : undefined;
-    const refusals: { record: IncomingRecord; reason: string }[] = [];
+  async function writeFrame(records: readonly IntakeRecord[]): Promise<void> {
+    const numbered: { record: IntakeRecord; seq: number }[] | undefined = tail.busy ? [] : undefined;
+    const refusals: { record: IntakeRecord; reason: string }[] = [];
     const frame = encoder.encode(
       records,
       clock.now(),
@@ -66,7 +66,7 @@ export function createIngest(deps: {
 }
 
 function countByType(
-  records: readonly IncomingRecord[],
+  records: readonly IntakeRecord[],
 ): Map<string, { projectId: string | null; type: string; count: number }> {
   const counts = new Map<string, { projectId: string | null; type: string; count: number }>();
   for (const { projectId, type } of records) {

@@ -12,12 +12,15 @@ export interface IngestKeys {
   projectOfKey(key: string): Promise<string | undefined>;
 }
 
+/** A record as an intake hands it over; a metric's point may carry its histogram (`counts` is one longer than `bounds`). */
+export type IntakeRecord = TelemetryRecord & { buckets?: { bounds: number[]; counts: number[] } | undefined };
+
 /**
- * What an intake (OTLP, agents, syslog) hands decoded records to: {@link TelemetryRecord}s of any type. Resolves when they
- * are durable; rejects with a Fault `unavailable` (with `retryAfter`) when the spool is full. Concurrent calls are fine.
+ * What an intake (OTLP, agents, syslog) hands decoded records to, of any type. Resolves when they are durable; rejects
+ * with a Fault `unavailable` (with `retryAfter`) when the spool is full. Concurrent calls are fine.
  */
 export interface Intake {
-  write(records: TelemetryRecord[]): Promise<void>;
+  write(records: IntakeRecord[]): Promise<void>;
   /** Counts records that were refused, for the accounting page. */
   dropped(projectId: string | null, type: string, reason: string, count: number): void;
 }

@@ -1,8 +1,8 @@
 import type { LogLine, TailQuery } from './api.ts';
-import type { IncomingRecord } from './frames.ts';
 import { limits } from './limits.ts';
 import { predicateOf } from './log-filter.ts';
 import { cursorOf } from './logs.ts';
+import type { IntakeRecord } from './port.ts';
 
 /** Someone who follows logs. */
 export interface Viewer {
@@ -54,7 +54,7 @@ export class LiveTail {
   }
 
   /** Records that have become durable, with their sequence numbers. */
-  publish(records: readonly { record: IncomingRecord; seq: number }[]): void {
+  publish(records: readonly { record: IntakeRecord; seq: number }[]): void {
     for (const { record, seq } of records) {
       if (record.type !== 'Log') continue;
       let line: LogLine | undefined;
@@ -85,7 +85,7 @@ export class LiveTail {
   }
 }
 
-function lineOf(record: IncomingRecord, seq: number): LogLine {
+function lineOf(record: IntakeRecord, seq: number): LogLine {
   const text = (name: string): string => {
     const value = record.attributes[name];
     return value === undefined || value === null ? '' : String(value);

@@ -14,7 +14,7 @@ import { idempotencyMigrations } from '../../src/platform/http/idempotency.ts';
 import type { Role } from '../../src/platform/http/principal.ts';
 import { createHttpServer } from '../../src/platform/http/server.ts';
 import { openLog } from '../../src/platform/observe/log.ts';
-import type { Database } from '../../src/platform/postgres/database.ts';
+import { type Database, openDatabase } from '../../src/platform/postgres/database.ts';
 import { createProjects, type Projects } from '../../src/projects/index.ts';
 import { projectsMigrations } from '../../src/projects/migrations/index.ts';
 import { createSecrets, type Secrets } from '../../src/secrets/index.ts';
@@ -41,26 +41,35 @@ export interface Foundation {
   close(): Promise<void>;
 }
 
-export async function startFoundation(): Promise<Foundation> {
+export const foundationMigrations = [
+  ...identityMigrations,
+  ...projectsMigrations,
+  ...secretsMigrations,
+  ...idempotencyMigrations,
+];
+
+/** Where another process of the same installation keeps its state; nothing of it is removed at the end. */
+export interface Shared {
+  databaseUrl: string;
+  directory: string;
+  port: number;
+}
+
+export async function startFoundation(shared?: Shared): Promise<Foundation> {
   const log = openLog({ level: 'error' });
-  const test = await testDatabase([
-    ...identityMigrations,
-    ...projectsMigrations,
-    ...secretsMigrations,
-    ...idempotencyMigrations,
-  ]);
+  const test = shared
+    ? { database: openDatabase(shared.databaseUrl), close: async () => undefined }
+    : await testDatabase(foundationMigrations);
   const { database } = test;
-  const directory = await mkdtemp(join(tmpdir(), 'millrace-foundation-'));
+  const directory = shared?.directory ?? (await mkdtemp(join(tmpdir(), 'millrace-foundation-')));
   const dataDir = join(directory, 'data');
   const keyring = await openKeyring({ directory: join(dataDir, 'keys') });
   let url = '';
   const publicUrl = (): string => url;
   const identity = createIdentity({ database, clock: systemClock, log, publicUrl });
-  const owner = await identity.createOwner({
-    name: 'Ada',
-    email: 'ada@example.org',
-    password: 'correct horse battery',
-  });
+  const owner =
+    (await identity.personByEmail('ada@example.org')) ??
+    (await identity.createOwner({ name: 'Ada', email: 'ada@example.org', password: 'correct horse battery' }));
   const projects: Projects = createProjects({
     database,
     clock: systemClock,
@@ -82,7 +91,7 @@ export async function startFoundation(): Promise<Foundation> {
     intakes: rooms.flatMap((room) => room.intakes),
     version: '0.0.0',
   });
-  url = await app.listen({ port: 0, host: '127.0.0.1' });
+  url = await app.listen({ port: shared?.port ?? 0, host: '127.0.0.1' });
   const stop = new AbortController();
   const running: Promise<void>[] = [];
   return {
@@ -109,7 +118,7 @@ export async function startFoundation(): Promise<Foundation> {
       await Promise.all(running);
       await app.close();
       await test.close();
-      await rm(directory, { recursive: true, force: true });
+      if (!shared) await rm(directory, { recursive: true, force: true });
     },
   };
 }

@@ -31,14 +31,20 @@ export function parseAnsi(line: string, start: TextStyle = plain): { pieces: Sty
   const pieces: StyledPiece[] = [];
   let style = start;
   let from = 0;
+  let startOver = false;
   const push = (raw: string) => {
-    const lastReturn = raw.trimEnd().lastIndexOf('\r');
-    if (lastReturn >= 0) pieces.length = 0;
-    const text = (lastReturn >= 0 ? raw.slice(lastReturn + 1) : raw).replace(controls, '');
-    if (!text) return;
-    const last = pieces.at(-1);
-    if (last && last.style === style) last.text += text;
-    else pieces.push({ text, style });
+    const parts = raw.split('\r');
+    for (const [index, part] of parts.entries()) {
+      if (index > 0) startOver = true;
+      const text = part.replace(controls, '');
+      if (!text) continue;
+      // Only what is written over something replaces it: a return at the end of a line changes nothing.
+      if (startOver) pieces.length = 0;
+      startOver = false;
+      const last = pieces.at(-1);
+      if (last && last.style === style) last.text += text;
+      else pieces.push({ text, style });
+    }
   };
   if (!line.includes('\x1b')) {
     push(line);
@@ -57,8 +63,9 @@ export function parseAnsi(line: string, start: TextStyle = plain): { pieces: Sty
 /** The words of a line without looks: for search and copying. */
 export function plainText(line: string): string {
   const bare = line.includes('\x1b') ? line.replace(escapeSequence, '') : line;
-  const lastReturn = bare.trimEnd().lastIndexOf('\r');
-  return (lastReturn >= 0 ? bare.slice(lastReturn + 1) : bare).replace(controls, '');
+  if (!bare.includes('\r')) return bare.replace(controls, '');
+  const parts = bare.split('\r').map((part) => part.replace(controls, ''));
+  return parts.findLast((part) => part !== '') ?? '';
 }
 
 function applyCodes(before: TextStyle, parameters: string): TextStyle {

@@ -3,7 +3,7 @@ import UPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import styles from './chart.module.css';
 import { numberText } from './figures.ts';
-import { absoluteTime } from './moments.ts';
+import { absoluteTime, axisTimes } from './moments.ts';
 
 export interface ChartSeries {
   label: string;
@@ -63,7 +63,19 @@ export function TimeChart({ label, times, series, unit, height = 220, kind = 'li
         cursor: { sync: { key: 'page' }, points: { size: 6 }, drag: { x: false, y: false }, y: false },
         scales: { y: { range: (_, low, high) => yRange(low, high, limit) } },
         axes: [
-          { stroke: ink, grid: { show: false }, ticks: { stroke: grid, size: 4 }, font, size: 28, space: 90 },
+          {
+            stroke: ink,
+            grid: { show: false },
+            ticks: { stroke: grid, size: 4 },
+            font,
+            size: 28,
+            space: 90,
+            values: (_, splits, _axis, _space, step) =>
+              axisTimes(
+                splits.map((at) => at * 1000),
+                step * 1000,
+              ),
+          },
           {
             stroke: ink,
             grid: { stroke: grid, width: 1 },

@@ -34,6 +34,7 @@ export function absoluteTime(at: number, locale?: string): string {
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',
+    hourCycle: 'h23',
     timeZoneName: 'short',
   });
 }
@@ -64,4 +65,27 @@ export function spanText(ms: number): string {
   const hours = Math.floor(minutes / 60);
   if (hours < 48) return `${hours} h ${String(minutes % 60).padStart(2, '0')} m`;
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** A span of time, short: `23 Nov, 08:33 to 09:33`, with both days when they differ. */
+export function rangeText(from: number, to: number, locale?: string): string {
+  const date: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short' };
+  const clock: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
+  const sameDay = new Date(from).toDateString() === new Date(to).toDateString();
+  const begin = new Date(from).toLocaleString(locale, { ...date, ...clock });
+  return `${begin} to ${new Date(to).toLocaleString(locale, sameDay ? clock : { ...date, ...clock })}`;
+}
+
+/** Marks of a time axis: dates when a mark is a day or more, minutes above ten seconds, seconds below. */
+export function axisTimes(times: readonly number[], step: number, locale?: string): string[] {
+  const options: Intl.DateTimeFormatOptions =
+    step >= day
+      ? { day: 'numeric', month: 'short' }
+      : { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', ...(step < minute ? { second: '2-digit' } : {}) };
+  return times.map((time, index) => {
+    const date = new Date(time);
+    const text = date.toLocaleString(locale, options);
+    const newDay = index > 0 && date.toDateString() !== new Date(times[index - 1]!).toDateString();
+    return newDay && step < day ? date.toLocaleString(locale, { day: 'numeric', month: 'short' }) : text;
+  });
 }

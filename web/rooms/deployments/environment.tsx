@@ -78,7 +78,7 @@ export function EnvironmentPage() {
           <RollBackButton environment={environment} offer />
         </>
       }
-      command={`millrace env show ${environment.name} --project ${environment.project}`}
+      command={`millrace logs --environment ${environment.name} --project ${environment.project} --follow`}
     >
       {pending.length > 0 && (
         <Section title="Under way">
@@ -139,7 +139,7 @@ export function EnvironmentPage() {
               </>
             }
           >
-            <Instances items={service.instances} />
+            <Instances items={service.instances} oneService />
           </Section>
         ))}
       {tab === 'variables' && <Variables environmentId={environment.id} />}

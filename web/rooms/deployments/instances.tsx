@@ -17,11 +17,11 @@ const columns: Column<Instance>[] = [
 ];
 
 /** What runs for a deployment or an environment. */
-export function Instances({ items }: { items: Instance[] }) {
+export function Instances({ items, oneService }: { items: Instance[]; oneService?: boolean }) {
   return (
     <Table
       label="Instances"
-      columns={columns}
+      columns={oneService ? columns.slice(1) : columns}
       rows={items}
       rowKey={(one) => one.id}
       empty={<Empty title="Nothing runs">Instances appear here when the rollout starts them.</Empty>}

@@ -44,7 +44,12 @@ export function actorName(fact: Pick<Fact, 'actor'>): string {
   return fact.actor.kind === 'system' ? 'Millrace' : fact.actor.name;
 }
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
 
 interface FactRowProps {
   fact: Fact;

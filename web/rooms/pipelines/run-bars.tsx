@@ -9,7 +9,7 @@ import type { Run } from './runs.tsx';
 /** The last runs as bars, oldest first: how long, and how they ended; with average speed and reliability. */
 export function RunBars({ runs }: { runs: Run[] }) {
   const bars = runs.toReversed().map((run) => ({ run, ms: durationMs(run) }));
-  const longest = Math.max(1, ...bars.map((bar) => bar.ms ?? 0));
+  const longest = Math.max(1, ...bars.filter(({ run }) => run.finishedAt).map((bar) => bar.ms ?? 0));
   const ended = bars.filter(({ run }) => run.status === 'success' || run.status === 'failed');
   const passed = ended.filter(({ run }) => run.status === 'success').length;
   const average = ended.reduce((sum, bar) => sum + (bar.ms ?? 0), 0) / Math.max(1, ended.length);
@@ -43,7 +43,7 @@ export function RunBars({ runs }: { runs: Run[] }) {
                 data-tone={statusLook(run.status).tone}
                 aria-label={`Run ${run.number}, ${statusLook(run.status).word}`}
               >
-                <span style={{ height: `${Math.max(8, ((ms ?? 0) / longest) * 100)}%` }} />
+                <span style={{ height: `${Math.min(100, Math.max(8, ((ms ?? 0) / longest) * 100))}%` }} />
               </Link>
             </Tooltip>
           </li>

@@ -5,7 +5,7 @@ import { Status } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
 import { Empty } from '../../kit/empty.tsx';
 import { numberText, plural } from '../../kit/figures.ts';
-import { absoluteTime } from '../../kit/moments.ts';
+import { rangeText } from '../../kit/moments.ts';
 import { Section } from '../../kit/page.tsx';
 import { Skeleton } from '../../kit/skeleton.tsx';
 import { type Column, Table } from '../../kit/table.tsx';
@@ -58,7 +58,7 @@ export function AnswerView({ answer, onAsk }: { answer: QueryAnswer; onAsk: (nrq
 }
 
 function windowText(answer: QueryAnswer): string {
-  return `${absoluteTime(Date.parse(answer.window.since))} to ${absoluteTime(Date.parse(answer.window.until))}`;
+  return rangeText(Date.parse(answer.window.since), Date.parse(answer.window.until));
 }
 
 function Chart({ answer, aside }: { answer: QueryAnswer; aside: React.ReactNode }) {
@@ -71,30 +71,28 @@ function Chart({ answer, aside }: { answer: QueryAnswer; aside: React.ReactNode 
   const unit = answer.columns.find((column) => column.role === 'value')?.unit ?? undefined;
   if (series.length === 0) return <NoRows />;
   return (
-    <>
-      <Section
-        title={plural(series.length, 'series', 'series')}
-        aside={
-          <>
-            <Choice
-              label="Form"
-              value={kind}
-              options={[
-                { value: 'line', label: 'Line' },
-                { value: 'area', label: 'Area' },
-                { value: 'bar', label: 'Bar' },
-              ]}
-              onChange={setKind}
-            />
-            {aside}
-          </>
-        }
-      >
-        <Suspense fallback={<Skeleton height="320px" />}>
-          <TimeChart label={answer.nrql} times={times} series={series} unit={unit} height={300} kind={kind} />
-        </Suspense>
-      </Section>
-    </>
+    <Section
+      title={plural(series.length, 'series', 'series')}
+      aside={
+        <>
+          <Choice
+            label="Form"
+            value={kind}
+            options={[
+              { value: 'line', label: 'Line' },
+              { value: 'area', label: 'Area' },
+              { value: 'bar', label: 'Bar' },
+            ]}
+            onChange={setKind}
+          />
+          {aside}
+        </>
+      }
+    >
+      <Suspense fallback={<Skeleton height="320px" />}>
+        <TimeChart label={answer.nrql} times={times} series={series} unit={unit} height={300} kind={kind} />
+      </Suspense>
+    </Section>
   );
 }
 

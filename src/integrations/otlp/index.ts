@@ -1,0 +1,186 @@
+import { promisify } from 'node:util';
+import { gunzip, inflate } from 'node:zlib';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../../kernel/clock.ts';
+import { Fault } from '../../kernel/faults.ts';
+import type { HttpIntake } from '../../platform/http/contract.ts';
+import type { IngestKeys, Intake } from '../../telemetry/port.ts';
+import { limits } from './limits.ts';
+import { requests, type Signal } from './messages.ts';
+import { CumulativeState } from './metrics.ts';
+import { decodeMessage, encodeBytes, encodeNumber, MalformedProtobuf } from './protobuf.ts';
+import { type Mapped, mapRequest } from './records.ts';
+import { type Json, objectOf } from './values.ts';
+
+export interface OtlpDependencies {
+  telemetry: Intake;
+  keys: IngestKeys;
+  clock: Clock;
+}
+
+const decompress = { gzip: promisify(gunzip), deflate: promisify(inflate) };
+
+type Form = 'protobuf' | 'json';
+
+/** What a refusal looks like on the wire: HTTP status, gRPC code, seconds to wait. */
+interface Refusal {
+  status: number;
+  code: number;
+  message: string;
+  retryAfter?: number | undefined;
+}
+
+class OtlpRefusal extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.message);
+    this.refusal = refusal;
+  }
+}
+
+const refuse = (status: number, code: number, message: string): never => {
+  throw new OtlpRefusal({ status, code, message });
+};
+
+/**
+ * OTLP over HTTP (https://opentelemetry.io/docs/specs/otlp/#otlphttp): POST /v1/traces, /v1/logs, /v1/metrics, protobuf or JSON, gzip. Answers 200
+ * once everything accepted is durable; 429 and 503 carry Retry-After and mean "again later", other refusals mean "never".
+ */
+export function createOtlpIntake(deps: OtlpDependencies): HttpIntake {
+  const state = new CumulativeState(deps.clock.now());
+
+  async function take(signal: Signal, request: FastifyRequest): Promise<Mapped> {
+    const projectId = await projectOf(request, deps.keys);
+    const body = await inflated(request);
+    const content = decode(signal, formOf(request), body);
+    const mapped = mapRequest(signal, content, { projectId, now: deps.clock.now(), maxRecords: limits.records, state });
+    if (mapped.rejected > 0) deps.telemetry.dropped(projectId, typeOf[signal], mapped.reason, mapped.rejected);
+    if (mapped.records.length > 0) await deps.telemetry.write(mapped.records);
+    return mapped;
+  }
+
+  return {
+    name: 'otlp',
+    authentication: 'The ingest key of a project: "Authorization: Bearer <key>" or "api-key: <key>"',
+    reachableByServices: true,
+    register(scope) {
+      scope.removeAllContentTypeParsers();
+      scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: limits.bodyBytes }, (_request, body, done) =>
+        done(null, body),
+      );
+      scope.setErrorHandler((error, request, reply) => answerRefusal(request, reply, refusalOf(error)));
+      for (const signal of ['traces', 'logs', 'metrics'] as const) {
+        scope.post(`/v1/${signal}`, { bodyLimit: limits.bodyBytes }, async (request, reply) => {
+          const form = formOf(request);
+          const mapped = await take(signal, request);
+          return reply
+            .status(200)
+            .type(mediaTypes[form])
+            .send(success(signal, form, mapped));
+        });
+      }
+    },
+  };
+}
+
+const typeOf: Record<Signal, string> = { traces: 'Span', logs: 'Log', metrics: 'Metric' };
+const mediaTypes: Record<Form, string> = { protobuf: 'application/x-protobuf', json: 'application/json' };
+
+function formOf(request: FastifyRequest): Form {
+  const type = (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
+  if (type === 'application/x-protobuf' || type === 'application/protobuf') return 'protobuf';
+  if (type === 'application/json') return 'json';
+  return refuse(415, 3, `Content-Type "${type}" is neither application/x-protobuf nor application/json`);
+}
+
+async function projectOf(request: FastifyRequest, keys: IngestKeys): Promise<string> {
+  const bearer = /^bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  const header = request.headers['api-key'] ?? request.headers['x-millrace-key'];
+  const key = bearer ?? (typeof header === 'string' ? header : undefined);
+  if (key === undefined) {
+    return refuse(
+      401,
+      16,
+      'No ingest key: set OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer <ingest key of the project>"',
+    );
+  }
+  return (await keys.projectOfKey(key)) ?? refuse(401, 16, 'This ingest key is unknown or revoked');
+}
+
+async function inflated(request: FastifyRequest): Promise<Buffer> {
+  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  const encoding = (request.headers['content-encoding'] ?? 'identity').toLowerCase();
+  if (encoding === 'identity' || encoding === '') return body;
+  if (encoding !== 'gzip' && encoding !== 'deflate')
+    return refuse(415, 3, `Content-Encoding "${encoding}" is not gzip or deflate`);
+  try {
+    return await decompress[encoding](body, { maxOutputLength: limits.inflatedBytes });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+      return refuse(413, 3, `The body is larger than ${limits.inflatedBytes} bytes once decompressed`);
+    }
+    return refuse(400, 3, `The body is not ${encoding}`);
+  }
+}
+
+function decode(signal: Signal, form: Form, body: Buffer): Json {
+  if (form === 'protobuf') {
+    try {
+      return decodeMessage(body, requests[signal]);
+    } catch (error) {
+      if (error instanceof MalformedProtobuf) return refuse(400, 3, error.message);
+      throw error;
+    }
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body.toString('utf8'));
+  } catch {
+    return refuse(400, 3, 'The body is not JSON');
+  }
+  return objectOf(parsed) ?? refuse(400, 3, 'The body is not a JSON object');
+}
+
+/** What could not be used, as each signal's answer calls it. */
+const rejectedName: Record<Signal, string> = {
+  traces: 'rejectedSpans',
+  logs: 'rejectedLogRecords',
+  metrics: 'rejectedDataPoints',
+};
+
+function success(signal: Signal, form: Form, { rejected, reason }: Mapped): Buffer | string {
+  if (rejected === 0) return form === 'json' ? '{}' : Buffer.alloc(0);
+  if (form === 'json')
+    return JSON.stringify({ partialSuccess: { [rejectedName[signal]]: String(rejected), errorMessage: reason } });
+  return encodeBytes(1, Buffer.concat([encodeNumber(1, rejected), encodeBytes(2, reason)]));
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof OtlpRefusal) return error.refusal;
+  if (error instanceof Fault) {
+    const { message, retryAfter } = error;
+    if (error.kind === 'unavailable') return { status: 503, code: 14, message, retryAfter: retryAfter ?? 5 };
+    if (error.kind === 'too-many') return { status: 429, code: 8, message, retryAfter: retryAfter ?? 5 };
+    if (error.kind === 'too-large') return { status: 413, code: 3, message };
+    return { status: 400, code: 3, message };
+  }
+  const status = (error as { statusCode?: number }).statusCode;
+  if (status !== undefined && status >= 400 && status < 500)
+    return { status, code: 3, message: (error as Error).message };
+  return { status: 500, code: 13, message: 'This request failed unexpectedly' };
+}
+
+function answerRefusal(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { status, code, message, retryAfter }: Refusal,
+): FastifyReply {
+  if (retryAfter !== undefined) reply.header('retry-after', String(Math.ceil(retryAfter)));
+  if (status === 401) reply.header('www-authenticate', 'Bearer realm="millrace"');
+  reply.status(status);
+  const isProtobuf = /protobuf/.test(request.headers['content-type'] ?? '');
+  if (isProtobuf)
+    return reply.type(mediaTypes.protobuf).send(Buffer.concat([encodeNumber(1, code), encodeBytes(2, message)]));
+  return reply.type(mediaTypes.json).send(JSON.stringify({ code, message }));
+}
