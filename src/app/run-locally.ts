@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createAgents } from '../agents/index.ts';
 import { openDocker } from '../integrations/docker/client.ts';
@@ -7,9 +7,8 @@ import { createDockerExecutor } from '../integrations/docker/executor.ts';
 import { createHostExecutor } from '../integrations/host/executor.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { type Actor, system } from '../kernel/events.ts';
-import { newId } from '../kernel/ids.ts';
+import { isId, newId } from '../kernel/ids.ts';
 import type { JobDetail, RunDetail } from '../pipelines/api.ts';
-import { derivePlan } from '../pipelines/derive.ts';
 import { createPipelines } from '../pipelines/index.ts';
 import { openWorkingTree } from '../pipelines/local-sources.ts';
 import type { PipelineDialect, Plan, Trigger } from '../pipelines/port.ts';
@@ -21,6 +20,7 @@ import { openDatabase } from '../platform/postgres/database.ts';
 import { startPostgres } from '../platform/postgres/embedded.ts';
 import { migrate } from '../platform/postgres/migrations.ts';
 import { createMasker } from '../secrets/index.ts';
+import { readServerId } from './server-id.ts';
 import { createSupervisor } from './supervisor.ts';
 
 export interface LocalRunOptions {
@@ -80,7 +80,7 @@ export async function runLocally(options: LocalRunOptions): Promise<LocalRun> {
     const agents = createAgents({
       database,
       log,
-      dataDir: held.path,
+      serverId: await readServerId(held.path),
       name: 'here',
       workload: () => pipelines.workload,
     });
@@ -95,22 +95,24 @@ export async function runLocally(options: LocalRunOptions): Promise<LocalRun> {
       secrets: { forRun: async () => options.secrets },
       createMasker,
       dialects: options.dialects.map((dialect) => (options.job ? onlyJob(dialect, options.job) : dialect)),
-      derive: async (files) => {
-        const plan = await derivePlan(files, { containers: false });
-        return plan && options.job ? reduced(plan, options.job) : plan;
-      },
       executors: {
         host: createHostExecutor(),
         ...(options.withoutContainers ? {} : { docker: createDockerExecutor({ docker: openDocker() }) }),
       },
-      publicUrl: 'http://localhost',
+      publicUrl: () => 'http://localhost',
     });
     await migrate(database, [...eventMigrations, ...pipelines.room.migrations, ...agents.room.migrations]);
     const supervisor = createSupervisor(systemClock, log);
     for (const loop of [...pipelines.room.loops, ...agents.room.loops]) supervisor.start(loop);
     undos.push(() => supervisor.stop(loopGraceMs));
 
+    // What an earlier process left unfinished here shall not go on beside this run.
+    const last = join(held.path, 'last-run');
+    const left = (await readFile(last, 'utf8').catch(() => '')).trim();
+    if (isId(left))
+      await pipelines.cancelRun(left, person).catch((error: unknown) => log.warn({ err: error }, 'left as it is'));
     const runId = newId();
+    await writeFile(last, runId);
     await pipelines.startRun({
       runId,
       project: tree.project,

@@ -3,6 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { LocalRun } from '../../app/index.ts';
 import { Fault } from '../../kernel/faults.ts';
+import type { PipelineDialect, Plan } from '../../pipelines/port.ts';
 import { exitCodes } from '../exit.ts';
 import { explainReport } from '../explain-report.ts';
 import { followRun } from '../follow-run.ts';
@@ -40,7 +41,7 @@ export async function run(file: string | undefined, options: RunOptions): Promis
   const local = await runLocally({
     directory: root,
     dataDir: localDirectory(),
-    dialects: await dialectsFor(file, root),
+    dialects: await dialectsFor(file, root, explained.plan),
     branch: options.branch,
     tag: options.tag,
     parameters: parseParameters(options.parameter ?? []),
@@ -71,14 +72,19 @@ function tellEnd(ended: Run, terminal: Terminal, began: number): void {
   terminal.note(`${((performance.now() - began) / 1000).toFixed(1)} s`);
 }
 
-/** Caches and the store of local runs: not worth a backup, so they stand with other caches. */
+/**
+ * Caches and the store of local runs: not worth a backup, so they stand with other caches. The store of root runs under another user,
+ * who cannot pass through root's home.
+ */
 function localDirectory(env: NodeJS.ProcessEnv = process.env): string {
   if (env.MILLRACE_LOCAL) return resolve(env.MILLRACE_LOCAL);
+  if (process.getuid?.() === 0) return '/var/cache/millrace/local';
   return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'millrace', 'local');
 }
 
-async function dialectsFor(file: string | undefined, root: string) {
+async function dialectsFor(file: string | undefined, root: string, plan: Plan): Promise<PipelineDialect[]> {
   const dialects = await pipelineDialects();
+  if (plan.dialect === 'derived') return [derived(plan)];
   if (file === undefined) return dialects;
   const path = relative(root, resolve(file)).split('\\').join('/');
   if (path.startsWith('..')) {
@@ -87,6 +93,12 @@ async function dialectsFor(file: string | undefined, root: string) {
   }
   const chosen = dialects.find((dialect) => dialect.files.includes(path)) ?? dialects[0]!;
   return [{ ...chosen, files: [path] }];
+}
+
+/** The plan that was derived here, in place of a file: the files it was derived from are there to be read. */
+function derived(plan: Plan): PipelineDialect {
+  const files = plan.notes.flatMap((note) => note.file ?? []);
+  return { name: 'derived', files, lint: () => [], compile: async () => ({ plan, problems: plan.notes }) };
 }
 
 /** `NAME` takes the value from the environment, so that it does not stand in the history of the shell. */
