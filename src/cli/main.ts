@@ -35,13 +35,13 @@ command('doctor', 'say what is here, what is missing, and what each absence cost
   .option('--json', 'print the findings as JSON')
   .action(async (options: { json?: boolean }) => done(await (await import('./commands/doctor.ts')).doctor(options)));
 
-command('lint', 'check pipeline files without a server', [
+command('lint', 'check pipeline files, Compose files and millrace.yaml without a server', [
   'millrace lint .circleci/config.yml',
   'millrace lint --json a.yml b.yml   # one file gives an object, several an array',
 ])
   .argument('<file...>', 'files to check')
   .option('--json', 'print {file, format, ok, problems} for each file')
-  .option('--format <name>', 'take the files for this format instead of guessing (circleci)')
+  .option('--format <name>', 'take the files for this format instead of guessing (circleci, compose, millrace)')
   .action(async (files: string[], options: { json?: boolean; format?: string }) =>
     done(await (await import('./commands/lint.ts')).lint(files, options)),
   );
