@@ -21,7 +21,8 @@ function trigger(given: Given): Trigger {
     sha: 'abcdef0123456789abcdef0123456789abcdef01',
     parameters: given.parameters ?? {},
     pipeline: { id: 'p-1', number: 7 },
-    project: { id: 'prj', slug: 'team/shop', gitUrl: 'http://git/shop.git' },
+    project: { id: 'prj', slug: 'team/shop', gitUrl: 'http://git/shop.git', defaultBranch: 'main' },
+    commit: { message: 'DEPLOY: it\n\nBecause.', author: { name: 'Ada', email: 'ada@example.org' } },
   };
 }
 
@@ -358,6 +359,9 @@ describe('workflows', () => {
     ['when: { equal: [1, 1, 2] }', false],
     ['when: << pipeline.git.tag >>', false],
     ['when: not pipeline.parameters.on', true],
+    ['when: pipeline.git.commit.subject starts-with "DEPLOY:" and pipeline.git.branch.is_default', true],
+    ['when: pipeline.git.commit.body == "Because." and pipeline.git.commit.author_name != "Ada"', false],
+    ['when: pipeline.event.action == "closed" or pipeline.project.type == "millrace"', true],
   ])('workflow %s: %s', async (condition, runs) => {
     const text = `version: 2.1\nparameters: { on: { type: boolean, default: false } }\njobs: { b: { machine: true, steps: [checkout] } }\nworkflows:\n  w:\n    ${condition}\n    jobs: [b]\n`;
     expect((await plan(text)).workflows).toHaveLength(runs ? 1 : 0);
