@@ -477,6 +477,13 @@ describe('what is wrong', () => {
       `${two.replace('    jobs:\n', '    when: { and: [] }\n    jobs:\n')}      - b\n`,
       '7:18 "and" needs at least one value',
     ],
+    ['a release without its plan', one('    type: release'), '4:3 Job "a" is of type release and needs "plan_name"'],
+    ['a lock without its key', one('    type: lock'), '4:3 Job "a" is of type lock and needs "key"'],
+    [
+      'a cell of the wrong type',
+      `${two}      - a:\n          matrix:\n            parameters:\n              n:\n                - 1\n                - x\n`,
+      '13:19 Parameter "n" of Job "a" must be an integer, not "x"',
+    ],
     ['no version 2', 'version: 3\njobs: {}\n', '1:10 "version" must be 2, 2.0 or 2.1, not the number 3'],
     ['a list for a file', '- a\n', '1:1 A pipeline file is a map with "version" and "jobs", not a list'],
   ])('%s', async (_name, text, message) => {
