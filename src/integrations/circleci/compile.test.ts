@@ -511,6 +511,8 @@ describe('what is wrong', () => {
     expect(
       (await errors(`${two}      - a: { matrix: { parameters: { ${axis('n')}, ${axis('v')} } } }\n`)).join(),
     ).toContain('1600 cells');
-    expect((await errors(`version: 2.1\nx: ${'['.repeat(100_000)}\n`)).join()).toContain('deep');
+    for (const text of [`version: 2.1\nx: ${'['.repeat(100_000)}\n`, `${'- '.repeat(5_000)}x`]) {
+      expect((await errors(text)).join()).toContain('deep');
+    }
   });
 });
