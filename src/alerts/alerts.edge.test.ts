@@ -289,7 +289,7 @@ test('secrets are sealed at rest, stay when left out, and do not follow to anoth
 });
 
 test('the password of a channel still opens after the key was rotated, and the key before is no longer needed', async () => {
-  const { id } = await mailChannel({ user: 'ada', password: 'pass word' });
+  const { id } = await mailChannel({ username: 'ada', password: 'pass word' });
   const sealedBy = async () =>
     (await store.database.first<{ key: string }>(sql`
       select split_part(sealed_secret, '.', 2) as key from alerts_channels where id = ${id}`))!.key;

@@ -19,7 +19,15 @@ import {
   unclosedIncidents,
   updateCondition,
 } from './store-conditions.ts';
-import { allChannels, type ChannelRow, deleteChannel, readChannel, replaceSealedSecret, type StoredSettings, saveChannel } from './store-deliveries.ts';
+import {
+  allChannels,
+  type ChannelRow,
+  deleteChannel,
+  readChannel,
+  replaceSealedSecret,
+  type StoredSettings,
+  saveChannel,
+} from './store-deliveries.ts';
 
 const missing = (what: string, id: string): Fault =>
   new Fault('missing', `There is no ${what} ${id}`, { code: `alerts.${what}-not-found` });

@@ -1,7 +1,7 @@
 import type { Transaction } from '../platform/postgres/database.ts';
 import type { Room } from '../platform/room.ts';
-import type { AlertsDeps } from './deps.ts';
 import { resealChannels } from './change.ts';
+import type { AlertsDeps } from './deps.ts';
 import { evaluationLoop } from './evaluate.ts';
 import { alertEvents } from './events.ts';
 import { alertMigrations } from './migrations/index.ts';

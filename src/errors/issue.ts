@@ -1,5 +1,3 @@
-import type { ErrorLevel } from './report.ts';
-
 /** Where an issue stands. `substatus` only while it is unresolved. */
 export type IssueStatus = 'unresolved' | 'resolved' | 'archived';
 export type IssueSubstatus = 'new' | 'ongoing' | 'regressed' | 'escalating';

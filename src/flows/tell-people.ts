@@ -51,7 +51,7 @@ export function tellPeople({ projects, identity, alerts, publicUrl }: TellPeople
       author: run.author.name,
       durationMs: run.durationMs,
       failedJobs: run.failedJobs,
-      url: `${publicUrl()}/${project.slug}/runs/${run.runId}`,
+      url: `${publicUrl()}/runs/${run.runId}`,
     };
     await send(event, project, [run.author.email], fixed ? runFixed(outcome) : runFailed(outcome));
   };

@@ -29,8 +29,6 @@ import { pipelinesChannel } from './store.ts';
 import { pipelineStreams } from './streams.ts';
 import { clearUp, lookForCancels, reportRuns, shipLogs, trimCaches } from './worker.ts';
 
-export { cloneAt } from './checkout-clone.ts';
-export { derivePlan } from './derive.ts';
 export { pipelineEvents } from './events.ts';
 export { pipelinesMigrations } from './migrations/index.ts';
 export { createSources } from './sources.ts';

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import type { Runtime } from '../../deployments/port.ts';
+import { openDocker } from '../../integrations/docker/client.ts';
+import { createDockerRuntime } from '../../integrations/docker/runtime.ts';
 import { createProcessRuntime } from '../../integrations/process/runtime.ts';
 import type { Log } from '../../platform/observe/log.ts';
 import type { Launcher } from '../../platform/process/launcher.ts';
@@ -13,5 +15,7 @@ export function runtimesOf(deps: { settings: Settings; launcher: Launcher; log: 
     launcher,
     log,
   });
-  return [processes];
+  if (settings.runtime === 'process') return [processes];
+  const containers = createDockerRuntime({ docker: openDocker(), log });
+  return settings.runtime === 'docker' ? [containers] : [containers, processes];
 }

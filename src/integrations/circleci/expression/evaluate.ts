@@ -3,8 +3,6 @@ import { limits } from '../limits.ts';
 import { type ExpressionNode, parse } from './parse.ts';
 import { type ExpressionError, type ExpressionErrorType, ExpressionFailure, type Token } from './tokens.ts';
 
-export type { ExpressionError } from './tokens.ts';
-
 /** A value of the language. `undefined` is a variable that is declared and has no value; integers have 64 bits. */
 export type ExpressionValue = string | boolean | bigint | { pattern: string } | undefined;
 
