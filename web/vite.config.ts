@@ -16,7 +16,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
   },
   server: {
-    port: 7401,
+    port: 7410,
     proxy: { '/api': { target: process.env.MILLRACE_URL ?? 'http://127.0.0.1:7400', changeOrigin: false } },
   },
 });

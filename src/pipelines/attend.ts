@@ -124,11 +124,9 @@ class Attendant {
     if (seen.state === 'skipped') return 0;
     let pump = this.#pumps.get(row.number);
     if (!pump) {
-      pump = await LogPump.open(
-        this.#a.context.files.log(this.#a.context.job.id, row.number),
-        join(this.#a.controlDir, 'steps', String(row.number), 'out'),
-        this.#a.masker.open(),
-      );
+      // Most steps of most jobs are short, and many print nothing: those get no log at all.
+      if ((await sizeOf(this.#outputOf(row.number))) === 0) return 0;
+      pump = await this.#openPump(row.number);
       this.#pumps.set(row.number, pump);
     }
     const taken = await pump.pump(this.#a.context.now);
@@ -136,12 +134,21 @@ class Attendant {
     return taken;
   }
 
+  #outputOf(number: number): string {
+    return join(this.#a.controlDir, 'steps', String(number), 'out');
+  }
+
+  #openPump(number: number): Promise<LogPump> {
+    const log = this.#a.context.files.log(this.#a.context.job.id, number);
+    return LogPump.open(log, this.#outputOf(number), this.#a.masker.open());
+  }
+
   /** A step ended or was skipped: takes the rest of its log and notes how it ended. */
   async #settle(row: Step, seen: JournalStep): Promise<void> {
     if (seen.state === 'ended' && row.kind !== 'run') await this.#asking.get(row.number);
-    const pump = this.#pumps.get(row.number);
+    const asked = this.#asked.get(row.number);
+    const pump = this.#pumps.get(row.number) ?? (asked && (await this.#openPump(row.number)));
     if (pump) {
-      const asked = this.#asked.get(row.number);
       while ((await pump.pump(this.#a.context.now)) > 0);
       if (asked) await pump.writer.note(`Millrace ended this step: ${asked.reason}`, this.#now);
       await pump.finish(this.#a.context.now);

@@ -187,7 +187,10 @@ function shapeSeries(compiled: Compiled, raw: RawAnswer): Shaped {
     rows: [],
     compareRows: null,
     buckets: { begins, widthMs: buckets.widthMs, stepMs: buckets.stepMs },
-    series: [...series.values()].sort((a, b) => sumOf(b) - sumOf(a)),
+    // Column by column as selected, the largest group first.
+    series: values.flatMap(({ key }) =>
+      [...series.values()].filter((line) => line.column === key).sort((a, b) => sumOf(b) - sumOf(a)),
+    ),
   };
 }
 

@@ -24,7 +24,7 @@ export const limits = {
     /** Lines a viewer may be behind before lines are dropped and counted. */
     backlog: 1000,
     /** Lines a second one viewer is sent. */
-    linesPerSecond: 200,
+    linesPerSecond: 1000,
     viewers: 200,
   },
 } as const;

@@ -4,11 +4,13 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
+  notFound,
   Outlet,
   redirect,
   retainSearchParams,
 } from '@tanstack/react-router';
 import { ErrorPage, NotFoundPage } from './error-page.tsx';
+import { projectsQuery } from './project.ts';
 import { present, readCount, readText, readTexts, readWord } from './search.ts';
 import { statusQuery } from './session.ts';
 import { Shell } from './shell.tsx';
@@ -34,13 +36,13 @@ const signIn = createRoute({
 
 const claim = createRoute({
   getParentRoute: () => root,
-  path: '/claim/$token',
+  path: '/claim',
   component: lazyRouteComponent(() => import('../rooms/identity/claim.tsx'), 'ClaimPage'),
 });
 
 const join = createRoute({
   getParentRoute: () => root,
-  path: '/join/$token',
+  path: '/join',
   component: lazyRouteComponent(() => import('../rooms/identity/join.tsx'), 'JoinPage'),
 });
 
@@ -56,6 +58,7 @@ const shell = createRoute({
   },
   component: Shell,
   errorComponent: ErrorPage,
+  notFoundComponent: NotFoundPage,
 });
 
 const inShell = { getParentRoute: () => shell } as const;
@@ -206,6 +209,25 @@ const project = createRoute({
   component: lazyRouteComponent(() => import('../rooms/projects/project.tsx'), 'ProjectPage'),
 });
 
+/** Short addresses, as git prints them after a push: `/shop`, `/shop/runs/<id>`. */
+const bySlug = createRoute({
+  ...inShell,
+  path: '/$slug',
+  beforeLoad: async ({ context, params }) => {
+    const { items } = await context.queries.ensureQueryData(projectsQuery);
+    if (!items.some((one) => one.slug === params.slug)) throw notFound();
+    throw redirect({ to: '/', search: { project: params.slug } });
+  },
+});
+
+const runBySlug = createRoute({
+  ...inShell,
+  path: '/$slug/runs/$runId',
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: '/runs/$runId', params: { runId: params.runId }, search: { project: params.slug } });
+  },
+});
+
 const tree = root.addChildren([
   signIn,
   claim,
@@ -229,6 +251,8 @@ const tree = root.addChildren([
     alerts,
     settings,
     project,
+    bySlug,
+    runBySlug,
   ]),
 ]);
 

@@ -32,7 +32,8 @@ const watchEveryMs = 30_000;
  * after another without the server. `$0` stands in the control directory. It writes one line to `journal` for each thing that
  * happens (see `journal.ts`), appends what a step prints to `steps/<n>/out`, and for a request waits until
  * `steps/<n>/answer` holds an exit status. `canceled` and `halted` in the directory change which steps still run.
- * Only the first driver of a directory runs; `pid` holds its number. It never ends early because the server is away, unless for longer than `abandonAfterMs`.
+ * Each step leads a process group: where there is bash, its job control makes them, which is a program less to start than
+ * `setsid`. Only the first driver of a directory runs; `pid` holds its number. It never ends early because the server is away, unless for longer than `abandonAfterMs`.
  */
 export function driverProgram(program: DriverProgram): string {
   const rounds = Math.max(1, Math.ceil((program.abandonAfterMs ?? 7_200_000) / watchEveryMs));
@@ -42,6 +43,7 @@ export function driverProgram(program: DriverProgram): string {
 }
 
 const prologue = (workingDirectory: string, rounds: number): string => `#!/bin/sh
+if [ -z "$BASH_VERSION" ] && [ -x /bin/bash ]; then exec /bin/bash --noprofile --norc "$0"; fi
 C=$(cd "\${0%/*}" && pwd) || exit 1
 mkdir "$C/lock" || exit 0
 exec >>"$C/driver.out" 2>&1 </dev/null 9>>"$C/journal"
@@ -53,7 +55,8 @@ echo "$$" >"$C/pid"
 echo "b $T" >&9
 . "$C/env.sh"
 trap '[ -n "$STEP" ] && kill -s KILL -- "-$STEP"; [ -n "$WATCH" ] && kill "$WATCH"; exit 143' TERM
-SETSID=; command -v setsid >/dev/null && SETSID=setsid
+SETSID=; MONITOR=:
+if [ -n "$BASH_VERSION" ]; then MONITOR='set -m'; elif command -v setsid >/dev/null; then SETSID=setsid; fi
 SH_OPTIONS=-e; [ -x /bin/bash ] || { /bin/sh -o pipefail -c : && SH_OPTIONS='-eo pipefail'; }
 mkfifo "$C/poke" && exec 8<>"$C/poke" && POKE=1
 (
@@ -66,6 +69,7 @@ mkfifo "$C/poke" && exec 8<>"$C/poke" && POKE=1
   kill -s TERM $$
 ) &
 WATCH=$!
+$MONITOR
 await() { until [ -s "$1" ]; do if [ -n "$POKE" ]; then read -r T_ <&8; else sleep 0.1; fi; done; }
 await "$C/go"
 echo "u $(id -u) $(id -g)" >&9
@@ -100,7 +104,7 @@ run() {
 back() {
   if skip "$2"; then echo "k $1" >&9; return; fi
   (
-    trap - TERM; now
+    trap - TERM; $MONITOR; now
     "launch_$1" >>"$C/steps/$1/out" 2>&1 </dev/null 8<&- 9>&- &
     group=$!; echo "s $1 $T $group" >&9
     wait "$group"; code=$?; now; echo "e $1 $T $code" >&9
@@ -129,7 +133,8 @@ function launcherOf(step: DriverStep & { kind: 'run' }): string {
     step.shell.trim() === defaultShell
       ? `  if [ -x /bin/bash ]; then ${run}; fi\n  exec $SETSID /bin/sh $SH_OPTIONS ${script}\n`
       : `  ${run}\n`;
-  return `launch_${step.number}() {\n  . "$C/steps/${step.number}/env.sh"\n${enter}${body}}\n`;
+  const environment = Object.keys(step.environment).length > 0 ? `  . "$C/steps/${step.number}/env.sh"\n` : '';
+  return `launch_${step.number}() {\n${environment}${enter}${body}}\n`;
 }
 
 function callOf(step: DriverStep): string {

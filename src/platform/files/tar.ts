@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { PassThrough, type Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { Fault } from '../../kernel/faults.ts';
 
 /**
@@ -34,13 +33,25 @@ export async function unpackTar(directory: string, archive: NodeJS.ReadableStrea
   });
   const end = ended(child, 'unpack');
   end.catch(() => {});
-  await pipeline(archive, child.stdin).catch((error: NodeJS.ErrnoException) => {
-    // tar stops reading at the end mark; what is behind it is padding.
-    if (error.code === 'EPIPE') return;
+  let broken: Error | undefined;
+  const fail = (error: Error): void => {
+    broken ??= error;
     child.kill('SIGKILL');
-    throw error;
+  };
+  let whole = false;
+  archive.once('end', () => {
+    whole = true;
   });
-  await end;
+  archive.once('error', fail);
+  archive.once('close', () => {
+    if (!whole && child.stdin.writable) fail(new Error('The archive ended early'));
+  });
+  // tar stops reading at the end mark; what is behind it is padding, and nobody takes it. Its exit status tells the truth.
+  child.stdin.once('error', () => archive.resume());
+  archive.pipe(child.stdin);
+  await end.catch((error: unknown) => {
+    throw broken ?? error;
+  });
 }
 
 /** tar's exit status 1 while packing means that a file changed as it was read. */

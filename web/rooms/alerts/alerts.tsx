@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
 import { ask } from '../../app/api.ts';
+import { apiCommand } from '../../app/api-command.ts';
 import { useProject } from '../../app/project.ts';
 import { Page } from '../../kit/page.tsx';
 import { LinkTabs } from '../../kit/tabs.tsx';
@@ -18,14 +19,11 @@ export function AlertsPage() {
   const open = useQuery(
     ask('alerts', 'listIncidents', { query: { project: slug, state: 'unclosed', limit: 50 } }),
   ).data;
-  const noun = { incidents: 'incidents', conditions: 'conditions', channels: 'channels', deliveries: 'deliveries' }[
-    tab
-  ];
   return (
     <Page
       title="Alerts"
       actions={tab === 'channels' ? <NewChannelButton /> : <NewConditionButton />}
-      command={`millrace alert ${noun}${slug ? ` --project ${slug}` : ''}`}
+      command={apiCommand(`/alerts/${tab}`, { project: slug })}
     >
       <LinkTabs
         label="Parts of alerts"

@@ -108,7 +108,7 @@ export function Conditions() {
         rows={conditions.data?.items}
         rowKey={(one) => one.id}
         empty={
-          <Empty icon={<Siren />} title="No conditions yet" command="millrace alert add --help">
+          <Empty icon={<Siren />} title="No conditions yet">
             A condition is a query and a threshold: the share of failed requests, a queue’s length, a disk’s free space.
           </Empty>
         }

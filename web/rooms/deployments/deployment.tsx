@@ -2,6 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { Ban, Check, Clock, GitCommitHorizontal, Timer, UserRound } from 'lucide-react';
 import { type Answer, api, ask } from '../../app/api.ts';
+import { apiCommand } from '../../app/api-command.ts';
 import { QueryProblem } from '../../app/problem.tsx';
 import { useRefusal } from '../../app/session.ts';
 import { Status } from '../../kit/badge.tsx';
@@ -66,7 +67,7 @@ export function DeploymentPage() {
           {environment && <RollBackButton environment={environment} offer />}
         </>
       }
-      command={`millrace deploy show ${deployment.id}`}
+      command={apiCommand(`/deployments/${deployment.id}`)}
     >
       {deployment.reason && (
         <p className={styles.reason} data-tone={statusLook(deployment.status).tone}>

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import { Rocket } from 'lucide-react';
 import { ask } from '../../app/api.ts';
+import { apiCommand } from '../../app/api-command.ts';
 import { QueryProblem } from '../../app/problem.tsx';
 import { useProject } from '../../app/project.ts';
 import { Empty } from '../../kit/empty.tsx';
@@ -21,7 +22,7 @@ export function DeploymentsPage() {
   const environments = useQuery(ask('deployments', 'listEnvironments', { query: { project: slug } }));
   const byProject = groupBy(environments.data?.items ?? [], (one) => one.project);
   return (
-    <Page title="Deployments" command={`millrace env list${slug ? ` --project ${slug}` : ''}`}>
+    <Page title="Deployments" command={apiCommand('/environments', { project: slug })}>
       <LinkTabs
         label="Views"
         current={tab}

@@ -78,7 +78,7 @@ export function EnvironmentPage() {
           <RollBackButton environment={environment} offer />
         </>
       }
-      command={`millrace env show ${environment.name} --project ${environment.project}`}
+      command={`millrace logs --environment ${environment.name} --project ${environment.project} --follow`}
     >
       {pending.length > 0 && (
         <Section title="Under way">

@@ -86,7 +86,7 @@ export function ReleasePage() {
         </Facts>
       }
       actions={<DeployButton release={release} />}
-      command={`millrace deploy ${release.version} --project ${release.project}`}
+      command={`millrace deploy ENVIRONMENT --release ${release.version} --project ${release.project}`}
     >
       {release.reason && release.status !== 'ready' && <Problem error={new Error(release.reason)} />}
       {release.problems.length > 0 && (

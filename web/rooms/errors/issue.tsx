@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link, useParams, useSearch } from '@tanstack/react-router';
 import { ChevronLeft, ChevronRight } from 'lucide-react';
 import { type Answer, ask } from '../../app/api.ts';
+import { apiCommand } from '../../app/api-command.ts';
 import { QueryProblem } from '../../app/problem.tsx';
 import { Status, Tag } from '../../kit/badge.tsx';
 import { buttonClass } from '../../kit/button.tsx';
@@ -52,7 +53,7 @@ export function IssuePage() {
       status={<Status status={state.status} word={state.word.split(':')[0]} boxed />}
       facts={<IssueFacts issue={issue} />}
       actions={<IssueActions issue={issue} />}
-      command={`millrace errors show ${issue.shortId}`}
+      command={apiCommand(`/errors/issues/${issue.id}`)}
     >
       <div className={styles.columns}>
         <div className={styles.main}>

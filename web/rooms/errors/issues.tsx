@@ -3,6 +3,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Bug, Check } from 'lucide-react';
 import { useState } from 'react';
 import { api, ask, type Item } from '../../app/api.ts';
+import { apiCommand } from '../../app/api-command.ts';
 import { Problem } from '../../app/problem.tsx';
 import { useProject } from '../../app/project.ts';
 import { useRefusal } from '../../app/session.ts';
@@ -150,7 +151,7 @@ export function IssuesPage() {
           onChange={(value) => set({ period: value === '24h' ? undefined : value })}
         />
       }
-      command={`millrace errors list${slug ? ` --project ${slug}` : ''}${status === 'unresolved' ? '' : ` --status ${status}`}`}
+      command={apiCommand('/errors/issues', { project: slug, search: search.q, status: search.status })}
     >
       <Section
         flush

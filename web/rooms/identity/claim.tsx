@@ -1,12 +1,13 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useParams, useRouter } from '@tanstack/react-router';
+import { useRouter } from '@tanstack/react-router';
 import { api } from '../../app/api.ts';
 import { Door } from './door.tsx';
+import { useLinkToken } from './link-token.ts';
 import { NewPersonForm } from './new-person-form.tsx';
 
 /** Becoming the owner with the link the server printed at its first start. */
 export function ClaimPage() {
-  const { token } = useParams({ from: '/claim/$token' });
+  const token = useLinkToken();
   const router = useRouter();
   const queries = useQueryClient();
   const claim = useMutation({

@@ -1,12 +1,13 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useParams, useRouter } from '@tanstack/react-router';
+import { useRouter } from '@tanstack/react-router';
 import { api } from '../../app/api.ts';
 import { Door } from './door.tsx';
+import { useLinkToken } from './link-token.ts';
 import { NewPersonForm } from './new-person-form.tsx';
 
 /** Accepting an invitation. */
 export function JoinPage() {
-  const { token } = useParams({ from: '/join/$token' });
+  const token = useLinkToken();
   const router = useRouter();
   const queries = useQueryClient();
   const join = useMutation({

@@ -71,10 +71,10 @@ function NoOwnerYet() {
   return (
     <Door title="Welcome to Millrace">
       <p>
-        Nobody owns this server yet. When it started it printed a link that makes you its owner, once. It is still in
-        the terminal; this prints a new one:
+        Nobody owns this server yet. When it started it printed a link that makes you its owner, once. It stands in the
+        terminal where Millrace runs. A link is good for a day; the next start prints a new one:
       </p>
-      <CodeBlock code="millrace login --owner" label="Command that prints the link" />
+      <CodeBlock code="millrace up" label="Command that prints the link" />
     </Door>
   );
 }

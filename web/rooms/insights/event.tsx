@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { ask } from '../../app/api.ts';
+import { apiCommand } from '../../app/api-command.ts';
 import { describeFact } from '../../app/facts.ts';
 import { QueryProblem } from '../../app/problem.tsx';
 import { useProject } from '../../app/project.ts';
@@ -42,7 +43,7 @@ export function EventPage() {
           </a>
         )
       }
-      command={`millrace events ${chain.event.id}`}
+      command={apiCommand(`/events/${chain.event.id}`)}
     >
       <div className={styles.columns}>
         <Section title="Causes and effects, oldest first">

@@ -3,6 +3,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { GitCommitHorizontal, X } from 'lucide-react';
 import { useMemo } from 'react';
 import { api, ask } from '../../app/api.ts';
+import { projectFlag } from '../../app/api-command.ts';
 import { describeFact, factRooms } from '../../app/facts.ts';
 import { Problem } from '../../app/problem.tsx';
 import { useProject } from '../../app/project.ts';
@@ -64,7 +65,7 @@ export function TimelinePage() {
   return (
     <Page
       title="Timeline"
-      command={`millrace events${slug ? ` --project ${slug}` : ''}${search.room ? ` --types ${search.room}` : ''}`}
+      command={`millrace query "SELECT * FROM Event${search.room ? ` WHERE type LIKE '${search.room}%'` : ''} LIMIT 100"${projectFlag(slug)}`}
     >
       <FilterBar>
         <Select

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Activity } from 'lucide-react';
 import { ask, type Item } from '../../app/api.ts';
+import { apiCommand } from '../../app/api-command.ts';
 import { QueryProblem } from '../../app/problem.tsx';
 import { useProject } from '../../app/project.ts';
 import { Status, Tag } from '../../kit/badge.tsx';
@@ -79,11 +80,7 @@ export function ChecksPage() {
     refetchInterval: 15_000,
   });
   return (
-    <Page
-      title="Monitoring"
-      actions={<NewCheckButton />}
-      command={`millrace check list${slug ? ` --project ${slug}` : ''}`}
-    >
+    <Page title="Monitoring" actions={<NewCheckButton />} command={apiCommand('/monitoring/checks', { project: slug })}>
       <QueryProblem query={checks} />
       <Section flush>
         <Table
@@ -94,7 +91,7 @@ export function ChecksPage() {
           sort={search.sort}
           onSort={(sort) => void navigate({ search: (before) => ({ ...before, sort }) })}
           empty={
-            <Empty icon={<Activity />} title="No checks yet" command="millrace check add https://example.org/healthz">
+            <Empty icon={<Activity />} title="No checks yet">
               Every deployed service with an address is checked by itself; add more for what stands outside.
             </Empty>
           }

@@ -8,7 +8,7 @@ import styles from './first-run.module.css';
 /** The first page of an empty server: two ways on. */
 export function FirstRun() {
   return (
-    <Page title="Welcome to Millrace" command="millrace project create NAME">
+    <Page title="Welcome to Millrace" command="millrace project create Shop">
       <p className={styles.lead}>
         A push is built, tested, released, watched, and taken back when it hurts. Start with a repository of yours, or
         watch the whole loop on a shop that comes along.

@@ -25,7 +25,7 @@ export function OverviewPage() {
     <Page
       title={project?.name ?? 'Overview'}
       heading={project?.name ?? 'Overview'}
-      command={slug ? `millrace env list --project ${slug}` : 'millrace env list'}
+      command={slug ? `millrace project show ${slug}` : 'millrace project list'}
     >
       <QueryProblem query={projects} />
       <Hurts project={slug} />

@@ -3,6 +3,7 @@ import { Link, useParams, useSearch } from '@tanstack/react-router';
 import { Clock, GitBranch, GitCommitHorizontal, Tag as TagIcon, Timer, UserRound } from 'lucide-react';
 import { useMemo } from 'react';
 import { type Answer, ask } from '../../app/api.ts';
+import { projectFlag } from '../../app/api-command.ts';
 import { QueryProblem } from '../../app/problem.tsx';
 import { useProject } from '../../app/project.ts';
 import { Status } from '../../kit/badge.tsx';
@@ -58,7 +59,7 @@ export function RunPage() {
       }
       facts={<RunFacts run={run} />}
       actions={<RunActions run={run} />}
-      command={`millrace logs run ${run.id}${run.status === 'running' ? ' --follow' : ''}`}
+      command={`millrace logs ${run.number}${projectFlag(project)}${run.status === 'failed' ? ' --failed' : ''}`}
     >
       <LinkTabs
         label="Parts of this run"

@@ -2,6 +2,7 @@ import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { GitBranch, Tag as TagIcon, Workflow } from 'lucide-react';
 import { api, type Item } from '../../app/api.ts';
+import { apiCommand } from '../../app/api-command.ts';
 import { Problem } from '../../app/problem.tsx';
 import { useProject } from '../../app/project.ts';
 import { Status, Tag } from '../../kit/badge.tsx';
@@ -94,7 +95,7 @@ export function RunsPage() {
     <Page
       title="Pipelines"
       actions={<RunButton project={only} />}
-      command={`millrace run list${slug ? ` --project ${slug}` : ''}${status ? ` --status ${status}` : ''}`}
+      command={apiCommand('/runs', { project: slug, branch: search.branch, status })}
     >
       {rows && rows.length > 2 && !filtered && <RunBars runs={rows.slice(0, 40)} />}
       <Section
@@ -166,7 +167,7 @@ function NoRuns() {
       command={
         only
           ? `git push ${only.gitUrl} HEAD:${only.defaultBranch}`
-          : 'millrace project create shop && git push millrace main'
+          : 'millrace project create Shop\ngit push millrace HEAD:main'
       }
     >
       Every push becomes a run: its <code>.circleci/config.yml</code> or <code>Jenkinsfile</code>, or a pipeline made

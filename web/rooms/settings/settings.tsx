@@ -1,4 +1,5 @@
 import { useSearch } from '@tanstack/react-router';
+import { apiCommand } from '../../app/api-command.ts';
 import { Page } from '../../kit/page.tsx';
 import { LinkTabs } from '../../kit/tabs.tsx';
 import { Account } from './account.tsx';
@@ -9,10 +10,10 @@ import { ProjectList } from './project-list.tsx';
 import { Tokens } from './tokens.tsx';
 
 const tabs = [
-  { id: 'people', label: 'People', view: People, command: 'millrace people list' },
+  { id: 'people', label: 'People', view: People, command: apiCommand('/identity/people') },
   { id: 'projects', label: 'Projects', view: ProjectList, command: 'millrace project list' },
-  { id: 'contexts', label: 'Contexts', view: Contexts, command: 'millrace secret list' },
-  { id: 'tokens', label: 'Tokens', view: Tokens, command: 'millrace token list' },
+  { id: 'contexts', label: 'Contexts', view: Contexts, command: apiCommand('/secrets/contexts') },
+  { id: 'tokens', label: 'Tokens', view: Tokens, command: apiCommand('/identity/tokens') },
   { id: 'agents', label: 'Health', view: Agents, command: 'millrace doctor' },
   { id: 'account', label: 'Your account', view: Account, command: 'millrace login' },
 ];

@@ -1,5 +1,6 @@
 import { useSearch } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
+import { projectFlag } from '../../app/api-command.ts';
 import { useProject } from '../../app/project.ts';
 import { Page } from '../../kit/page.tsx';
 import { SkeletonRows } from '../../kit/skeleton.tsx';
@@ -15,8 +16,8 @@ export function ExplorePage() {
   const { slug } = useProject();
   const tab = search.tab ?? 'query';
   const commands = {
-    query: `millrace query ${quoted(search.q ?? 'SHOW EVENT TYPES')}`,
-    logs: `millrace logs${slug ? ` --project ${slug}` : ''}${search.service ? ` --service ${search.service}` : ''} --follow`,
+    query: `millrace query ${quoted(search.q ?? 'SHOW EVENT TYPES')}${projectFlag(slug)}`,
+    logs: `millrace logs${projectFlag(slug)}${search.service ? ` --service ${search.service}` : ''}${search.environment ? ` --environment ${search.environment}` : ''} --follow`,
     traces: `millrace query ${quoted(`SELECT * FROM Span WHERE traceId = '${search.trace ?? ''}'`)}`,
   };
   return (
