@@ -144,7 +144,7 @@ describe('intakes', () => {
       }
     }
     expect(admitted).toEqual([]);
-    expect(tried).toBe(18 * wrong.length);
+    expect(tried).toBe(19 * wrong.length);
   });
 
   it('refuse a token that is limited to another room', async () => {
