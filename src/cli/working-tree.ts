@@ -15,7 +15,10 @@ export interface Checkout {
   root: string;
   branch: string | undefined;
   sha: string | undefined;
+  /** Address of `origin`, else of the first remote. */
   remote: string | undefined;
+  /** Addresses of all remotes. */
+  remotes: string[];
   /** Whether files differ from the commit. */
   dirty: boolean;
 }
@@ -33,18 +36,23 @@ async function git(directory: string, args: string[]): Promise<string | undefine
 export async function readCheckout(directory: string): Promise<Checkout> {
   const root = (await git(directory, ['rev-parse', '--show-toplevel']))?.trim();
   if (root === undefined)
-    return { root: directory, branch: undefined, sha: undefined, remote: undefined, dirty: false };
-  const [branch, sha, remote, status] = await Promise.all([
+    return { root: directory, branch: undefined, sha: undefined, remote: undefined, remotes: [], dirty: false };
+  const [branch, sha, listed, status] = await Promise.all([
     git(root, ['symbolic-ref', '--short', '-q', 'HEAD']),
     git(root, ['rev-parse', '-q', '--verify', 'HEAD']),
-    git(root, ['config', '--get', 'remote.origin.url']),
+    git(root, ['config', '--get-regexp', '^remote\\..*\\.url$']),
     git(root, ['status', '--porcelain']),
   ]);
+  const remotes = (listed ?? '').split('\n').flatMap((line) => {
+    const match = /^remote\.(.+)\.url (.+)$/.exec(line);
+    return match ? [{ name: match[1]!, url: match[2]! }] : [];
+  });
   return {
     root,
     branch: branch?.trim() || undefined,
     sha: sha?.trim() || undefined,
-    remote: remote?.trim() || undefined,
+    remote: (remotes.find(({ name }) => name === 'origin') ?? remotes[0])?.url,
+    remotes: remotes.map(({ url }) => url),
     dirty: (status ?? '') !== '',
   };
 }

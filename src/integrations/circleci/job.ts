@@ -3,15 +3,15 @@ import { type Compilation, templatingFor } from './compilation.ts';
 import { executorKeys, executorOf } from './executor.ts';
 import { baseScope } from './library.ts';
 import { limits } from './limits.ts';
-import { child, type Dict, type Entry, isNull, isUnknown, type Library, type Node } from './node.ts';
+import { child, type Dict, type Entry, isNull, type Library, type Node } from './node.ts';
 import { bindParameters, declareParameters, type Parameter } from './parameters.ts';
 import { checkKeys, readInteger, readText } from './read.ts';
 import { createScope } from './scope.ts';
 import { expandSteps } from './steps.ts';
 import { substitute } from './template.ts';
 
-export const jobTypes = ['build', 'approval', 'no-op', 'release', 'lock', 'unlock'] as const;
-export type JobType = (typeof jobTypes)[number];
+const jobTypes = ['build', 'approval', 'no-op', 'release', 'lock', 'unlock'] as const;
+type JobType = (typeof jobTypes)[number];
 
 const jobKeys = [
   ...executorKeys,
@@ -164,9 +164,4 @@ function buildJob(
     steps,
     branches: child(body, 'branches'),
   };
-}
-
-/** Whether a node can be taken as given: neither absent nor left to a value not known yet. */
-export function isGiven(node: Node | undefined): node is Node {
-  return !isNull(node) && !isUnknown(node);
 }
