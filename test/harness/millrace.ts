@@ -21,6 +21,8 @@ export interface RunningMillrace {
   gatewayUrl: string;
   dataDir: string;
   pid: number;
+  /** Signs the owner in, once; null when there is one. */
+  ownerLink: string | null;
   /** Milliseconds from start to ready. */
   startMs: number;
   /** Everything it printed so far. */
@@ -47,19 +49,7 @@ export interface MillraceOptions {
 export async function startMillrace(options: MillraceOptions = {}): Promise<RunningMillrace> {
   const dataDir = options.dataDir ?? (await temporaryDirectory());
   const started = performance.now();
-  const child = spawn(process.execPath, [join(repository, 'bin', 'millrace.js'), 'up', '--json'], {
-    cwd: repository,
-    env: {
-      ...process.env,
-      NODE_ENV: 'production',
-      MILLRACE_DATA: dataDir,
-      MILLRACE_PORT: String(options.port ?? 0),
-      MILLRACE_GATEWAY_PORT: String(options.gatewayPort ?? 0),
-      MILLRACE_INTAKE_PORT: '0',
-      ...options.env,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawnMillrace(dataDir, options);
   let output = '';
   const ready = await new Promise<Ready>((resolve, reject) => {
     const onData = (chunk: Buffer): void => {
@@ -96,6 +86,33 @@ export async function startMillrace(options: MillraceOptions = {}): Promise<Runn
       return exited;
     },
   };
+}
+
+function spawnMillrace(dataDir: string, options: MillraceOptions) {
+  return spawn(process.execPath, [join(repository, 'bin', 'millrace.js'), 'up', '--json'], {
+    cwd: repository,
+    env: {
+      ...process.env,
+      NODE_ENV: 'production',
+      MILLRACE_DATA: dataDir,
+      MILLRACE_PORT: String(options.port ?? 0),
+      MILLRACE_GATEWAY_PORT: String(options.gatewayPort ?? 0),
+      MILLRACE_INTAKE_PORT: '0',
+      ...options.env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** Starts the program on a data directory and kills it after `afterMs`, ready or not. */
+export async function killWhileStarting(dataDir: string, options: MillraceOptions, afterMs: number): Promise<void> {
+  const child = spawnMillrace(dataDir, options);
+  child.stdout!.resume();
+  child.stderr!.resume();
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  await new Promise((resolve) => setTimeout(resolve, afterMs));
+  child.kill('SIGKILL');
+  await exited;
 }
 
 async function claimOwner(url: string, link: string, email: string, password: string) {

@@ -10,6 +10,7 @@ import { once } from './idempotency.ts';
 import { openApiOf } from './openapi.ts';
 import type { Principal } from './principal.ts';
 import { problemMediaType, problemOf } from './problem.ts';
+import { createSlowBodyGuard } from './slow-bodies.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -36,6 +37,8 @@ export interface HttpServerOptions {
 }
 
 const defaultBodyLimit = 1024 * 1024;
+/** Time a client has to send its headers. */
+const headersTimeoutMs = 20_000;
 const anonymous: Actor = { kind: 'system', id: 'anonymous', name: 'nobody signed in' };
 
 const actorOf = (principal: Principal | null): Actor =>
@@ -87,13 +90,16 @@ function bareServer(log: Log): FastifyInstance {
     bodyLimit: defaultBodyLimit,
     genReqId: () => newId(),
     requestTimeout: 0,
-    // A client that stalls while sending its headers is cut off; bodies are timed by their intakes.
     connectionTimeout: 0,
-    http: { headersTimeout: 20_000, requestTimeout: 300_000 },
+    // A large push may take long: bodies are judged by whether they keep coming, not by how long they take.
+    http: { headersTimeout: headersTimeoutMs, requestTimeout: 0, connectionsCheckingInterval: 5000 },
     forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
   });
   app.decorateRequest('principal', null);
+  const slowBodies = createSlowBodyGuard();
+  app.addHook('onRequest', async (request, reply) => slowBodies.watch(request.raw, reply.raw));
+  app.addHook('onClose', async () => slowBodies.close());
   app.setErrorHandler((error, request, reply) => refuse(error, request, reply, log));
   app.setNotFoundHandler((request, reply) =>
     refuse(
