@@ -1,4 +1,5 @@
-export { lineProgress, type Progress, silentProgress } from './progress.ts';
-export { readSettings, type Settings } from './settings.ts';
-export { type Running, start } from './start.ts';
+export { lineProgress, silentProgress } from './progress.ts';
+export { type LocalRun, runLocally } from './run-locally.ts';
+export { readSettings } from './settings.ts';
+export { start } from './start.ts';
 export { version } from './version.ts';

@@ -7,9 +7,9 @@ import { readCheckout } from './working-tree.ts';
  */
 export async function chosenProject(connection: Connection, named: string | undefined): Promise<string> {
   if (named !== undefined) return named;
-  const { remote } = await readCheckout(process.cwd());
+  const { remotes } = await readCheckout(process.cwd());
   const { items } = await connection.client.projects.list();
-  const pushed = items.find((project) => remote !== undefined && sameAddress(project.gitUrl, remote));
+  const pushed = items.find((project) => remotes.some((remote) => sameAddress(project.gitUrl, remote)));
   if (pushed) return pushed.slug;
   if (items.length === 1) return items[0]!.slug;
   throw new Fault(

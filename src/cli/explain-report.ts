@@ -1,5 +1,6 @@
 import { type Diagnostic, formatDiagnostic } from '../kernel/diagnostics.ts';
 import type { Plan, PlannedJob, Trigger } from '../pipelines/port.ts';
+import type { Outlook } from './outlook.ts';
 import { table } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -30,6 +31,30 @@ export function explainReport(
     lines.push('', terminal.paint('bold', plan?.dialect === 'derived' ? 'Why' : 'Notes'));
     lines.push(...notes.map((note) => `  ${terminal.paint(severityColour(note), formatDiagnostic(note))}`));
   }
+  return lines;
+}
+
+/** What would be deployed and where to, for a person; nothing when there are no services. */
+export function outlookReport(outlook: Outlook, terminal: Paint): string[] {
+  const { services, environments, problems, found } = outlook;
+  const lines: string[] = [];
+  if (services.length > 0) {
+    lines.push('', `${terminal.paint('bold', 'What is deployed')} (${found.replace(/\.$/, '')})`);
+    const rows = services.map((service) => [
+      service.name,
+      service.build ? `built from ${service.build.context}` : (service.image ?? ''),
+      service.ports.map((port) => `:${port.container}`).join(' '),
+      service.kind === 'backing' ? 'kept across releases' : `${service.replicas} of it`,
+    ]);
+    lines.push(...table(rows, { indent: '  ' }), '', terminal.paint('bold', 'Where to'));
+    const places = environments.map(({ name, from, approval }) => [
+      name,
+      from.kind === 'branch' ? `what passes on branch ${from.name}` : `what is good in ${from.name}`,
+      approval ? 'after an approval' : '',
+    ]);
+    lines.push(...table(places, { indent: '  ' }));
+  }
+  for (const problem of problems) lines.push(`  ${terminal.paint(severityColour(problem), formatDiagnostic(problem))}`);
   return lines;
 }
 

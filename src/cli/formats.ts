@@ -26,5 +26,19 @@ const circleci: Format = {
   },
 };
 
-/** Kinds of file that `millrace lint` knows; the first that fits is used. */
-export const formats: Format[] = [circleci];
+const compose: Format = {
+  name: 'compose',
+  fits: (path) => /(?:^|\/)(?:docker-)?compose[^/]*\.ya?ml$/.test(path),
+  check: async (path, text) => (await import('../integrations/compose/index.ts')).checkCompose(path, text),
+};
+
+const millrace: Format = {
+  name: 'millrace',
+  fits: (path) => /(?:^|\/)millrace\.ya?ml$/.test(path),
+  check: async (path, text) =>
+    (await import('../deployments/millrace-file.ts')).readMillraceFile(text, { defaultBranch: 'main', file: path })
+      .problems,
+};
+
+/** Kinds of file that `millrace lint` knows; the first that fits is used, any other YAML is taken for CircleCI's. */
+export const formats: Format[] = [millrace, compose, circleci];

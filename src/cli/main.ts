@@ -35,13 +35,13 @@ command('doctor', 'say what is here, what is missing, and what each absence cost
   .option('--json', 'print the findings as JSON')
   .action(async (options: { json?: boolean }) => done(await (await import('./commands/doctor.ts')).doctor(options)));
 
-command('lint', 'check pipeline files without a server', [
+command('lint', 'check pipeline files, Compose files and millrace.yaml without a server', [
   'millrace lint .circleci/config.yml',
   'millrace lint --json a.yml b.yml   # one file gives an object, several an array',
 ])
   .argument('<file...>', 'files to check')
   .option('--json', 'print {file, format, ok, problems} for each file')
-  .option('--format <name>', 'take the files for this format instead of guessing (circleci)')
+  .option('--format <name>', 'take the files for this format instead of guessing (circleci, compose, millrace)')
   .action(async (files: string[], options: { json?: boolean; format?: string }) =>
     done(await (await import('./commands/lint.ts')).lint(files, options)),
   );
@@ -58,6 +58,24 @@ command('explain', 'say what was found in the working tree, what would run, and 
   .option('--parameter <name=value>', 'a pipeline parameter; may be given again', collect)
   .action(async (file: string | undefined, options: object) =>
     done(await (await import('./commands/explain.ts')).explain(file, options)),
+  );
+
+command('run', 'run the pipeline of the working tree here, on this machine, as the server would', [
+  'millrace run',
+  'millrace run --job test --secret NPM_TOKEN',
+  'millrace run .circleci/other.yml --parameter deploy=true --approve',
+])
+  .argument('[file]', 'pipeline file; looked for in the working tree when absent')
+  .option('--job <name>', 'only this job, without what it requires')
+  .option('--branch <name>', 'as if this branch was pushed (default: the one checked out)')
+  .option('--tag <name>', 'as if this tag was pushed')
+  .option('--parameter <name=value>', 'a pipeline parameter; may be given again', collect)
+  .option('--secret <name[=value]>', 'a variable for jobs, masked in their output; taken from the environment', collect)
+  .option('--approve', 'approve jobs that wait for it')
+  .option('--host', 'run every job on this machine itself, also those that ask for an image')
+  .option('--json', 'print nothing but the run at its end, as JSON')
+  .action(async (file: string | undefined, options: object) =>
+    done(await (await import('./commands/run.ts')).run(file, options)),
   );
 
 command('login', 'keep an address and a token for the commands below', [

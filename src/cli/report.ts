@@ -10,7 +10,11 @@ export function report(
 ): number {
   if (error instanceof Fault || error instanceof ApiError) {
     write(`${error.message}.`.replace(/([.!?])\.$/, '$1'));
-    for (const problem of error.problems) write(`  ${formatDiagnostic(problem)}`);
+    // A lone problem that says what the error says already is not told twice.
+    const told = error.problems.filter(
+      (problem) => error.problems.length > 1 || !error.message.includes(problem.message),
+    );
+    for (const problem of told) write(`  ${formatDiagnostic(problem)}`);
     if (error.hint) write(error.hint);
     return error instanceof Fault && error.kind === 'invalid' ? exitCodes.usage : exitCodes.failed;
   }

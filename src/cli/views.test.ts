@@ -120,7 +120,7 @@ describe('lint', () => {
 describe('explain', () => {
   it('tells where jobs run, after what, and why a derived plan looks so', () => {
     const trigger = localTrigger(
-      { root: '/x/shop', branch: 'main', sha: undefined, remote: undefined, dirty: false },
+      { root: '/x/shop', branch: 'main', sha: undefined, remote: undefined, remotes: [], commit: undefined },
       {},
     );
     const job = {
@@ -225,6 +225,7 @@ describe('what went wrong', () => {
     expect(told(new Fault('invalid', 'Not so', { code: 'x', hint: 'Do this.' }))).toEqual([2, ['Not so.', 'Do this.']]);
     expect(told(new Fault('missing', 'Gone?', { code: 'x' }))).toEqual([1, ['Gone?']]);
     const problems = [{ severity: 'error' as const, file: 'f', line: 1, column: 2, message: 'm' }];
+    expect(told(new ApiError(400, { detail: 'So m', problems }))).toEqual([1, ['So m.']]);
     expect(told(new ApiError(422, { detail: 'No.', problems }))).toEqual([1, ['No.', '  f:1:2: error: m']]);
   });
 });

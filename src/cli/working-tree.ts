@@ -15,9 +15,11 @@ export interface Checkout {
   root: string;
   branch: string | undefined;
   sha: string | undefined;
+  /** Address of `origin`, else of the first remote. */
   remote: string | undefined;
-  /** Whether files differ from the commit. */
-  dirty: boolean;
+  /** Addresses of all remotes. */
+  remotes: string[];
+  commit: Trigger['commit'];
 }
 
 async function git(directory: string, args: string[]): Promise<string | undefined> {
@@ -33,19 +35,28 @@ async function git(directory: string, args: string[]): Promise<string | undefine
 export async function readCheckout(directory: string): Promise<Checkout> {
   const root = (await git(directory, ['rev-parse', '--show-toplevel']))?.trim();
   if (root === undefined)
-    return { root: directory, branch: undefined, sha: undefined, remote: undefined, dirty: false };
-  const [branch, sha, remote, status] = await Promise.all([
+    return { root: directory, branch: undefined, sha: undefined, remote: undefined, remotes: [], commit: undefined };
+  const [branch, sha, listed, shown] = await Promise.all([
     git(root, ['symbolic-ref', '--short', '-q', 'HEAD']),
     git(root, ['rev-parse', '-q', '--verify', 'HEAD']),
-    git(root, ['config', '--get', 'remote.origin.url']),
-    git(root, ['status', '--porcelain']),
+    git(root, ['config', '--get-regexp', '^remote\\..*\\.url$']),
+    git(root, ['log', '-1', '--format=%an%x00%ae%x00%B']),
   ]);
+  const [author, email, message] = shown?.split('\0') ?? [];
+  const remotes = (listed ?? '').split('\n').flatMap((line) => {
+    const match = /^remote\.(.+)\.url (.+)$/.exec(line);
+    return match ? [{ name: match[1]!, url: match[2]! }] : [];
+  });
   return {
     root,
     branch: branch?.trim() || undefined,
     sha: sha?.trim() || undefined,
-    remote: remote?.trim() || undefined,
-    dirty: (status ?? '') !== '',
+    remote: (remotes.find(({ name }) => name === 'origin') ?? remotes[0])?.url,
+    remotes: remotes.map(({ url }) => url),
+    commit:
+      author === undefined
+        ? undefined
+        : { message: message?.trim() ?? '', author: { name: author, email: email ?? '' } },
   };
 }
 
@@ -100,5 +111,6 @@ export function localTrigger(
     parameters: wanted.parameters ?? {},
     pipeline: { id: '00000000-0000-7000-8000-000000000000', number: 1 },
     project: { id: '00000000-0000-7000-8000-000000000000', slug: name, gitUrl: checkout.remote ?? '' },
+    commit: checkout.commit,
   };
 }

@@ -291,7 +291,7 @@ export const telemetryApi = defineContract('telemetry', {
 });
 
 /** Query of the live tail. */
-export const tailQuery = z.object(logFilter);
+const tailQuery = z.object(logFilter);
 
 export type QueryAnswer = z.infer<typeof queryAnswer>;
 export type QueryColumn = z.infer<typeof column>;

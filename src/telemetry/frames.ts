@@ -15,7 +15,7 @@ import {
  * (little-endian), then the rows in ClickHouse's RowBinary. Records are encoded once, before they are acknowledged; what drains the
  * spool only joins bytes.
  */
-export const frameHeaderBytes = 9;
+const frameHeaderBytes = 9;
 
 /** Rows of one table within a batch. */
 export interface TableRows {

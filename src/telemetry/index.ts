@@ -19,12 +19,6 @@ import { LiveTail } from './tail.ts';
 import { type Verdict, type VerificationScope, verify } from './verify.ts';
 import { drainLoop, type StoreHealth } from './worker.ts';
 
-export type { QueryAnswer } from './api.ts';
-export type { Scope } from './nrql/scope.ts';
-export type { Intake, ProjectNames } from './port.ts';
-export type { QueryOptions } from './query.ts';
-export type { Verdict, VerificationScope } from './verify.ts';
-
 export interface TelemetryDependencies {
   database: Database;
   /** `http://user:password@host:port[/database]`, stable over restarts of the store. */

@@ -5,7 +5,7 @@ import { columnsOf, type News, newsOf, splitFrames } from './frames.ts';
 import { limits } from './limits.ts';
 import { storeMigrations } from './migrations/clickhouse.ts';
 
-export interface QueryResult {
+interface QueryResult {
   rows: unknown[][];
   rowsRead: number;
   bytesRead: number;

@@ -4,7 +4,7 @@
  */
 export type AttributeType = 'string' | 'number' | 'boolean' | 'time';
 
-export interface PromotedColumn {
+interface PromotedColumn {
   /** Column name, equal to the attribute's name in NRQL. */
   name: string;
   type: AttributeType;

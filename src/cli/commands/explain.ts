@@ -4,13 +4,14 @@ import { type Diagnostic, hasErrors } from '../../kernel/diagnostics.ts';
 import { Fault } from '../../kernel/faults.ts';
 import type { Plan, Trigger } from '../../pipelines/port.ts';
 import { exitCodes } from '../exit.ts';
-import { explainReport } from '../explain-report.ts';
+import { explainReport, outlookReport } from '../explain-report.ts';
 import { findings } from '../findings.ts';
 import { pipelineDialects } from '../formats.ts';
+import { readOutlook } from '../outlook.ts';
 import { openTerminal } from '../terminal.ts';
 import { localTrigger, readCheckout, workingTree } from '../working-tree.ts';
 
-export interface ExplainOptions {
+interface ExplainOptions {
   json?: boolean;
   branch?: string;
   tag?: string;
@@ -18,7 +19,7 @@ export interface ExplainOptions {
 }
 
 /** What a compilation came to, wherever the plan came from. */
-export interface Explained {
+interface Explained {
   plan: Plan | undefined;
   problems: Diagnostic[];
 }
@@ -26,15 +27,23 @@ export interface Explained {
 /** Prints the expanded plan of a file or of the working tree, and what else was found there. Exit code 1 when it has errors. */
 export async function explain(file: string | undefined, options: ExplainOptions): Promise<number> {
   const terminal = openTerminal();
-  const { explained, trigger, found } = await explainHere(file, options);
-  const ok = explained.plan !== undefined && !hasErrors(explained.problems);
+  const { explained, trigger, found, root } = await explainHere(file, options);
+  const outlook = await readOutlook(workingTree(root), trigger.branch ?? 'main');
+  const ok = explained.plan !== undefined && !hasErrors(explained.problems) && !hasErrors(outlook.problems);
   if (options.json) {
-    const { plan, problems } = explained;
+    const { plan } = explained;
+    const { services, environments } = outlook;
+    const problems = [...explained.problems, ...outlook.problems];
     terminal.print(
-      JSON.stringify({ ok, ...(plan ?? { dialect: null, workflows: [], notes: [] }), problems, found }, null, 2),
+      JSON.stringify(
+        { ok, ...(plan ?? { dialect: null, workflows: [], notes: [] }), problems, found, services, environments },
+        null,
+        2,
+      ),
     );
   } else {
-    for (const line of explainReport(explained, trigger, found, terminal)) terminal.print(line);
+    for (const line of [...explainReport(explained, trigger, found, terminal), ...outlookReport(outlook, terminal)])
+      terminal.print(line);
   }
   return ok ? exitCodes.ok : exitCodes.failed;
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../../client/index.ts';
 import { chosenProject } from '../chosen-project.ts';
 import { exitCodes } from '../exit.ts';
-import { followRun } from '../follow-run.ts';
+import { followRun, serverRun } from '../follow-run.ts';
 import { runReport } from '../run-report.ts';
 import { findRun, runEnded } from '../runs.ts';
 import { connect } from '../session.ts';
@@ -37,8 +37,7 @@ export async function logs(wanted: string | undefined, options: LogOptions): Pro
     return exitCodes.ok;
   }
   const run = await followRun(
-    connection.client,
-    id,
+    serverRun(connection.client, id),
     { follow: options.follow !== false, job: options.job, failedOnly: options.failed },
     terminal,
   );

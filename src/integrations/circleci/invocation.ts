@@ -178,7 +178,7 @@ export function nameInvocations(invocations: Invocation[], compilation: Compilat
   }
 }
 
-export function settingsMap(invocation: Invocation): Dict {
+function settingsMap(invocation: Invocation): Dict {
   return { kind: 'map', at: invocation.at, entries: invocation.settings };
 }
 

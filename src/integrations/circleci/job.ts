@@ -3,15 +3,15 @@ import { type Compilation, templatingFor } from './compilation.ts';
 import { executorKeys, executorOf } from './executor.ts';
 import { baseScope } from './library.ts';
 import { limits } from './limits.ts';
-import { child, type Dict, type Entry, isNull, isUnknown, type Library, type Node } from './node.ts';
+import { child, type Dict, type Entry, isNull, type Library, type Node } from './node.ts';
 import { bindParameters, declareParameters, type Parameter } from './parameters.ts';
 import { checkKeys, readInteger, readText } from './read.ts';
 import { createScope } from './scope.ts';
 import { expandSteps } from './steps.ts';
 import { substitute } from './template.ts';
 
-export const jobTypes = ['build', 'approval', 'no-op', 'release', 'lock', 'unlock'] as const;
-export type JobType = (typeof jobTypes)[number];
+const jobTypes = ['build', 'approval', 'no-op', 'release', 'lock', 'unlock'] as const;
+type JobType = (typeof jobTypes)[number];
 
 const jobKeys = [
   ...executorKeys,
@@ -95,9 +95,20 @@ export function expandJob(
       ? substitute({ ...entry.value, entries: own }, scope, templating)
       : { ...entry.value, entries: own }
   ) as Dict;
+  requireKeys(type, name, body, entry, problems);
   return type === 'build'
     ? buildJob(name, body, entry, library, call, compilation)
     : { ...nothing, type, branches: child(body, 'branches') };
+}
+
+/** Keys without which a job of a type means nothing. */
+const requiredKeys: Partial<Record<JobType, string>> = { release: 'plan_name', lock: 'key', unlock: 'key' };
+
+function requireKeys(type: JobType, name: string, body: Dict, entry: Entry, problems: Compilation['problems']): void {
+  const key = requiredKeys[type];
+  if (key !== undefined && isNull(child(body, key))) {
+    problems.error(entry.keyAt, `Job "${name}" is of type ${type} and needs "${key}"`);
+  }
 }
 
 const nothing: Omit<JobBody, 'type' | 'branches'> = {
@@ -164,9 +175,4 @@ function buildJob(
     steps,
     branches: child(body, 'branches'),
   };
-}
-
-/** Whether a node can be taken as given: neither absent nor left to a value not known yet. */
-export function isGiven(node: Node | undefined): node is Node {
-  return !isNull(node) && !isUnknown(node);
 }

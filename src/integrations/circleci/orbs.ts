@@ -56,7 +56,7 @@ async function fetchOrb(name: string, shelves: OrbShelf[]): Promise<{ text: stri
 }
 
 /** The version a reference means: exactly that one, else the newest of its minor or major, or of all for `volatile`. */
-export function chooseVersion(wanted: string, available: string[]): string | undefined {
+function chooseVersion(wanted: string, available: string[]): string | undefined {
   if (available.includes(wanted)) return wanted;
   const parts = wanted === 'volatile' ? [] : wanted.split('.');
   if (wanted !== 'volatile' && (parts.length > 2 || !/^\d+(?:\.\d+)?$/.test(wanted))) return undefined;

@@ -11,7 +11,7 @@ import {
 } from './node.ts';
 import type { Problems } from './problems.ts';
 
-export type ParameterType = Exclude<UnknownType, 'any'>;
+type ParameterType = Exclude<UnknownType, 'any'>;
 
 export interface Parameter {
   name: string;
@@ -112,7 +112,7 @@ function choicesOf(node: Dict, name: string, type: string, problems: Problems): 
 }
 
 /** Why a value cannot be given for a parameter, or undefined when it fits. Values not known yet fit when types agree. */
-export function misfit(parameter: Parameter, value: Node): string | undefined {
+function misfit(parameter: Parameter, value: Node): string | undefined {
   if (value.kind === 'scalar' && value.unknown) {
     return fitsUnknown(parameter.type, value.unknown)
       ? undefined

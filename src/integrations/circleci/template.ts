@@ -215,7 +215,7 @@ function plainValue(value: ExpressionValue): Scalar['value'] {
 }
 
 /** What went wrong in an expression, in words. */
-export function describeExpressionError(error: ExpressionError): string {
+function describeExpressionError(error: ExpressionError): string {
   const word = error.lexeme === '' ? 'the end' : `"${error.lexeme}"`;
   switch (error.errorType) {
     case 'Scanner/INCOMPLETE_EQUALS':

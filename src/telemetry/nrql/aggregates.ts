@@ -1,5 +1,5 @@
 import type { Argument, Expression, ExpressionOf } from './ast.ts';
-import { type Context, truth } from './context.ts';
+import { type Context, truth, warnOfUnknown } from './context.ts';
 import type { Value } from './fields.ts';
 import { NrqlError } from './problems.ts';
 import { unitMs } from './window.ts';
@@ -92,6 +92,7 @@ function subjectOf(
       ? context.fields.metric(expression.name)
       : undefined;
   if (metric) {
+    if (expression.kind === 'attribute') warnOfUnknown(expression, context);
     context.used.metrics.add(metric);
     return { value: { sql: 'latest', type: 'number' }, condition: both(context.condition, metric), metric: true };
   }

@@ -17,7 +17,7 @@ export const timeUnits = [
 ] as const;
 export type TimeUnit = (typeof timeUnits)[number];
 
-export type ArithmeticOperator = '+' | '-' | '*' | '/';
+type ArithmeticOperator = '+' | '-' | '*' | '/';
 export type ComparisonOperator = '=' | '!=' | '<' | '<=' | '>' | '>=';
 export type BinaryOperator = ArithmeticOperator | ComparisonOperator | 'and' | 'or';
 
@@ -110,7 +110,7 @@ export interface Timeseries extends Place {
   slide: Width | null;
 }
 
-export interface Order {
+interface Order {
   value: Expression;
   descending: boolean;
 }

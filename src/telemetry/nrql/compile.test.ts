@@ -84,6 +84,11 @@ describe('compiling to ClickHouse', () => {
     if (hint) expect(error.hint).toMatch(hint);
   });
 
+  it('warns of attributes never seen', () => {
+    const { warnings } = compile("SELECT average(duraton) FROM Transaction WHERE http.url = 'x' FACET service.name");
+    expect(warnings).toMatchObject([{ message: expect.stringContaining('"duraton"'), hint: 'Did you mean duration?' }]);
+  });
+
   it('warns of types never seen and of limits cut', () => {
     expect(compile('SELECT count(*) FROM Transactoin').warnings[0]).toMatchObject({
       hint: 'Did you mean Transaction?',

@@ -1,4 +1,3 @@
-import { type TableName, tableOf } from '../tables.ts';
 import type { Query } from './ast.ts';
 import type { Catalogue } from './fields.ts';
 import { Params } from './params.ts';
@@ -9,12 +8,12 @@ import { buildSelect, type Output } from './select.ts';
 import { type Buckets, resolveBuckets, resolveWindow, unitMs, type Window } from './window.ts';
 import { isTimeZone } from './zones.ts';
 
-export interface Statement {
+interface Statement {
   sql: string;
   params: Record<string, string | number>;
 }
 
-export interface Warning {
+interface Warning {
   place: { at: number; end: number };
   message: string;
   hint?: string | undefined;
@@ -54,7 +53,7 @@ export interface CompileOptions {
 }
 
 /** The most groups or rows an answer holds. */
-export const maxLimit = 5000;
+const maxLimit = 5000;
 /** The most points (groups times buckets) a chart holds. */
 const maxPoints = 200_000;
 
@@ -94,7 +93,8 @@ export function compileQuery(query: Query, options: CompileOptions): Compiled {
       zone: timezone,
       limit,
       warn: (place, message, hint) => {
-        if (!groupsOf) warnings.push({ place, message, hint });
+        // The compared window is compiled too and would say everything again.
+        if (!groupsOf && !warnings.some((known) => known.message === message)) warnings.push({ place, message, hint });
       },
     });
     return { ...built, statement: { sql: built.sql, params: params.values } };
@@ -198,9 +198,4 @@ function showEventTypes(
     facets: ['eventType'],
     limit: maxLimit,
   };
-}
-
-/** Tables that hold any of these event types. */
-export function tablesOf(eventTypes: readonly string[]): TableName[] {
-  return [...new Set(eventTypes.map(tableOf))];
 }

@@ -1,4 +1,4 @@
-import type { Expression, Query } from './ast.ts';
+import type { Expression, ExpressionOf, Query } from './ast.ts';
 import type { Catalogue, Fields, Value, ValueType, Want } from './fields.ts';
 import type { Params } from './params.ts';
 import type { Window } from './window.ts';
@@ -21,7 +21,6 @@ export interface Context {
   spanMs: number;
   /** SQL of the end of the aggregated span, Unix milliseconds. */
   spanEnd: string;
-  eventTypes: readonly string[];
   warn(place: { at: number; end: number }, message: string, hint?: string): void;
   /** What aggregates ran over; decides whether records of other metrics can be left out. */
   used: { metrics: Set<string>; others: boolean };
@@ -29,6 +28,14 @@ export interface Context {
   subquery(query: Query): { sql: string; column: string; type: ValueType };
   /** Compiles an expression inside this one. */
   compile(expression: Expression, want: Want, context: Context): Value;
+}
+
+/** Says so when nothing of this name has come in: most often a misspelling, and the answer would silently be empty. */
+export function warnOfUnknown(attribute: ExpressionOf<'attribute'>, { fields, catalogue, warn }: Context): void {
+  const { name } = attribute;
+  if (fields.known(name) || catalogue.isMetric(name) || name.includes('%')) return;
+  const near = fields.suggest(name);
+  warn(attribute, `No record asked here has had the attribute "${name}"`, near ? `Did you mean ${near}?` : undefined);
 }
 
 /** SQL of a yes or no, never in need of parentheses. NULL counts as no wherever it decides. */

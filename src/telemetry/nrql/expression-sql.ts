@@ -1,6 +1,6 @@
 import { compileAggregate, isAggregate } from './aggregates.ts';
 import type { Argument, Expression, ExpressionOf } from './ast.ts';
-import { type Context, truth } from './context.ts';
+import { type Context, truth, warnOfUnknown } from './context.ts';
 import type { Value, ValueType, Want } from './fields.ts';
 import { compilePattern } from './patterns.ts';
 import { printExpression } from './print.ts';
@@ -8,7 +8,7 @@ import { NrqlError, nearest } from './problems.ts';
 import { rowFunctions, unansweredRowFunctions } from './row-functions.ts';
 import { aggregateFunctions, unansweredAggregates } from './words.ts';
 
-export const unknownValue: Value = { sql: 'NULL', type: 'unknown' };
+const unknownValue: Value = { sql: 'NULL', type: 'unknown' };
 
 /** Compiles to SQL of a nullable value. User text becomes parameters only. */
 export function compile(expression: Expression, want: Want, context: Context): Value {
@@ -83,6 +83,7 @@ function attribute(expression: ExpressionOf<'attribute'>, want: Want, context: C
   }
   const metric = context.catalogue.isMetric(expression.name) ? context.fields.metric(expression.name) : undefined;
   if (metric) return { sql: `if(${metric}, latest, NULL)`, type: 'number' };
+  warnOfUnknown(expression, context);
   return context.fields.resolve(expression.name, want, expression);
 }
 
@@ -173,7 +174,7 @@ function rowCall(expression: ExpressionOf<'call'>, known: (typeof rowFunctions)[
 }
 
 /** Values brought to one type, for branches and lists: equal types stay, others become text. */
-export function unify(values: Value[]): { sqls: string[]; type: ValueType } {
+function unify(values: Value[]): { sqls: string[]; type: ValueType } {
   const real = values.filter((value) => value.type !== 'unknown');
   const type = real[0]?.type ?? 'unknown';
   const number = (value: Value) => value.type === 'number' || value.type === 'time';

@@ -34,6 +34,9 @@ export interface Fields {
   eventType: string | undefined;
   /** SQL of the record's instant (DateTime64), or undefined where a subquery gave none. */
   instant: string | undefined;
+  /** Whether an attribute of this name has come in (or is a column). */
+  known(name: string): boolean;
+  /** The attribute nearest to a misspelt one. */
   suggest(name: string): string | undefined;
 }
 
@@ -100,6 +103,11 @@ export function recordFields(
       if (!name.includes('%')) return `metricName = ${params.text(name)}`;
       return `metricName LIKE ${params.text(name.replace(/[\\_]/g, '\\$&'))}`;
     },
+    known: (name) =>
+      name === 'timestamp' ||
+      promoted.has(name) ||
+      promoted.has(synonyms[name] ?? '') ||
+      catalogue.typesOf(eventTypes, name).size > 0,
     suggest: (name) => nearest(name, [...promoted.keys(), ...catalogue.attributes(eventTypes)]),
   };
 }
@@ -125,6 +133,7 @@ export function columnFields(
       );
     },
     metric: () => undefined,
+    known: (name) => known.has(name),
     suggest: (name) => nearest(name, known.keys()),
   };
 }

@@ -22,7 +22,7 @@ const blank = /(?:\s|--[^\n]*|\/\/[^\n]*|\/\*[\s\S]*?\*\/)+/y;
 const symbols = ['!=', '<>', '<=', '>=', '==', '(', ')', '[', ']', ',', '=', '<', '>', '+', '-', '*', '/', ':', ';'];
 
 /** Longest query text, in characters. */
-export const maxQueryLength = 65_536;
+const maxQueryLength = 65_536;
 
 /** Cuts a query into tokens; the last one is `end`. Throws an NrqlError at an unterminated text or a character of no use. */
 export function tokenize(text: string): Token[] {

@@ -6,7 +6,7 @@ import { NrqlError } from './problems.ts';
 const escapeRegex = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /** An aparse pattern as a regular expression: `%` skips, `*` captures, the rest stands for itself. */
-export function anchorPattern(pattern: string): string {
+function anchorPattern(pattern: string): string {
   const parts = pattern
     .split(/([%*])/)
     .map((part) => (part === '%' ? '.*?' : part === '*' ? '(.*?)' : escapeRegex(part)));
@@ -56,7 +56,7 @@ function like(expression: ExpressionOf<'like'>, context: Context): Value {
 }
 
 /** Numbers (from 1) of the groups a pattern captures: the named ones where it has any, else all. */
-export function capturedGroups(regex: string): number[] {
+function capturedGroups(regex: string): number[] {
   const all: number[] = [];
   const named: number[] = [];
   let inClass = false;

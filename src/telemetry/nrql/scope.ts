@@ -12,8 +12,6 @@ export interface Scope {
   /** Only records of this environment and release (gates). */
   environment?: string | undefined;
   release?: string | undefined;
-  /** Event types that are never shown to this asker. */
-  hiddenTypes?: readonly string[] | undefined;
 }
 
 const micros = (ms: number): number => Math.round(ms * 1000);
@@ -43,9 +41,6 @@ export function readRecords(
       `timestamp < fromUnixTimestamp64Micro(${params.bind(micros(window.until), 'Int64')}, 'UTC')`,
       ...(scope.environment === undefined ? [] : [`environment = ${params.text(scope.environment)}`]),
       ...(scope.release === undefined ? [] : [`release = ${params.text(scope.release)}`]),
-      ...(scope.hiddenTypes?.length
-        ? [`type NOT IN (${scope.hiddenTypes.map((type) => params.text(type)).join(', ')})`]
-        : []),
     ];
     return `SELECT ${columns ? columns(table) : '*'} FROM ${table} WHERE ${conditions.join(' AND ')}`;
   });

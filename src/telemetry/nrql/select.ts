@@ -61,7 +61,7 @@ export function buildSelect(query: Query, options: SelectOptions): BuiltSelect {
   serial.next += 1;
   const inside: SelectOptions = { ...options, serial, nested: true, groupsWindow: null };
   const source = sourceOf(query, inside);
-  const context = contextOf(query, inside, source.fields, source.eventTypes);
+  const context = contextOf(query, inside, source.fields);
   const aggregated =
     query.facet.length > 0 || query.timeseries !== null || query.select.some((item) => hasAggregate(item.value));
   if (!aggregated) return rowSelect(query, options, source, context, prefix);
@@ -71,7 +71,6 @@ export function buildSelect(query: Query, options: SelectOptions): BuiltSelect {
 interface SourceSql {
   sql: string;
   fields: Fields;
-  eventTypes: string[];
   /** Columns that SELECT * shows. */
   star: { name: string; kind: 'string' | 'number' | 'boolean' | 'time' }[] | null;
 }
@@ -83,9 +82,9 @@ function sourceOf(query: Query, options: SelectOptions): SourceSql {
     if (query.from.length > 1)
       throw new NrqlError(inner, 'A subquery stands alone after FROM', undefined, 'unsupported');
     const built = nestedSelect(inner.query, options);
-    return { sql: `(${built.sql})`, fields: columnFields(built.columns, built.instant), eventTypes: [], star: null };
+    return { sql: `(${built.sql})`, fields: columnFields(built.columns, built.instant), star: null };
   }
-  if (query.from.length === 0) return { sql: '(SELECT 1)', fields: columnFields([]), eventTypes: [], star: null };
+  if (query.from.length === 0) return { sql: '(SELECT 1)', fields: columnFields([]), star: null };
   const eventTypes = query.from.map((source) => {
     if (source.kind === 'type') return source.name;
     throw new NrqlError(
@@ -100,7 +99,6 @@ function sourceOf(query: Query, options: SelectOptions): SourceSql {
   return {
     sql: readRecords(eventTypes, scope, window, params),
     fields: recordFields(eventTypes, from, catalogue, params),
-    eventTypes,
     star: [...promoted].map(([name, kind]) => ({ name, kind })),
   };
 }
@@ -118,7 +116,7 @@ function nestedSelect(query: Query, options: SelectOptions): BuiltSelect {
   });
 }
 
-function contextOf(query: Query, options: SelectOptions, fields: Fields, eventTypes: string[]): Context {
+function contextOf(query: Query, options: SelectOptions, fields: Fields): Context {
   const { buckets, window, params } = options;
   const definitions = new Map<string, { value: Expression; member: number | null }>();
   for (const { value, names } of query.with) {
@@ -138,7 +136,6 @@ function contextOf(query: Query, options: SelectOptions, fields: Fields, eventTy
     window,
     spanMs: buckets?.widthMs ?? window.until - window.since,
     spanEnd: params.bind(Math.round(window.until), 'Int64'),
-    eventTypes,
     warn: options.warn,
     used: { metrics: new Set(), others: false },
     compile,

@@ -32,7 +32,7 @@ export const unitMs: Record<TimeUnit, number> = {
 };
 
 /** The longest list of buckets a query may ask for. */
-export const maxBuckets = 366;
+const maxBuckets = 366;
 
 export function resolveWindow(
   query: { since: Moment | null; until: Moment | null },
@@ -55,7 +55,7 @@ export function resolveWindow(
 }
 
 /** A point in time as Unix milliseconds. */
-export function instantOf(moment: Moment, now: number, zone: string, side: 'since' | 'until'): number {
+function instantOf(moment: Moment, now: number, zone: string, side: 'since' | 'until'): number {
   switch (moment.kind) {
     case 'now':
       return now;

@@ -3,8 +3,6 @@ import { limits } from '../limits.ts';
 import { type ExpressionNode, parse } from './parse.ts';
 import { type ExpressionError, type ExpressionErrorType, ExpressionFailure, type Token } from './tokens.ts';
 
-export type { ExpressionError } from './tokens.ts';
-
 /** A value of the language. `undefined` is a variable that is declared and has no value; integers have 64 bits. */
 export type ExpressionValue = string | boolean | bigint | { pattern: string } | undefined;
 
@@ -23,27 +21,6 @@ export function evaluateExpression(source: string, variables: ExpressionVariable
     return { ok: true, value: evaluate(parse(source), variables) };
   } catch (failure) {
     if (failure instanceof ExpressionFailure) return { ok: false, error: failure.error };
-    throw failure;
-  }
-}
-
-/** Names of the variables an expression asks for, or why it cannot be read. */
-export function expressionVariables(source: string): { names: string[] } | { error: ExpressionError } {
-  try {
-    const names: string[] = [];
-    const visit = (node: ExpressionNode): void => {
-      if (node.kind === 'literal') {
-        if (node.token.type === 'IDENTIFIER') names.push(node.token.text);
-      } else if (node.kind === 'not') visit(node.operand);
-      else {
-        visit(node.left);
-        visit(node.right);
-      }
-    };
-    visit(parse(source));
-    return { names };
-  } catch (failure) {
-    if (failure instanceof ExpressionFailure) return { error: failure.error };
     throw failure;
   }
 }

@@ -1,0 +1,1 @@
+export { checkCompose, composeLoader } from './loader.ts';
