@@ -233,7 +233,9 @@ async function checkDeployments(client: Client, shas: string[], version: string)
   for (const type of ['release.cut', 'deployment.switched', 'deployment.succeeded'])
     expect(more((await eventsOf(client, `deployments.${type}`)).map((event) => event.subject)), type).toEqual([]);
   for (const host of ['staging.small.localhost', 'production.small.localhost'])
-    await expect.poll(() => askApp(host).catch(String), { message: host, timeout: 60_000, interval: 500 }).toBe(version);
+    await expect
+      .poll(() => askApp(host).catch(String), { message: host, timeout: 60_000, interval: 500 })
+      .toBe(version);
 }
 
 /** Each acknowledged event is counted, once. */
