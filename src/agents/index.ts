@@ -10,9 +10,8 @@ import { agentsMigrations } from './migrations/index.ts';
 import type { Workload } from './port.ts';
 import { complete, leaseSeconds, offer, withdraw } from './queue.ts';
 
-export { agentsApi } from './api.ts';
 export { agentsMigrations } from './migrations/index.ts';
-export type { Lease, Workload } from './port.ts';
+export type { Workload } from './port.ts';
 
 export interface AgentsDeps {
   database: Database;

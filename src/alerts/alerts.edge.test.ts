@@ -22,9 +22,9 @@ import { type ChannelInput, channelInput, conditionSettings } from './api.ts';
 import { acknowledgeIncident, createCondition, putChannel, removeCondition } from './change.ts';
 import { type AlertsDeps, createAlerts } from './index.ts';
 import { alertMigrations } from './migrations/index.ts';
-import { sendNow } from './notify.ts';
+import { secretPlace, sendNow } from './notify.ts';
 import { listIncidents } from './store-conditions.ts';
-import { listDeliveries } from './store-deliveries.ts';
+import { listDeliveries, readChannel } from './store-deliveries.ts';
 
 let store: TestDatabase;
 let directory: string;
@@ -286,4 +286,20 @@ test('secrets are sealed at rest, stay when left out, and do not follow to anoth
     AbortSignal.timeout(9000),
   );
   expect(outcome).toMatchObject({ delivered: false, permanent: true });
+});
+
+test('the password of a channel still opens after the key was rotated, and the key before is no longer needed', async () => {
+  const { id } = await mailChannel({ username: 'ada', password: 'pass word' });
+  const sealedBy = async () =>
+    (await store.database.first<{ key: string }>(sql`
+      select split_part(sealed_secret, '.', 2) as key from alerts_channels where id = ${id}`))!.key;
+  const alerts = createAlerts(deps);
+  expect(await alerts.resealSecrets()).toBe(0);
+  const before = await sealedBy();
+  await deps.keyring.rotate();
+  expect(await alerts.resealSecrets()).toBe(1);
+  expect(await alerts.resealSecrets()).toBe(0);
+  expect(await sealedBy()).not.toBe(before);
+  const row = (await readChannel(store.database, id))!;
+  expect(await deps.keyring.open(row.sealedSecret!, secretPlace(id))).toBe('pass word');
 });

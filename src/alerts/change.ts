@@ -19,7 +19,15 @@ import {
   unclosedIncidents,
   updateCondition,
 } from './store-conditions.ts';
-import { type ChannelRow, deleteChannel, readChannel, type StoredSettings, saveChannel } from './store-deliveries.ts';
+import {
+  allChannels,
+  type ChannelRow,
+  deleteChannel,
+  readChannel,
+  replaceSealedSecret,
+  type StoredSettings,
+  saveChannel,
+} from './store-deliveries.ts';
 
 const missing = (what: string, id: string): Fault =>
   new Fault('missing', `There is no ${what} ${id}`, { code: `alerts.${what}-not-found` });
@@ -198,6 +206,17 @@ async function tellChannel(
     actor,
     data: { channelId, name, change },
   });
+}
+
+/** Seals the secrets of channels under the current key where an older one did; a channel that is changed meanwhile keeps its change. */
+export async function resealChannels(deps: AlertsDeps): Promise<number> {
+  let count = 0;
+  for (const { id, sealedSecret } of await allChannels(deps.database)) {
+    if (sealedSecret === null || sealedSecret.split('.')[1] === deps.keyring.currentKeyId()) continue;
+    const sealed = await deps.keyring.rewrap(sealedSecret, secretPlace(id));
+    if (await replaceSealedSecret(deps.database, id, sealedSecret, sealed)) count += 1;
+  }
+  return count;
 }
 
 export async function channelOf(deps: AlertsDeps, id: string): Promise<ChannelRow> {

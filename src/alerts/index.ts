@@ -1,5 +1,6 @@
 import type { Transaction } from '../platform/postgres/database.ts';
 import type { Room } from '../platform/room.ts';
+import { resealChannels } from './change.ts';
 import type { AlertsDeps } from './deps.ts';
 import { evaluationLoop } from './evaluate.ts';
 import { alertEvents } from './events.ts';
@@ -7,7 +8,6 @@ import { alertMigrations } from './migrations/index.ts';
 import { deliveryLoop, type Notification, notify } from './notify.ts';
 import { alertsRoutes } from './routes.ts';
 
-export { alertsApi } from './api.ts';
 export type { AlertsDeps } from './deps.ts';
 export { alertEvents } from './events.ts';
 export type { Notification } from './notify.ts';
@@ -20,6 +20,8 @@ export interface Alerts {
    * durable, to the ids of the deliveries made now; sending follows, with retries, and ends as `alerts.notification.sent` or `.failed`.
    */
   notify(message: Notification, tx?: Transaction): Promise<string[]>;
+  /** Seals the secrets of channels under the current key where an older one did. Resolves to how many. Idempotent. */
+  resealSecrets(): Promise<number>;
 }
 
 export function createAlerts(deps: AlertsDeps): Alerts {
@@ -37,5 +39,6 @@ export function createAlerts(deps: AlertsDeps): Alerts {
       const now = deps.clock.now();
       return tx ? notify(tx, message, now) : deps.database.transaction((own) => notify(own, message, now));
     },
+    resealSecrets: () => resealChannels(deps),
   };
 }

@@ -47,6 +47,14 @@ export async function saveChannel(tx: Transaction, channel: Omit<ChannelRow, 've
       version = alerts_channels.version + 1`);
 }
 
+/** Puts a secret sealed anew in place of the one that was read; not when it was changed in between. */
+export async function replaceSealedSecret(db: Queryable, id: string, before: string, after: string): Promise<boolean> {
+  const changed = await db.execute(
+    sql`update alerts_channels set sealed_secret = ${after} where id = ${id} and sealed_secret = ${before}`,
+  );
+  return changed > 0;
+}
+
 export async function deleteChannel(tx: Transaction, id: string): Promise<void> {
   await tx.execute(sql`delete from alerts_channels where id = ${id}`);
 }

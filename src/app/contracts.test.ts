@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { Operation } from '../platform/http/contract.ts';
 import { openApiOf } from '../platform/http/openapi.ts';
 import { contracts } from './contracts.ts';
 import { printOperations } from './print-operations.ts';
@@ -28,6 +30,22 @@ describe('the API as a whole', () => {
         expect(declared.sort(), `${contract.room}.${name}`).toEqual(used.sort());
       }
     }
+  });
+
+  it('marks every operation whose answer shows a secret, so that the answer is not kept for replays', () => {
+    const secret = /^(token|secret|link|password|text|key)$|Secret$/;
+    const shows: string[] = [];
+    for (const { room, operations } of contracts) {
+      for (const [name, operation] of Object.entries(operations) as [string, Operation][]) {
+        if (operation.method === 'GET' || !(operation.response instanceof z.ZodObject)) continue;
+        // `tokenSecret` is the name of a stored secret, not its value.
+        const fields = Object.keys(operation.response.shape).filter((f) => secret.test(f) && f !== 'tokenSecret');
+        if (fields.length === 0) continue;
+        shows.push(`${room}.${name}`);
+        expect(operation.reveals, `${room}.${name} shows ${fields.join(', ')}`).toBe(true);
+      }
+    }
+    expect(shows.sort()).toEqual(['identity.createToken', 'identity.invite', 'projects.connectRemote']);
   });
 
   it('prints an OpenAPI 3.1 document with every operation', () => {

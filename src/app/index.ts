@@ -1,5 +1,7 @@
-export { lineProgress, type Progress, silentProgress } from './progress.ts';
-export { type LocalRun, type LocalRunOptions, runLocally } from './run-locally.ts';
-export { readSettings, type Settings } from './settings.ts';
-export { type Running, start } from './start.ts';
+export { examplesDirectory, runDemo } from './demo/run-demo.ts';
+export type { StoryResult } from './demo/story.ts';
+export { lineProgress, silentProgress } from './progress.ts';
+export { type LocalRun, runLocally } from './run-locally.ts';
+export { readSettings } from './settings.ts';
+export { start } from './start.ts';
 export { version } from './version.ts';

@@ -130,7 +130,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     telemetry,
     runtimes: runtimesOf({ settings, launcher: deps.launcher, log: of('deployments').log }),
     loader: composeLoader,
-    verification: verificationOf(telemetry),
+    verification: verificationOf(telemetry, database),
     intake: intakeAddressesOf(projects, deps.intakePort),
     commits: projects,
     secrets: {

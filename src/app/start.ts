@@ -113,7 +113,7 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
     // Nobody may claim the installation from another machine: until an owner exists it listens on loopback only.
     await listen(app, hasOwner ? settings.host : '127.0.0.1', port, 'MILLRACE_PORT');
     await listen(intakeServer, '127.0.0.1', intakePort, 'MILLRACE_INTAKE_PORT');
-    const bridge = settings.runtime === 'process' ? undefined : containerBridgeAddress();
+    const bridge = settings.runtime === 'process' ? undefined : await containerBridgeAddress();
     if (bridge) {
       const forContainers = await createIntakeServer({ log, intakes });
       undos.push({ name: 'intake for containers', undo: () => forContainers.close() });

@@ -44,7 +44,7 @@ export function wireFlows(rooms: FlowDependencies): Subscription[] {
     rollBackOnIncident(deployments, rooms.clock),
     tellPeople(rooms),
     forgetDeletedProject(rooms.secrets),
-    resealOnKeyRotation(projects),
+    resealOnKeyRotation(projects, rooms.alerts),
     mirrorEvents(telemetry),
   ];
 }

@@ -28,6 +28,14 @@ command('up', 'start Millrace here', [
   .option('--data <directory>', 'where state, repositories and logs are kept (MILLRACE_DATA)')
   .action(async (options: { json?: boolean; data?: string }) => (await import('./commands/up.ts')).up(options));
 
+command('demo', 'run the whole loop on an example project and stay up to be looked at', [
+  'millrace demo',
+  'MILLRACE_RUNTIME=process millrace demo   # without containers, even where an engine answers',
+])
+  .option('--json', 'print the outcome as one JSON line')
+  .option('--once', 'stop when the story is told')
+  .action(async (options: { json?: boolean; once?: boolean }) => (await import('./commands/demo.ts')).demo(options));
+
 command('doctor', 'say what is here, what is missing, and what each absence costs', [
   'millrace doctor',
   'millrace doctor --json',

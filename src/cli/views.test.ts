@@ -120,7 +120,7 @@ describe('lint', () => {
 describe('explain', () => {
   it('tells where jobs run, after what, and why a derived plan looks so', () => {
     const trigger = localTrigger(
-      { root: '/x/shop', branch: 'main', sha: undefined, remote: undefined, remotes: [], dirty: false },
+      { root: '/x/shop', branch: 'main', sha: undefined, remote: undefined, remotes: [], commit: undefined },
       {},
     );
     const job = {

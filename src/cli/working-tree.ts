@@ -19,8 +19,7 @@ export interface Checkout {
   remote: string | undefined;
   /** Addresses of all remotes. */
   remotes: string[];
-  /** Whether files differ from the commit. */
-  dirty: boolean;
+  commit: Trigger['commit'];
 }
 
 async function git(directory: string, args: string[]): Promise<string | undefined> {
@@ -36,13 +35,14 @@ async function git(directory: string, args: string[]): Promise<string | undefine
 export async function readCheckout(directory: string): Promise<Checkout> {
   const root = (await git(directory, ['rev-parse', '--show-toplevel']))?.trim();
   if (root === undefined)
-    return { root: directory, branch: undefined, sha: undefined, remote: undefined, remotes: [], dirty: false };
-  const [branch, sha, listed, status] = await Promise.all([
+    return { root: directory, branch: undefined, sha: undefined, remote: undefined, remotes: [], commit: undefined };
+  const [branch, sha, listed, shown] = await Promise.all([
     git(root, ['symbolic-ref', '--short', '-q', 'HEAD']),
     git(root, ['rev-parse', '-q', '--verify', 'HEAD']),
     git(root, ['config', '--get-regexp', '^remote\\..*\\.url$']),
-    git(root, ['status', '--porcelain']),
+    git(root, ['log', '-1', '--format=%an%x00%ae%x00%B']),
   ]);
+  const [author, email, message] = shown?.split('\0') ?? [];
   const remotes = (listed ?? '').split('\n').flatMap((line) => {
     const match = /^remote\.(.+)\.url (.+)$/.exec(line);
     return match ? [{ name: match[1]!, url: match[2]! }] : [];
@@ -53,7 +53,10 @@ export async function readCheckout(directory: string): Promise<Checkout> {
     sha: sha?.trim() || undefined,
     remote: (remotes.find(({ name }) => name === 'origin') ?? remotes[0])?.url,
     remotes: remotes.map(({ url }) => url),
-    dirty: (status ?? '') !== '',
+    commit:
+      author === undefined
+        ? undefined
+        : { message: message?.trim() ?? '', author: { name: author, email: email ?? '' } },
   };
 }
 
@@ -108,5 +111,6 @@ export function localTrigger(
     parameters: wanted.parameters ?? {},
     pipeline: { id: '00000000-0000-7000-8000-000000000000', number: 1 },
     project: { id: '00000000-0000-7000-8000-000000000000', slug: name, gitUrl: checkout.remote ?? '' },
+    commit: checkout.commit,
   };
 }

@@ -163,6 +163,11 @@ export interface Verification {
     value: number | null;
     explanation: string;
   }>;
+  /**
+   * Ids of facts that speak against a release since it began to serve (errors first seen in it, alerts that opened), nearest
+   * first, at most 10: the causes a rollback names besides the deployment itself. Under 1 s.
+   */
+  against(scope: { projectId: string; environment: string; release: string; since: number }): Promise<string[]>;
 }
 
 /** Where deployed services send errors and telemetry, as they see it from inside. Fulfilled by the composition root. */

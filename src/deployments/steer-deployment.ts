@@ -9,6 +9,7 @@ import {
   type DeploymentRow,
   findByCause,
   findDeployment,
+  listDeployments,
   listGood,
   openDeployments,
   patchDeployment,
@@ -111,6 +112,9 @@ export function rollBack(deps: DeploymentsDeps, request: RollBack): Promise<Depl
       const known = await findByCause(tx, environment.id, cause);
       if (known) return known;
     }
+    const [newest] = await listDeployments(tx, { environmentId: environment.id }, 1);
+    // An alert that opens late is about what was taken back already; going back further would leave a good release.
+    if (request.actor.kind === 'system' && newest && isWayBack(newest)) return newest;
     const asked = { reason: request.reason, actor: request.actor, causes: request.causes };
     const underWay = (await openDeployments(tx, environment.id)).find((each) => each.startedAt !== null);
     if (underWay) {
@@ -145,6 +149,9 @@ export function rollBack(deps: DeploymentsDeps, request: RollBack): Promise<Depl
     return row!;
   });
 }
+
+const isWayBack = (row: DeploymentRow): boolean =>
+  row.kind === 'rollback' || row.status === 'rolled_back' || row.status === 'rolling_back';
 
 /** The release to return to, with the variables it last ran well with. */
 export async function returnTarget(

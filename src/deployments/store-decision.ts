@@ -37,7 +37,7 @@ export interface Context {
  * False when nothing was stored: somebody asked for something meanwhile, or another server has taken over; look again.
  */
 export function storeDecision(
-  deps: Pick<DeploymentsDeps, 'database' | 'clock' | 'telemetry' | 'log'>,
+  deps: Pick<DeploymentsDeps, 'database' | 'clock' | 'telemetry' | 'log' | 'verification'>,
   context: Context,
   seen: DeploymentRow,
   decision: Decision,
@@ -85,7 +85,7 @@ async function fact<Name extends keyof typeof deploymentEvents.schemas & `deploy
 }
 
 async function apply(
-  deps: Pick<DeploymentsDeps, 'database' | 'clock' | 'telemetry' | 'log'>,
+  deps: Pick<DeploymentsDeps, 'database' | 'clock' | 'telemetry' | 'log' | 'verification'>,
   tx: Transaction,
   context: Context,
   row: DeploymentRow,
@@ -105,7 +105,7 @@ async function apply(
   const asked = row.rollBack ?? row.cancel;
   const reason = state.reason ?? '';
   const evidence = state.evidence;
-  const causes = asked?.causes ?? [];
+  const causes = [...(asked?.causes ?? [])];
   const durationMs = Math.max(0, deps.clock.now() - (row.startedAt ?? row.createdAt));
   if (reason !== '') await patchDeployment(tx, row.id, { reason });
   await record(deps, context, row, state);
@@ -116,6 +116,8 @@ async function apply(
   }
   if (effect.outcome === 'canceled') return fact(tx, context, row, 'deployment.canceled', cause, { reason }, causes);
   await markBad(tx, row.environmentId, row.releaseId, reason);
+  // Those who asked for it gave their reasons; a gate's verdict is laid at the facts it was drawn from.
+  if (causes.length === 0) causes.push(...(await speakingAgainst(deps, context, row)));
   if (effect.outcome === 'failed')
     return fact(tx, context, row, 'deployment.failed', cause, { reason, evidence }, causes);
   return fact(
@@ -132,6 +134,26 @@ async function apply(
     },
     causes,
   );
+}
+
+async function speakingAgainst(
+  deps: Pick<DeploymentsDeps, 'verification' | 'log'>,
+  { environment, release }: Context,
+  row: DeploymentRow,
+): Promise<string[]> {
+  if (row.switchedAt === null) return [];
+  const scope = {
+    projectId: row.projectId,
+    environment: environment.name,
+    release: release.version,
+    since: row.switchedAt,
+  };
+  try {
+    return await deps.verification.against(scope);
+  } catch (error) {
+    deps.log.warn({ err: error, deploymentId: row.id }, 'what speaks against a release could not be asked');
+    return [];
+  }
 }
 
 /** A release that was good here goes on to the environments this one feeds. */
@@ -152,7 +174,7 @@ async function feed(tx: Transaction, context: Context, cause: string): Promise<v
 }
 
 async function record(
-  deps: Pick<DeploymentsDeps, 'database' | 'clock' | 'telemetry' | 'log'>,
+  deps: Pick<DeploymentsDeps, 'database' | 'clock' | 'telemetry' | 'log' | 'verification'>,
   context: Context,
   row: DeploymentRow,
   state: RolloutState,

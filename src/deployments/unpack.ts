@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir, symlink } from 'node:fs/promises';
-import { dirname, join, normalize, resolve, sep } from 'node:path';
+import { dirname, normalize, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import tar from 'tar-stream';
@@ -50,11 +50,4 @@ export async function unpack(archive: Readable, directory: string, signal: Abort
     await mkdir(dirname(link.path), { recursive: true });
     await symlink(link.target, link.path);
   }
-}
-
-/** `path` below `directory`, or a Fault when it leads outside. */
-export function inside(directory: string, path: string): string {
-  const full = join(directory, path);
-  if (full !== directory && !full.startsWith(directory + sep)) throw refuse(`"${path}" lies outside the repository`);
-  return full;
 }

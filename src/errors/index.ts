@@ -15,7 +15,6 @@ import { createReception, createTally } from './reception.ts';
 import { errorsRoutes, type RouteSurroundings } from './routes.ts';
 import { errorsLoops } from './worker.ts';
 
-export { errorsContract } from './api.ts';
 export type { Cause } from './change.ts';
 export { errorsEvents } from './events.ts';
 

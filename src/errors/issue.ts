@@ -1,5 +1,3 @@
-import type { ErrorLevel } from './report.ts';
-
 /** Where an issue stands. `substatus` only while it is unresolved. */
 export type IssueStatus = 'unresolved' | 'resolved' | 'archived';
 export type IssueSubstatus = 'new' | 'ongoing' | 'regressed' | 'escalating';
@@ -127,9 +125,3 @@ export const archived = (archive: Archive, at: number): IssueState => ({
 });
 
 export const reopened = (at: number): IssueState => opened('ongoing', at);
-
-/** Of two levels the graver, for what an issue shows. */
-export function graver(one: ErrorLevel, other: ErrorLevel): ErrorLevel {
-  const order: ErrorLevel[] = ['debug', 'info', 'warning', 'error', 'fatal'];
-  return order.indexOf(one) >= order.indexOf(other) ? one : other;
-}

@@ -7,7 +7,15 @@ import type { Projects, projectsEvents } from '../projects/index.ts';
 type Push = EventData<typeof projectsEvents, 'push.received'>;
 type PullRequest = EventData<typeof projectsEvents, 'pull-request.updated'>;
 
-/** A pushed branch or tag gets a run, under the id that was printed to the pusher; so does the head of a pull request. */
+/**
+ * Whether a pull request gets a run of its own. A branch of the same repository does not: its push runs that commit already,
+ * and one commit must not run twice. Code from a fork, which is never pushed here, runs only where the project says so.
+ */
+export function pullRequestRuns(request: { fork: boolean }, settings: { buildForks: boolean }): boolean {
+  return request.fork && settings.buildForks;
+}
+
+/** A pushed branch or tag gets a run, under the id that was printed to the pusher; so does the head of a fork's pull request. */
 export function startRunOnPush(projects: Projects, pipelines: Pipelines, publicUrl: () => string): Subscription {
   const start = async (
     event: EventEnvelope,
@@ -25,8 +33,7 @@ export function startRunOnPush(projects: Projects, pipelines: Pipelines, publicU
     const commit = project && (await projects.commit(projectId, run.sha));
     // Deleted or force-pushed away before we came to it: there is nothing left to run.
     if (!project || !commit) return;
-    // Code from a fork runs here only where the project says so.
-    if (run.pullRequest?.fork && !project.settings.buildForks) return;
+    if (run.pullRequest && !pullRequestRuns(run.pullRequest, project.settings)) return;
     await pipelines.startRun({
       runId: run.runId,
       project: {

@@ -71,7 +71,7 @@ export function tellPeople({ projects, identity, alerts, publicUrl }: TellPeople
       evidence: data.evidence,
       durationMs: data.durationMs,
       commits: commits.map(({ sha, author, message: text }) => ({ sha, author: author.name, message: text })),
-      url: `${publicUrl()}/timeline?event=${event.id}`,
+      url: `${publicUrl()}/events/${event.id}`,
     });
     await send(
       event,

@@ -6,7 +6,7 @@ import type { Subscription } from '../platform/events/subscriptions.ts';
 
 type Deployed = EventData<typeof deploymentEvents, 'deployment.succeeded'>;
 
-/** What was deployed is watched: each service the gateway answers for gets a check of its address, without anybody asking. */
+/** What was deployed is watched: an environment's address gets a check, without anybody asking. */
 export function watchDeployedServices(deployments: Deployments, monitoring: Monitoring): Subscription {
   return {
     name: 'watch-deployed-services',
@@ -16,9 +16,10 @@ export function watchDeployedServices(deployments: Deployments, monitoring: Moni
       if (!event.projectId) return;
       const environment = (await deployments.environments(event.projectId)).find((one) => one.id === environmentId);
       if (!environment) return;
-      const services: WatchedService[] = environment.services.flatMap((service) =>
-        service.url ? [{ service: service.name, target: throughTheGateway(service.url) }] : [],
-      );
+      // The environment's own address is asked; what its other services answer at their roots is nobody's business.
+      const main = environment.services.find((service) => service.url !== null);
+      const services: WatchedService[] =
+        main && environment.url ? [{ service: main.name, target: throughTheGateway(environment.url) }] : [];
       await monitoring.syncServiceChecks({
         projectId: event.projectId,
         environment: environment.name,

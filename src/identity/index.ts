@@ -16,8 +16,7 @@ import * as store from './store.ts';
 import { createToken, type NewApiToken } from './tokens.ts';
 import { cleanUp } from './worker.ts';
 
-export { authorize, type Decision, type Wish } from './authorize.ts';
-export { identityEvents } from './events.ts';
+export { authorize, type Wish } from './authorize.ts';
 export type { NewPerson } from './join.ts';
 export type { Person } from './person.ts';
 export type { NewApiToken } from './tokens.ts';

@@ -83,6 +83,13 @@ function eventStreamIntake(database: Database, log: Log): HttpIntake {
             code: 'insights.stream-sign-in',
           });
         }
+        const { scopes } = request.principal;
+        if (scopes !== null && !scopes.some((scope) => /^insights(:read)?$/.test(scope))) {
+          throw new Fault('forbidden', 'This token does not reach the event log', {
+            code: 'insights.stream-scope',
+            hint: 'Make a token with the scope "insights:read".',
+          });
+        }
         const { projectId, types } = request.query as { projectId?: string; types?: string };
         const filter: EventFilter = { projectId: projectId || undefined, types: types?.split(',').filter(Boolean) };
         listening ??= database.listen(eventsChannel, () => {

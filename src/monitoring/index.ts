@@ -8,9 +8,7 @@ import { monitoringRoutes } from './routes.ts';
 import type { RunSurroundings } from './run.ts';
 import { checkLoop } from './worker.ts';
 
-export { monitoringApi } from './api.ts';
 export type { WatchedService } from './change.ts';
-export { monitoringEvents } from './events.ts';
 export type { HttpTarget } from './probe.ts';
 
 export interface MonitoringDeps extends RunSurroundings {

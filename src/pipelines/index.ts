@@ -29,12 +29,8 @@ import { pipelinesChannel } from './store.ts';
 import { pipelineStreams } from './streams.ts';
 import { clearUp, lookForCancels, reportRuns, shipLogs, trimCaches } from './worker.ts';
 
-export { pipelinesApi } from './api.ts';
-export { type CloneRequest, cloneAt } from './checkout-clone.ts';
-export { derivePlan } from './derive.ts';
 export { pipelineEvents } from './events.ts';
 export { pipelinesMigrations } from './migrations/index.ts';
-export type { Run } from './run.ts';
 export { createSources } from './sources.ts';
 export type { StartRequest } from './start.ts';
 

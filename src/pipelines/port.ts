@@ -14,7 +14,9 @@ export interface Trigger {
   parameters: Record<string, string | number | boolean>;
   /** Everything `pipeline.*` and CIRCLE_* need besides. */
   pipeline: { id: string; number: number };
-  project: { id: string; slug: string; gitUrl: string };
+  project: { id: string; slug: string; gitUrl: string; defaultBranch?: string | undefined };
+  /** Of `sha`; absent in runs stored before it was kept. */
+  commit?: { message: string; author: { name: string; email: string } } | undefined;
   pullRequest?: { number: number; fork: boolean } | undefined;
 }
 

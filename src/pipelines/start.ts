@@ -90,7 +90,13 @@ function triggerOf(request: StartRequest, number: number): Trigger {
     sha: request.sha,
     parameters: request.parameters ?? {},
     pipeline: { id: request.runId, number },
-    project: { id: request.project.id, slug: request.project.slug, gitUrl: request.project.gitUrl },
+    project: {
+      id: request.project.id,
+      slug: request.project.slug,
+      gitUrl: request.project.gitUrl,
+      defaultBranch: request.project.defaultBranch,
+    },
+    commit: { message: request.commit.message, author: request.commit.author },
     pullRequest: request.pullRequest,
   };
 }

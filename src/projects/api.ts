@@ -201,6 +201,7 @@ export const projectsContract = defineContract('projects', {
     path: '/projects/:project/remote',
     summary: 'Mirror a repository of GitHub, GitLab or Gitea; the webhook secret is shown once',
     role: 'maintainer',
+    reveals: true,
     params: ofProject,
     body: z.object({
       forge: z.enum(forges),

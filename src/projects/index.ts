@@ -22,7 +22,7 @@ export type { Commit } from '../platform/git/output.ts';
 export type { NewProject } from './change-projects.ts';
 export type { ProjectsDeps } from './deps.ts';
 export { projectsEvents } from './events.ts';
-export { dsnOf, type Project, type ProjectSettings } from './project.ts';
+export type { Project } from './project.ts';
 export type { CommitTree } from './read.ts';
 export type { NewRemote } from './remote.ts';
 

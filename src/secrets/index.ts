@@ -17,8 +17,7 @@ import type { Place } from './secret.ts';
 import { deleteOfProject } from './store.ts';
 import { forgetOldAccesses } from './worker.ts';
 
-export { secretsEvents } from './events.ts';
-export { createMasker, type Masker, type MaskStream } from './masker.ts';
+export { createMasker, type Masker } from './masker.ts';
 export type { SecretValue } from './read-secrets.ts';
 
 /** The door of the secrets room. Masking (`createMasker`) needs no room and stands beside it. */

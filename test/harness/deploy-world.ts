@@ -107,7 +107,7 @@ export async function deployWorld(options: { runtimes?: (directory: string) => R
       telemetry: { write: async (records) => void telemetry.push(...records) },
       runtimes,
       loader: composeLoader,
-      verification: { holds: async () => verdict.current },
+      verification: { holds: async () => verdict.current, against: async () => [] },
       intake: {
         forServices: async () => ({
           sentryDsn: 'http://key@127.0.0.1:7401/1',

@@ -4,7 +4,7 @@ import type { Client } from '../../client/index.ts';
 import { Fault } from '../../kernel/faults.ts';
 import type { Progress } from '../progress.ts';
 import { type Chronicle, chronicleOf } from './chronicle.ts';
-import { letVisitorsIn, type Visit } from './visitors.ts';
+import { letVisitorsIn, type VisitorHabits } from './visitors.ts';
 import { type Author, createWorkingCopy } from './working-copy.ts';
 
 export interface StoryOptions {
@@ -31,7 +31,6 @@ export interface StoryResult {
 }
 
 const ada: Author = { name: 'Ada Author', email: 'ada@shop.example' };
-const bea: Author = { name: 'Bea Builder', email: 'bea@shop.example' };
 const slug = 'django-shop';
 const minute = 60_000;
 
@@ -41,9 +40,9 @@ const minute = 60_000;
  */
 export async function tellStory(options: StoryOptions): Promise<StoryResult> {
   const { client, progress } = options;
-  const traffic = JSON.parse(await readFile(join(options.examples, 'django-shop-traffic.json'), 'utf8')) as {
-    visits: Visit[];
-  };
+  const habits = JSON.parse(
+    await readFile(join(options.examples, 'django-shop-traffic.json'), 'utf8'),
+  ) as VisitorHabits;
   const project = await client.projects.create({ body: { slug, name: 'Django shop' } });
   const remote = `${options.url}/git/${slug}.git`;
   const copy = await createWorkingCopy(join(options.examples, 'django-shop'), remote, options.token);
@@ -62,16 +61,12 @@ export async function tellStory(options: StoryOptions): Promise<StoryResult> {
     const visitors = letVisitorsIn({
       gatewayUrl: options.gatewayUrl,
       host: 'production.django-shop.localhost',
-      visits: traffic.visits,
+      habits,
       visitors: 4,
       pauseMs: 40,
     });
     try {
-      const badSha = await copy.commit(
-        bea,
-        'Simplify how totals are computed',
-        join(options.examples, 'django-shop-bad-commit'),
-      );
+      const badSha = await copy.apply(join(options.examples, 'django-shop-bad-commit', 'discount-amounts.patch'));
       await progress.step('git push of a bad commit', () => copy.push());
       await progress.step('Its pipeline is green all the same', () => runOf(client, badSha, 15 * minute));
       const bad = await progress.step('Release, staging', () => releaseOf(client, badSha, 15 * minute));

@@ -1,15 +1,17 @@
 import { request } from 'node:http';
 
-/** One request of a visit. Forms are sent as browsers do; `{{csrf}}` is filled from the visit's cookie. */
-export interface VisitRequest {
+/** What visitors of an application do, as `examples/django-shop-traffic.json` describes it. */
+export interface VisitorHabits {
+  csrf: { cookie: string; header: string };
+  /** `{sku}` in a path is one of these, the same within a visit. */
+  skus: string[];
+  visits: { name: string; weight: number; requests: VisitRequest[] }[];
+}
+
+interface VisitRequest {
   method: 'GET' | 'POST';
   path: string;
   form?: Record<string, string>;
-}
-
-export interface Visit {
-  name: string;
-  requests: VisitRequest[];
 }
 
 export interface Traffic {
@@ -21,67 +23,83 @@ export interface Traffic {
 
 interface Answer {
   status: number;
+  location: string | undefined;
   cookies: string[];
 }
 
 const requestTimeoutMs = 10_000;
+const mostRedirects = 5;
+
+interface Browser {
+  gatewayUrl: string;
+  host: string;
+  csrf: VisitorHabits['csrf'];
+  cookies: Map<string, string>;
+}
 
 /** Names below `localhost` are this machine to browsers, not to every resolver: ask by address and name the host. */
-function ask(gatewayUrl: string, host: string, one: VisitRequest, cookies: Map<string, string>): Promise<Answer> {
-  const gateway = new URL(gatewayUrl);
-  const body = one.form
-    ? new URLSearchParams(
-        Object.entries(one.form).map(([key, value]): [string, string] => [
-          key,
-          value.replace('{{csrf}}', cookies.get('csrftoken') ?? ''),
-        ]),
-      ).toString()
-    : undefined;
+function ask(browser: Browser, one: VisitRequest): Promise<Answer> {
+  const { port } = new URL(browser.gatewayUrl);
+  const host = `${browser.host}:${port}`;
+  const body = one.method === 'POST' ? new URLSearchParams(one.form ?? {}).toString() : undefined;
+  const headers: Record<string, string> = {
+    host,
+    'user-agent': 'millrace-demo-visitor',
+    cookie: [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+  };
+  if (body !== undefined) {
+    headers['content-type'] = 'application/x-www-form-urlencoded';
+    headers['content-length'] = String(Buffer.byteLength(body));
+    headers.origin = `http://${host}`;
+    headers.referer = `http://${host}/`;
+    headers[browser.csrf.header] = browser.cookies.get(browser.csrf.cookie) ?? '';
+  }
+  const options = { host: '127.0.0.1', port, method: one.method, path: one.path, timeout: requestTimeoutMs, headers };
   return new Promise((resolve, reject) => {
-    const outgoing = request(
-      {
-        host: '127.0.0.1',
-        port: gateway.port,
-        method: one.method,
-        path: one.path,
-        timeout: requestTimeoutMs,
-        headers: {
-          host: `${host}:${gateway.port}`,
-          'user-agent': 'millrace-demo-visitor',
-          cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
-          ...(body === undefined
-            ? {}
-            : {
-                'content-type': 'application/x-www-form-urlencoded',
-                'content-length': Buffer.byteLength(body),
-                origin: `http://${host}:${gateway.port}`,
-                referer: `http://${host}:${gateway.port}/`,
-              }),
-        },
-      },
-      (response) => {
-        response.resume();
-        response.on('end', () =>
-          resolve({ status: response.statusCode ?? 0, cookies: response.headers['set-cookie'] ?? [] }),
-        );
-        response.on('error', reject);
-      },
-    );
+    const outgoing = request(options, (response) => {
+      response.resume();
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          location: response.headers.location,
+          cookies: response.headers['set-cookie'] ?? [],
+        }),
+      );
+      response.on('error', reject);
+    });
     outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')));
     outgoing.on('error', reject);
     outgoing.end(body);
   });
 }
 
+/** One request with the redirects that follow it. */
+async function click(browser: Browser, one: VisitRequest, traffic: Traffic): Promise<void> {
+  let next: VisitRequest | undefined = one;
+  for (let hop = 0; next && hop <= mostRedirects; hop += 1) {
+    traffic.requests += 1;
+    const answer: Answer = await ask(browser, next);
+    if (answer.status >= 500) traffic.failed += 1;
+    for (const cookie of answer.cookies) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
+      if (name) browser.cookies.set(name, value ?? '');
+    }
+    const follow = answer.status >= 300 && answer.status < 400 && answer.location?.startsWith('/');
+    next = follow ? { method: 'GET', path: answer.location! } : undefined;
+  }
+}
+
 /** Lets visitors come through the gateway, one visit after another in each of `visitors` browsers, until stopped. */
 export function letVisitorsIn(options: {
   gatewayUrl: string;
   host: string;
-  visits: Visit[];
+  habits: VisitorHabits;
   visitors: number;
   /** Between two requests of one visitor. */
   pauseMs: number;
 }): Traffic {
+  const { gatewayUrl, host, habits } = options;
+  const visits = habits.visits.flatMap((visit) => Array.from({ length: visit.weight }, () => visit));
   let open = true;
   const traffic: Traffic = {
     requests: 0,
@@ -93,21 +111,14 @@ export function letVisitorsIn(options: {
   };
   const browse = async (first: number): Promise<void> => {
     for (let turn = first; open; turn += 1) {
-      const visit = options.visits[turn % options.visits.length]!;
-      const cookies = new Map<string, string>();
+      const visit = visits[(turn * 7) % visits.length]!;
+      const sku = habits.skus[turn % habits.skus.length]!;
+      const browser: Browser = { gatewayUrl, host, csrf: habits.csrf, cookies: new Map() };
       for (const one of visit.requests) {
         if (!open) return;
-        traffic.requests += 1;
-        try {
-          const answer = await ask(options.gatewayUrl, options.host, one, cookies);
-          if (answer.status >= 500) traffic.failed += 1;
-          for (const cookie of answer.cookies) {
-            const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
-            if (name) cookies.set(name, value ?? '');
-          }
-        } catch {
+        await click(browser, { ...one, path: one.path.replace('{sku}', sku) }, traffic).catch(() => {
           traffic.failed += 1;
-        }
+        });
         await new Promise((resolve) => setTimeout(resolve, options.pauseMs));
       }
     }

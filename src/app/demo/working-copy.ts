@@ -6,6 +6,8 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
+const committer = { GIT_COMMITTER_NAME: 'Millrace demo', GIT_COMMITTER_EMAIL: 'demo@shop.example' };
+
 export interface Author {
   name: string;
   email: string;
@@ -14,8 +16,10 @@ export interface Author {
 /** A team member's clone: made from a directory of files, committed to and pushed with the ordinary git. */
 export interface WorkingCopy {
   directory: string;
-  /** Puts the files of `overlay` over what is there and commits everything. */
-  commit(author: Author, message: string, overlay?: string): Promise<string>;
+  /** Commits everything; resolves to the commit's sha. */
+  commit(author: Author, message: string): Promise<string>;
+  /** Applies a mailed patch with its author and message, as a colleague's commit; resolves to the commit's sha. */
+  apply(patch: string): Promise<string>;
   /** Pushes main; resolves to what git printed, the server's lines among it. */
   push(): Promise<string>;
   remove(): Promise<void>;
@@ -47,15 +51,18 @@ export async function createWorkingCopy(source: string, remote: string, token: s
   await git(['remote', 'add', 'origin', remote]);
   return {
     directory,
-    async commit(author, message, overlay) {
-      if (overlay) await cp(overlay, directory, { recursive: true, force: true });
+    async apply(patch) {
+      // The commit is made now, whenever the patch was written.
+      await git(['am', '-q', patch], { ...environment, ...committer });
+      return (await git(['rev-parse', 'HEAD'])).trim();
+    },
+    async commit(author, message) {
       await git(['add', '-A']);
       await git(['commit', '-q', '-m', message], {
         ...environment,
         GIT_AUTHOR_NAME: author.name,
         GIT_AUTHOR_EMAIL: author.email,
-        GIT_COMMITTER_NAME: author.name,
-        GIT_COMMITTER_EMAIL: author.email,
+        ...committer,
       });
       return (await git(['rev-parse', 'HEAD'])).trim();
     },

@@ -1,5 +1,5 @@
-import { networkInterfaces } from 'node:os';
 import type { IntakeAddresses } from '../../deployments/port.ts';
+import { openDocker } from '../../integrations/docker/client.ts';
 import type { Projects } from '../../projects/index.ts';
 
 /** Where deployed services send errors and telemetry: containers by the name the engine gives this machine, processes by loopback. */
@@ -18,7 +18,19 @@ export function intakeAddressesOf(projects: Projects, intakePort: () => number):
   };
 }
 
-/** This machine's address on the container engine's own bridge, where `host.docker.internal` leads; undefined without one. */
-export function containerBridgeAddress(): string | undefined {
-  return networkInterfaces().docker0?.find((address) => address.family === 'IPv4')?.address;
+/**
+ * This machine's address on the container engine's own bridge, where `host.docker.internal` leads; undefined without an engine.
+ * The engine is asked: the system does not list the interface while no container is on that very bridge.
+ */
+export async function containerBridgeAddress(): Promise<string | undefined> {
+  try {
+    const bridge = (await openDocker({ timeoutMs: 3000 }).getNetwork('bridge').inspect()) as {
+      IPAM?: { Config?: { Subnet?: string; Gateway?: string }[] };
+    };
+    const config = bridge.IPAM?.Config?.find((one) => one.Subnet?.includes('.'));
+    // Old engines name the subnet only; its first address is the bridge's.
+    return config?.Gateway ?? config?.Subnet?.replace(/\d+\/\d+$/, '1');
+  } catch {
+    return undefined;
+  }
 }

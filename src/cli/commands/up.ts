@@ -15,15 +15,22 @@ export async function up(options: { json?: boolean; data?: string }): Promise<vo
     print(`Ready in ${formatDuration(performance.now() - began)}: ${url}`);
     if (ownerLink) print(`\nBecome the owner (once, within a day): ${ownerLink}\n`);
   }
-  await new Promise<void>((resolve) => {
+  await untilStopped(() => {
+    if (!options.json) print('Stopping');
+  });
+  await running.stop();
+  process.exit(0);
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the program at once. */
+export function untilStopped(onStop: () => void = () => {}): Promise<void> {
+  return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.once(signal, () => {
-        if (!options.json) print('Stopping');
+        onStop();
         process.once(signal, () => process.exit(130));
         resolve();
       });
     }
   });
-  await running.stop();
-  process.exit(0);
 }

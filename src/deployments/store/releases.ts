@@ -125,10 +125,13 @@ export interface BuildLine {
 export const clearBuildLines = (db: Queryable, releaseId: string): Promise<number> =>
   db.execute(sql`delete from deployments_build_lines where release_id = ${releaseId}`);
 
+/** PostgreSQL's text holds any character but NUL, which programs do print. */
+const withoutNulls = (line: BuildLine): BuildLine => ({ ...line, line: line.line.replaceAll('\0', '\uFFFD') });
+
 export const insertBuildLines = (db: Queryable, releaseId: string, lines: readonly BuildLine[]): Promise<number> =>
   db.execute(sql`insert into deployments_build_lines (release_id, number, at, service, line)
     select ${releaseId}, number, to_timestamp(at / 1000.0), service, line
-    from jsonb_to_recordset(${json(lines)}::jsonb) as t(number int, at float8, service text, line text)
+    from jsonb_to_recordset(${json(lines.map(withoutNulls))}::jsonb) as t(number int, at float8, service text, line text)
     on conflict do nothing`);
 
 export const readBuildLines = (db: Queryable, releaseId: string, after: number, limit: number): Promise<BuildLine[]> =>

@@ -21,7 +21,8 @@ function trigger(given: Given): Trigger {
     sha: 'abcdef0123456789abcdef0123456789abcdef01',
     parameters: given.parameters ?? {},
     pipeline: { id: 'p-1', number: 7 },
-    project: { id: 'prj', slug: 'team/shop', gitUrl: 'http://git/shop.git' },
+    project: { id: 'prj', slug: 'team/shop', gitUrl: 'http://git/shop.git', defaultBranch: 'main' },
+    commit: { message: 'DEPLOY: it\n\nBecause.', author: { name: 'Ada', email: 'ada@example.org' } },
   };
 }
 
@@ -358,6 +359,9 @@ describe('workflows', () => {
     ['when: { equal: [1, 1, 2] }', false],
     ['when: << pipeline.git.tag >>', false],
     ['when: not pipeline.parameters.on', true],
+    ['when: pipeline.git.commit.subject starts-with "DEPLOY:" and pipeline.git.branch.is_default', true],
+    ['when: pipeline.git.commit.body == "Because." and pipeline.git.commit.author_name != "Ada"', false],
+    ['when: pipeline.event.action == "closed" or pipeline.project.type == "millrace"', true],
   ])('workflow %s: %s', async (condition, runs) => {
     const text = `version: 2.1\nparameters: { on: { type: boolean, default: false } }\njobs: { b: { machine: true, steps: [checkout] } }\nworkflows:\n  w:\n    ${condition}\n    jobs: [b]\n`;
     expect((await plan(text)).workflows).toHaveLength(runs ? 1 : 0);
@@ -473,6 +477,13 @@ describe('what is wrong', () => {
       `${two.replace('    jobs:\n', '    when: { and: [] }\n    jobs:\n')}      - b\n`,
       '7:18 "and" needs at least one value',
     ],
+    ['a release without its plan', one('    type: release'), '4:3 Job "a" is of type release and needs "plan_name"'],
+    ['a lock without its key', one('    type: lock'), '4:3 Job "a" is of type lock and needs "key"'],
+    [
+      'a cell of the wrong type',
+      `${two}      - a:\n          matrix:\n            parameters:\n              n:\n                - 1\n                - x\n`,
+      '13:19 Parameter "n" of Job "a" must be an integer, not "x"',
+    ],
     ['no version 2', 'version: 3\njobs: {}\n', '1:10 "version" must be 2, 2.0 or 2.1, not the number 3'],
     ['a list for a file', '- a\n', '1:1 A pipeline file is a map with "version" and "jobs", not a list'],
   ])('%s', async (_name, text, message) => {
@@ -500,6 +511,8 @@ describe('what is wrong', () => {
     expect(
       (await errors(`${two}      - a: { matrix: { parameters: { ${axis('n')}, ${axis('v')} } } }\n`)).join(),
     ).toContain('1600 cells');
-    expect((await errors(`version: 2.1\nx: ${'['.repeat(100_000)}\n`)).join()).toContain('deep');
+    for (const text of [`version: 2.1\nx: ${'['.repeat(100_000)}\n`, `${'- '.repeat(5_000)}x`]) {
+      expect((await errors(text)).join()).toContain('deep');
+    }
   });
 });

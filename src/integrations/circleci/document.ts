@@ -33,13 +33,19 @@ export function readDocument(file: string, text: string, problems: Problems): No
   try {
     document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, logLevel: 'silent', merge: false });
   } catch (error) {
-    problems.error(start, `The file cannot be read as YAML: ${(error as Error).message}`);
+    const deep = error instanceof RangeError;
+    const reason = deep ? 'lists and maps are nested too deep' : (error as Error).message;
+    problems.error(start, `The file cannot be read as YAML: ${reason}`);
     return undefined;
   }
   const place = (offset: number): SourcePosition => {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
+  if (document.errors.some((error) => error.message.includes('call stack'))) {
+    problems.error(start, `Lists and maps are nested more than ${limits.yamlDepth} deep`);
+    return undefined;
+  }
   for (const error of document.errors) {
     problems.error(place(error.pos[0]), `Not valid YAML: ${error.message.split('\n')[0]!.replace(/ at line.*$/, '')}`);
   }

@@ -95,9 +95,20 @@ export function expandJob(
       ? substitute({ ...entry.value, entries: own }, scope, templating)
       : { ...entry.value, entries: own }
   ) as Dict;
+  requireKeys(type, name, body, entry, problems);
   return type === 'build'
     ? buildJob(name, body, entry, library, call, compilation)
     : { ...nothing, type, branches: child(body, 'branches') };
+}
+
+/** Keys without which a job of a type means nothing. */
+const requiredKeys: Partial<Record<JobType, string>> = { release: 'plan_name', lock: 'key', unlock: 'key' };
+
+function requireKeys(type: JobType, name: string, body: Dict, entry: Entry, problems: Compilation['problems']): void {
+  const key = requiredKeys[type];
+  if (key !== undefined && isNull(child(body, key))) {
+    problems.error(entry.keyAt, `Job "${name}" is of type ${type} and needs "${key}"`);
+  }
 }
 
 const nothing: Omit<JobBody, 'type' | 'branches'> = {

@@ -26,7 +26,9 @@ export function readMatrix(node: Node | undefined, problems: Problems): Matrix |
   }
   let cells: Map<string, Entry>[] = [new Map()];
   for (const [name, keyAt, values] of axes) {
-    cells = cells.flatMap((cell) => values.map((value) => new Map([...cell, [name, { keyAt, value }]])));
+    cells = cells.flatMap((cell) =>
+      values.map((value) => new Map([...cell, [name, { keyAt: placeOf(value, keyAt), value }]])),
+    );
   }
   const excluded = readExcluded(
     child(node, 'exclude'),
@@ -40,6 +42,10 @@ export function readMatrix(node: Node | undefined, problems: Problems): Matrix |
     problems.error(node!.at, 'This matrix excludes all of its cells');
   return { alias, cells: axes.length === 0 ? [] : left };
 }
+
+/** Where a cell's value is told to be wrong: at the value, unless it was filled in from elsewhere. */
+const placeOf = (value: Node, keyAt: Entry['keyAt']): Entry['keyAt'] =>
+  value.at.file === keyAt.file ? value.at : keyAt;
 
 type Axis = [name: string, keyAt: Entry['keyAt'], values: Node[]];
 

@@ -37,6 +37,9 @@ function readRequirement(item: Node, problems: Problems): Requirement[] {
         problems.error(value.at, `"${word}" is not how a job ends`, `One of: ${[...terminal, 'terminal'].join(', ')}.`);
       }
     }
+    if (!words.includes('terminal') && outcomes.size === terminal.length) {
+      problems.note(value.at, 'These are all the ways in which a job ends', 'Write "terminal" for short.');
+    }
     return { name, outcomes: outcomes.size > 0 ? [...outcomes] : ['success'], at: keyAt };
   });
 }

@@ -72,6 +72,8 @@ function isKnown(name: string): boolean {
 
 function valuesOf(trigger: Trigger, setup: boolean): Record<string, string | number | boolean | undefined> {
   const [owner, name] = ownerAndName(trigger.project.slug);
+  const { defaultBranch } = trigger.project;
+  const [subject = '', ...body] = (trigger.commit?.message ?? '').split('\n');
   return {
     'pipeline.id': trigger.pipeline.id,
     'pipeline.number': trigger.pipeline.number,
@@ -83,7 +85,13 @@ function valuesOf(trigger: Trigger, setup: boolean): Record<string, string | num
     'pipeline.project.type': 'millrace',
     'pipeline.project.git_url': trigger.project.gitUrl,
     'pipeline.git.branch': trigger.branch,
+    'pipeline.git.branch.is_default':
+      defaultBranch === undefined || trigger.branch === undefined ? undefined : trigger.branch === defaultBranch,
     'pipeline.git.tag': trigger.tag,
+    'pipeline.git.commit.subject': trigger.commit && subject,
+    'pipeline.git.commit.body': trigger.commit && body.join('\n').trim(),
+    'pipeline.git.commit.author_name': trigger.commit?.author.name,
+    'pipeline.git.commit.author_email': trigger.commit?.author.email,
     'pipeline.git.revision': trigger.sha,
     'pipeline.git.repo_id': trigger.project.id,
     'pipeline.git.repo_name': name,

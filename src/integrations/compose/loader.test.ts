@@ -8,6 +8,20 @@ const tree = (files: Record<string, string>) => ({
 });
 
 describe('services of a Compose file', () => {
+  test('says which settings are not in force, and how much it matters', async () => {
+    const { services, problems } = await composeLoader.load(
+      tree({
+        'compose.yaml': 'services: { web: { image: nginx, privileged: true, container_name: w, labels: { a: b } } }',
+      }),
+      undefined,
+    );
+    expect(services).toHaveLength(1);
+    expect(problems.map(({ severity, message }) => `${severity} ${message}`)).toEqual([
+      'warning "privileged" of service "web" is not carried out',
+      'info "container_name" of service "web" is not carried out',
+    ]);
+  });
+
   test('short and long forms, defaults, health checks, dependencies, replicas and limits', async () => {
     const { services, problems } = await composeLoader.load(
       tree({

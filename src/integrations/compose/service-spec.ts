@@ -2,6 +2,7 @@ import type { Healthcheck, ServiceSpec } from '../../deployments/port.ts';
 import type { Diagnostic } from '../../kernel/diagnostics.ts';
 import { isPlain, type Plain, Templated } from './document.ts';
 import { composeLimits } from './limits.ts';
+import { reportUnhonoured } from './unhonoured.ts';
 import { bytesOf, durationOf, integerOf, textOf, words } from './values.ts';
 
 /** Reports a problem at a path of the project, in the file the value came from where that is known. */
@@ -38,6 +39,7 @@ export function serviceSpec(
     );
     return undefined;
   }
+  reportUnhonoured(name, service, report);
   const own = isPlain(service['x-millrace']) ? service['x-millrace'] : {};
   const deploy = isPlain(service.deploy) ? service.deploy : {};
   const resources = isPlain(deploy.resources) ? deploy.resources : {};

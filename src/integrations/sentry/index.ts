@@ -1,1 +1,1 @@
-export { createSentryIntake, type SentryDeps } from './intake.ts';
+export { createSentryIntake } from './intake.ts';

@@ -64,7 +64,7 @@ export const readSpan: Reader = (item, origin) => {
     spanId,
     parentId: hexOf(item.parent_span_id, 16),
     duration: seconds(start, end),
-    error: item.status === 'error',
+    error: item.status === 'error' && !refusedTheClient(op, rest['http.response.status_code']),
     op: op ?? null,
     kind: kind ?? null,
   };
@@ -90,6 +90,13 @@ const fine = new Set([
 ]);
 
 const failed = (status: unknown): boolean => typeof status === 'string' && !fine.has(status);
+
+/**
+ * A server that answers 4xx told its client so, and did what it should; the SDKs mark such spans all the same. OpenTelemetry's
+ * convention for HTTP servers is the same: only 5xx is an error of the server.
+ */
+const refusedTheClient = (op: unknown, status: unknown): boolean =>
+  op === 'http.server' && Number(status) >= 400 && Number(status) < 500;
 
 const kindOfOp = (op: string | null): string | null =>
   op === null
@@ -130,7 +137,7 @@ export const readTransaction: Reader = (payload, origin) => {
     spanId,
     parentId: hexOf(trace?.parent_span_id, 16),
     duration: seconds(start, end),
-    error: failed(trace?.status),
+    error: failed(trace?.status) && !refusedTheClient(op, rest['http.response.status_code'] ?? numberOf(status)),
     op,
     kind: kindOfOp(op),
   };

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { PassThrough, type Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { Fault } from '../../kernel/faults.ts';
 
 /**
@@ -33,6 +34,8 @@ export async function unpackTar(directory: string, archive: NodeJS.ReadableStrea
   });
   const end = ended(child, 'unpack');
   end.catch(() => {});
+  const sent = finished(archive, { writable: false });
+  sent.catch(() => {});
   let broken: Error | undefined;
   const fail = (error: Error): void => {
     broken ??= error;
@@ -52,6 +55,9 @@ export async function unpackTar(directory: string, archive: NodeJS.ReadableStrea
   await end.catch((error: unknown) => {
     throw broken ?? error;
   });
+  // The end mark may come before the sender finds out that it failed: only a stream that ended well was whole.
+  archive.resume();
+  await sent;
 }
 
 /** tar's exit status 1 while packing means that a file changed as it was read. */

@@ -41,11 +41,6 @@ export function all(conditions: Sql[]): Sql {
   return conditions.slice(1).reduce((left, right) => sql`${left} and ${right}`, conditions[0]!);
 }
 
-/** Fragments joined by commas, for value lists. */
-export function list(items: Sql[]): Sql {
-  return items.slice(1).reduce((left, right) => sql`${left}, ${right}`, items[0]!);
-}
-
 /** A timestamptz column as Unix milliseconds. `column` is a word of our own code, never input. */
 export function msOf(column: string): Sql {
   return mark({ text: `(extract(epoch from ${column}) * 1000)::float8`, values: [] });

@@ -1,8 +1,8 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { ArrowUpRight, X } from 'lucide-react';
+import { describeFact } from '../../../src/client/facts.ts';
 import type { Answer } from '../../app/api.ts';
-import { describeFact } from '../../app/facts.ts';
 import { QueryProblem } from '../../app/problem.tsx';
 import { IconButton } from '../../kit/button.tsx';
 import { CopyButton } from '../../kit/copy.tsx';

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
+import { describeFact } from '../../../src/client/facts.ts';
 import { ask } from '../../app/api.ts';
 import { apiCommand } from '../../app/api-command.ts';
-import { describeFact } from '../../app/facts.ts';
 import { QueryProblem } from '../../app/problem.tsx';
 import { useProject } from '../../app/project.ts';
 import { Tag } from '../../kit/badge.tsx';

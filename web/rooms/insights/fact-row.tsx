@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
+import { describeFact, type FactTone } from '../../../src/client/facts.ts';
 import type { Item } from '../../app/api.ts';
-import { describeFact, type FactTone } from '../../app/facts.ts';
 import { StatusMark, Tag } from '../../kit/badge.tsx';
 import styles from './fact-row.module.css';
 

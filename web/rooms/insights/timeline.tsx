@@ -2,9 +2,9 @@ import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-qu
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { GitCommitHorizontal, X } from 'lucide-react';
 import { useMemo } from 'react';
+import { describeFact, factRooms } from '../../../src/client/facts.ts';
 import { api, ask } from '../../app/api.ts';
 import { projectFlag } from '../../app/api-command.ts';
-import { describeFact, factRooms } from '../../app/facts.ts';
 import { Problem } from '../../app/problem.tsx';
 import { useProject } from '../../app/project.ts';
 import { Button } from '../../kit/button.tsx';

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { describeFact } from '../../../src/client/facts.ts';
 import { ask } from '../../app/api.ts';
-import { describeFact } from '../../app/facts.ts';
 import { QueryProblem } from '../../app/problem.tsx';
 import { Section } from '../../kit/page.tsx';
 import { Skeleton } from '../../kit/skeleton.tsx';

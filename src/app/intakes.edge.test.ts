@@ -1,0 +1,193 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FastifyInstance, InjectOptions } from 'fastify';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { testClickHouse } from '../../test/harness/clickhouse.ts';
+import { testDatabase } from '../../test/harness/postgres.ts';
+import { system } from '../kernel/events.ts';
+import { eventMigrations } from '../platform/events/log.ts';
+import type { HttpIntake } from '../platform/http/contract.ts';
+import { idempotencyMigrations } from '../platform/http/idempotency.ts';
+import { createHttpServer, createIntakeServer } from '../platform/http/server.ts';
+import { jobMigrations } from '../platform/jobs/queue.ts';
+import { openLog } from '../platform/observe/log.ts';
+import { migrate } from '../platform/postgres/migrations.ts';
+import { openLauncher } from '../platform/process/launcher.ts';
+import { buildHouse, gatekeeperOf, type House } from './rooms.ts';
+import { readSettings } from './settings.ts';
+
+/** The house as it ships, behind both of its listeners: no foreign protocol lets anybody in who shows nothing, or something wrong. */
+let house: House;
+let intakes: HttpIntake[];
+let app: FastifyInstance;
+let servicesOnly: FastifyInstance;
+let project: { id: string; ingestId: number };
+const undo: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'millrace-intakes-'));
+  undo.push(() => rm(dataDir, { recursive: true, force: true }));
+  const test = await testDatabase([]);
+  undo.push(() => test.close());
+  const clickhouse = await testClickHouse();
+  undo.push(() => clickhouse.close());
+  const log = openLog({ level: 'fatal' });
+  const launcher = openLauncher({ log });
+  undo.push(() => launcher.close());
+  house = await buildHouse({
+    database: test.database,
+    clickhouseUrl: clickhouse.url,
+    launcher,
+    log,
+    settings: readSettings({ MILLRACE_DATA: dataDir, MILLRACE_RUNTIME: 'process' }),
+    serverId: 'test',
+    publicUrl: () => 'http://localhost:7400',
+    intakePort: () => 7401,
+    onStop: (_, close) => undo.push(close),
+  });
+  await migrate(test.database, [
+    ...eventMigrations,
+    ...idempotencyMigrations,
+    ...jobMigrations,
+    ...house.rooms.flatMap((room) => room.migrations),
+  ]);
+  intakes = [...house.rooms.flatMap((room) => room.intakes), ...house.intakes];
+  const contracts = house.rooms.flatMap((room) => room.contracts);
+  const gatekeeper = gatekeeperOf(house.identity);
+  app = await createHttpServer({ database: test.database, log, gatekeeper, contracts, intakes, version: '0.0.0' });
+  servicesOnly = await createIntakeServer({ log, intakes });
+  undo.push(() => app.close());
+  undo.push(() => servicesOnly.close());
+  project = await house.projects.create({ name: 'Shop', slug: 'shop', defaultBranch: 'main' }, system('test'));
+});
+afterAll(async () => {
+  for (const step of undo.reverse()) await step();
+});
+
+const json = { 'content-type': 'application/json' };
+/** One request for each address of each intake, right in all but its credentials. */
+const addresses: Record<string, () => InjectOptions[]> = {
+  git: () => [
+    { method: 'GET', url: '/git/shop.git/info/refs?service=git-upload-pack' },
+    { method: 'GET', url: '/git/shop.git/info/refs?service=git-receive-pack' },
+    {
+      method: 'POST',
+      url: '/git/shop.git/git-upload-pack',
+      headers: { 'content-type': 'application/x-git-upload-pack-request' },
+      payload: '0000',
+    },
+    {
+      method: 'POST',
+      url: '/git/shop.git/git-receive-pack',
+      headers: { 'content-type': 'application/x-git-receive-pack-request' },
+      payload: '0000',
+    },
+  ],
+  hooks: () =>
+    ['github', 'gitlab', 'gitea'].map((forge) => ({
+      method: 'POST' as const,
+      url: `/hooks/${forge}/${project.id}`,
+      headers: json,
+      payload: '{}',
+    })),
+  sentry: () =>
+    ['', '/services/web'].flatMap((prefix) =>
+      ['envelope', 'store'].map((kind) => ({
+        method: 'POST' as const,
+        url: `${prefix}/api/${project.ingestId}/${kind}/`,
+        payload: kind === 'store' ? '{}' : '{}\n{"type":"event"}\n{}\n',
+      })),
+    ),
+  'event-stream': () => [{ method: 'GET', url: '/api/v1/events/stream' }],
+  'pipelines-streams': () =>
+    ['runs/ID/stream', 'jobs/ID/steps/0/log/stream', 'jobs/ID/steps/0/log/raw', 'artifacts/ID/content'].map((path) => ({
+      method: 'GET' as const,
+      url: `/api/v1/${path.replace('ID', '01890000-0000-7000-8000-000000000000')}`,
+    })),
+  otlp: () =>
+    ['traces', 'logs', 'metrics'].map((kind) => ({
+      method: 'POST' as const,
+      url: `/v1/${kind}`,
+      headers: json,
+      payload: '{}',
+    })),
+};
+
+describe('intakes', () => {
+  it('are all known to this test, and say how callers prove themselves', () => {
+    expect(intakes.map(({ name }) => name).sort()).toEqual(Object.keys(addresses).sort());
+    for (const { name, authentication } of intakes) expect(authentication, name).not.toBe('');
+  });
+
+  it('refuse whoever shows nothing, and whoever shows something wrong', async () => {
+    const wrong: InjectOptions['headers'][] = [
+      {},
+      { authorization: 'Bearer mr_0000000000000000000000000000000000000000' },
+      { authorization: `Basic ${Buffer.from('x:mr_wrong').toString('base64')}` },
+      { 'x-sentry-auth': 'Sentry sentry_key=00000000000000000000000000000000' },
+      {
+        'x-hub-signature-256': `sha256=${'0'.repeat(64)}`,
+        'x-gitlab-token': 'wrong',
+        'x-gitea-signature': '0'.repeat(64),
+      },
+    ];
+    const admitted: string[] = [];
+    let tried = 0;
+    for (const [name, requests] of Object.entries(addresses)) {
+      for (const request of requests()) {
+        for (const headers of wrong) {
+          const { statusCode } = await app.inject({ ...request, headers: { ...request.headers, ...headers } });
+          tried += 1;
+          if (statusCode !== 401 && statusCode !== 403) admitted.push(`${name} ${String(request.url)}: ${statusCode}`);
+        }
+      }
+    }
+    expect(admitted).toEqual([]);
+    expect(tried).toBe(19 * wrong.length);
+  });
+
+  it('refuse a token that is limited to another room', async () => {
+    const owner = await house.identity.createOwner({
+      name: 'Ada',
+      email: 'a@b.org',
+      password: 'correct horse battery',
+    });
+    const input = { personId: owner.id, name: 't', role: 'owner' as const, scopes: ['secrets:read'], expiresAt: null };
+    const { text } = await house.identity.createToken(input, system('test'));
+    for (const name of ['event-stream', 'pipelines-streams', 'git']) {
+      for (const request of addresses[name]!()) {
+        const scheme = name === 'git' ? `Basic ${Buffer.from(`x:${text}`).toString('base64')}` : `Bearer ${text}`;
+        const { statusCode } = await app.inject({ ...request, headers: { ...request.headers, authorization: scheme } });
+        expect(statusCode, `${name} ${String(request.url)}`).toBe(403);
+      }
+    }
+  });
+
+  it('let the right key in, so that the refusals above mean something', async () => {
+    const { publicKey } = await house.projects.keyFor(project.id);
+    const sent = await app.inject({
+      method: 'POST',
+      url: '/v1/logs',
+      headers: { ...json, authorization: `Bearer ${publicKey}` },
+      payload: '{}',
+    });
+    expect(sent.statusCode).toBe(200);
+    const auth = { 'x-sentry-auth': `Sentry sentry_key=${publicKey}` };
+    const [envelope] = addresses.sentry!();
+    expect((await app.inject({ ...envelope!, headers: auth })).statusCode).toBe(200);
+  });
+
+  it('that services reach are Sentry and OTLP, and nothing else is there', async () => {
+    for (const [name, requests] of Object.entries(addresses)) {
+      const reachable = intakes.find((intake) => intake.name === name)!.reachableByServices;
+      expect(reachable, name).toBe(name === 'sentry' || name === 'otlp');
+      for (const request of requests()) {
+        const { statusCode } = await servicesOnly.inject(request);
+        expect(statusCode === 404, `${name} ${String(request.url)}`).toBe(!reachable);
+      }
+    }
+    for (const url of ['/', '/api/v1/projects', '/api/v1/openapi.json'])
+      expect((await servicesOnly.inject({ method: 'GET', url })).statusCode).toBe(404);
+  });
+});

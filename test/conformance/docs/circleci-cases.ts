@@ -1,0 +1,267 @@
+/** One row of the table in docs/circleci.md: a small file and what the compiler must make of it. */
+export interface CircleciCase {
+  feature: string;
+  /** `works`: compiles without a word. `passed over`: compiles, with a warning that says so. `refused`: an error. */
+  outcome: 'works' | 'differs' | 'passed over' | 'refused';
+  note: string;
+  config: string;
+  /** What the warning or error must say. */
+  says?: RegExp;
+  trigger?: 'push' | 'schedule';
+  tag?: string;
+}
+
+const job = (body: string, top = ''): string =>
+  `version: 2.1\n${top}\njobs:\n  build:\n${body.replace(/^/gm, '    ')}\nworkflows:\n  main: { jobs: [build] }\n`;
+const docker = 'docker: [{ image: "cimg/base:current" }]';
+const steps = (list: string, top = ''): string => job(`${docker}\nsteps:\n${list.replace(/^/gm, '  ')}`, top);
+const flow = (jobs: string, more = ''): string =>
+  `version: 2.1\njobs:\n  a: { ${docker}, steps: [checkout] }\n  b: { ${docker}, steps: [checkout] }\n${more}\nworkflows:\n  main:\n    jobs:\n${jobs.replace(/^/gm, '      ')}\n`;
+
+export const circleciCases: CircleciCase[] = [
+  {
+    feature: '`version: 2` and `2.1`',
+    outcome: 'works',
+    note: 'Version 2 without workflows runs the job `build`.',
+    config: `version: 2\njobs:\n  build: { ${docker}, steps: [checkout, { run: make }] }\n`,
+  },
+  {
+    feature: 'YAML anchors and merge keys',
+    outcome: 'works',
+    note: 'Sizes are counted after aliases are followed.',
+    config: `version: 2.1\nx: &x\n  ${docker}\njobs:\n  build:\n    <<: *x\n    steps: [checkout]\nworkflows: { main: { jobs: [build] } }\n`,
+  },
+  {
+    feature: '`docker` executor, several images',
+    outcome: 'works',
+    note: 'The first image runs the steps, the others are reached by name and on localhost.',
+    config: job(
+      'docker: [{ image: "cimg/node:20.1" }, { image: "postgres:16", environment: { A: b } }]\nsteps: [checkout]',
+    ),
+  },
+  {
+    feature: 'Images without a container engine',
+    outcome: 'differs',
+    note: 'Where no engine answers (or `MILLRACE_RUNTIME=process`), jobs run on the host, not isolated from it.',
+    config: steps('- checkout'),
+  },
+  {
+    feature: '`machine` executor',
+    outcome: 'differs',
+    note: 'Runs on the host of the server; the machine image is not downloaded.',
+    config: job('machine: { image: "ubuntu-2404:current" }\nsteps: [checkout]'),
+  },
+  {
+    feature: '`macos` executor',
+    outcome: 'differs',
+    note: 'Is read, but there are no macOS machines: such a job cannot start here.',
+    config: job('macos: { xcode: "15.4.0" }\nsteps: [checkout]'),
+  },
+  {
+    feature: '`resource_class`',
+    outcome: 'differs',
+    note: 'Names are checked; no more or less processor or memory is given.',
+    config: job(`${docker}\nresource_class: large\nsteps: [checkout]`),
+  },
+  {
+    feature: '`run` with shell, environment, working directory, timeouts, `background`',
+    outcome: 'works',
+    note: '`no_output_timeout` is 10 minutes when absent.',
+    config: steps(
+      '- run: { name: t, command: make, shell: /bin/sh, environment: { A: b }, working_directory: x, no_output_timeout: 5m }\n- run: { command: sleep 1, background: true }',
+    ),
+  },
+  {
+    feature: '`max_auto_reruns`, `auto_rerun_delay`',
+    outcome: 'works',
+    note: '1 to 5 reruns, delay up to 10 minutes.',
+    config: steps('- run: { command: make, max_auto_reruns: 2, auto_rerun_delay: 30s }'),
+  },
+  {
+    feature: '`when` of a step: `on_success`, `on_fail`, `always`',
+    outcome: 'works',
+    note: '',
+    config: steps('- run: { command: make, when: on_fail }\n- run: { command: make, when: always }'),
+  },
+  {
+    feature: '`when` and `unless` with logic statements',
+    outcome: 'works',
+    note: '`and`, `or`, `not`, `equal`, `matches`, and expressions as text.',
+    config: steps(
+      '- when: { condition: { equal: [main, << pipeline.git.branch >>] }, steps: [checkout] }\n- unless: { condition: { not: true }, steps: [checkout] }\n- when: { condition: pipeline.git.branch == "main", steps: [checkout] }',
+    ),
+  },
+  {
+    feature: '`checkout`',
+    outcome: 'works',
+    note: 'From Millrace’s own git.',
+    config: steps('- checkout: { path: src }'),
+  },
+  {
+    feature: '`save_cache`, `restore_cache`',
+    outcome: 'works',
+    note: 'Key templates with `.Branch`, `.Revision`, `.Environment`, `.BuildNum`, `arch`, `epoch`, `checksum`.',
+    config: steps(
+      '- restore_cache: { keys: ["v1-{{ .Branch }}-{{ checksum \\"a.lock\\" }}", v1-] }\n- save_cache: { key: "v1-{{ arch }}-{{ epoch }}", paths: [node_modules] }',
+    ),
+  },
+  {
+    feature: '`persist_to_workspace`, `attach_workspace`',
+    outcome: 'works',
+    note: '',
+    config: steps('- persist_to_workspace: { root: ., paths: [dist] }\n- attach_workspace: { at: . }'),
+  },
+  {
+    feature: '`store_artifacts`, `store_test_results`',
+    outcome: 'works',
+    note: 'Test results are JUnit XML.',
+    config: steps('- store_artifacts: { path: out, destination: o }\n- store_test_results: { path: junit }'),
+  },
+  {
+    feature: '`setup_remote_docker`',
+    outcome: 'differs',
+    note: 'No separate machine: trusted jobs get the socket of the engine here. Layer caching is the engine’s own.',
+    config: steps('- setup_remote_docker: { docker_layer_caching: true }'),
+  },
+  {
+    feature: '`add_ssh_keys`',
+    outcome: 'differs',
+    note: 'Adds none: Millrace keeps no SSH keys for projects. The step says so in its output.',
+    config: steps('- add_ssh_keys: { fingerprints: ["aa:bb"] }'),
+  },
+  {
+    feature: '`install_signing_bundle`',
+    outcome: 'passed over',
+    note: '',
+    says: /no macOS machines/,
+    config: steps('- install_signing_bundle: { bundle_id: x }'),
+  },
+  {
+    feature: 'Commands with parameters',
+    outcome: 'works',
+    note: 'All parameter types, `steps` among them.',
+    config: steps(
+      '- greet: { who: Ada }',
+      'commands:\n  greet:\n    parameters: { who: { type: string, default: you }, loud: { type: boolean, default: false }, after: { type: steps, default: [] } }\n    steps: [{ run: echo << parameters.who >> }, { when: { condition: << parameters.loud >>, steps: << parameters.after >> } }]',
+    ),
+  },
+  {
+    feature: 'Reusable executors with parameters',
+    outcome: 'works',
+    note: '',
+    config: job(
+      'executor: { name: node, tag: "20" }\nsteps: [checkout]',
+      'executors:\n  node:\n    parameters: { tag: { type: string } }\n    docker: [{ image: "cimg/node:<< parameters.tag >>" }]',
+    ),
+  },
+  {
+    feature: 'Job parameters, matrix jobs',
+    outcome: 'works',
+    note: '`exclude` and `alias` too; at most 1,024 cells.',
+    config:
+      'version: 2.1\njobs:\n  t:\n    parameters: { v: { type: string } }\n    docker: [{ image: "cimg/node:<< parameters.v >>" }]\n    steps: [checkout]\nworkflows:\n  main:\n    jobs:\n      - t: { matrix: { parameters: { v: ["18", "20"] }, exclude: [{ v: "18" }] } }\n',
+  },
+  {
+    feature: '`parallelism`',
+    outcome: 'works',
+    note: '`CIRCLE_NODE_INDEX` and `CIRCLE_NODE_TOTAL` are set. Splitting by the `circleci tests` tool is not here.',
+    config: job(`${docker}\nparallelism: 4\nsteps: [checkout]`),
+  },
+  {
+    feature: '`requires`, also by outcome',
+    outcome: 'works',
+    note: '',
+    config: flow('- a\n- b: { requires: [{ a: [failed, canceled] }] }'),
+  },
+  {
+    feature: 'Approval jobs',
+    outcome: 'works',
+    note: 'Approved on the run’s page or by the API.',
+    config: flow('- hold: { type: approval }\n- a: { requires: [hold] }'),
+  },
+  {
+    feature: '`filters` by branch and tag, or as an expression',
+    outcome: 'works',
+    note: 'Patterns follow RE2.',
+    config: flow(
+      '- a: { filters: { branches: { only: /ma.*/ }, tags: { ignore: /v.*/ } } }\n- b: { filters: pipeline.git.branch == "main" }',
+    ),
+  },
+  {
+    feature: '`context`',
+    outcome: 'works',
+    note: 'A context that does not exist fails the job.',
+    config: flow('- a: { context: [deploy] }'),
+  },
+  {
+    feature: '`pre-steps`, `post-steps`',
+    outcome: 'works',
+    note: '',
+    config: flow('- a: { pre-steps: [{ run: make }], post-steps: [{ run: make }] }'),
+  },
+  {
+    feature: '`serial-group`',
+    outcome: 'works',
+    note: 'One at a time, in order.',
+    config: flow('- a: { serial-group: deploy }'),
+  },
+  {
+    feature: 'Job groups',
+    outcome: 'works',
+    note: '',
+    config: flow('- g\n- b: { requires: [g] }', 'job-groups:\n  g: { jobs: [a] }'),
+  },
+  {
+    feature: '`when` and `unless` of a workflow',
+    outcome: 'works',
+    note: '',
+    config: `version: 2.1\njobs:\n  a: { ${docker}, steps: [checkout] }\nworkflows:\n  main: { when: true, jobs: [a] }\n  other: { unless: true, jobs: [a] }\n`,
+  },
+  {
+    feature: 'Pipeline parameters',
+    outcome: 'works',
+    note: 'Given when a run is started by hand or by the API.',
+    config: `version: 2.1\nparameters: { full: { type: boolean, default: false } }\njobs:\n  a: { ${docker}, steps: [checkout] }\nworkflows:\n  main: { when: << pipeline.parameters.full >>, jobs: [a] }\n  quick: { unless: << pipeline.parameters.full >>, jobs: [a] }\n`,
+  },
+  {
+    feature: 'Inline orbs',
+    outcome: 'works',
+    note: '',
+    config:
+      'version: 2.1\norbs:\n  my:\n    commands:\n      hi: { steps: [{ run: echo hi }] }\njobs:\n  build: { docker: [{ image: "a:1" }], steps: [my/hi] }\nworkflows: { main: { jobs: [build] } }\n',
+  },
+  {
+    feature: 'Orbs of the registry',
+    outcome: 'refused',
+    note: 'Nothing is downloaded. Put the orb’s source under `.circleci/orbs/<namespace>/<name>@<version>.yml`, or into the directory named by `MILLRACE_ORB_PATH`.',
+    says: /orb/i,
+    config: `version: 2.1\norbs: { node: circleci/node@5.1.0 }\njobs:\n  build: { ${docker}, steps: [checkout, node/install-packages] }\nworkflows: { main: { jobs: [build] } }\n`,
+  },
+  {
+    feature: 'Workflows with `triggers: schedule`',
+    outcome: 'differs',
+    note: 'Are read and left out of pushes with a note; nothing starts them on their schedule yet.',
+    config: `version: 2.1\njobs:\n  a: { ${docker}, steps: [checkout] }\nworkflows:\n  main: { jobs: [a] }\n  night: { triggers: [{ schedule: { cron: "0 0 * * *", filters: { branches: { only: main } } } }], jobs: [a] }\n`,
+  },
+  {
+    feature: '`setup: true` and continuation',
+    outcome: 'passed over',
+    note: 'The file’s own workflows run; a second file is not continued with.',
+    says: /setup|continu/i,
+    config: `version: 2.1\nsetup: true\njobs:\n  a: { ${docker}, steps: [checkout] }\nworkflows: { main: { jobs: [a] } }\n`,
+  },
+  {
+    feature: 'Jobs of type `release`, `lock`, `unlock`',
+    outcome: 'passed over',
+    note: 'Count as done.',
+    says: /passes over as done/,
+    config: `version: 2.1\njobs:\n  r: { type: release, plan_name: p }\n  a: { ${docker}, steps: [checkout] }\nworkflows: { main: { jobs: [a, r] } }\n`,
+  },
+  {
+    feature: 'Keys that CircleCI does not know',
+    outcome: 'refused',
+    note: 'With the place and the nearest word that is known.',
+    says: /stepz/,
+    config: job(`${docker}\nstepz: [checkout]\nsteps: [checkout]`),
+  },
+];
