@@ -35,7 +35,7 @@ test('the first release is built, started, switched to, verified, and is good', 
   expect(env).toMatchObject({
     SENTRY_RELEASE: first.version,
     SENTRY_ENVIRONMENT: 'production',
-    SENTRY_DSN: 'http://key@127.0.0.1:7401/1',
+    SENTRY_DSN: 'http://key@127.0.0.1:7401/services/web/1',
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:7401',
     MILLRACE_SERVICE: 'web',
     API_KEY: 'hunter2-hunter2',

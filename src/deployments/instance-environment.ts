@@ -30,7 +30,7 @@ export function instanceEnvironment(inputs: EnvironmentInputs): Record<string, s
     `deployment.environment=${encode(environment)}`,
   ];
   const offered: Record<string, string> = {
-    SENTRY_DSN: inputs.intake.sentryDsn,
+    SENTRY_DSN: serviceDsn(inputs.intake.sentryDsn, service.name),
     SENTRY_RELEASE: release,
     SENTRY_ENVIRONMENT: environment,
     OTEL_EXPORTER_OTLP_ENDPOINT: inputs.intake.otlpEndpoint,
@@ -45,6 +45,15 @@ export function instanceEnvironment(inputs: EnvironmentInputs): Record<string, s
     MILLRACE_PROJECT: inputs.project,
   };
   return { ...offered, ...withoutEmptyOffers(own, offered), ...given, ...always };
+}
+
+/**
+ * A DSN whose path names the service (`http://key@host/services/web/1`): clients keep such a path, and the intake reads it, so
+ * errors and spans know their service without the application saying so.
+ */
+function serviceDsn(dsn: string, service: string): string {
+  const at = dsn.lastIndexOf('/');
+  return at < 0 ? dsn : `${dsn.slice(0, at)}/services/${encodeURIComponent(service)}${dsn.slice(at)}`;
 }
 
 /** `SENTRY_DSN: ${SENTRY_DSN:-}` in a Compose file means "if there is one", so an empty value does not hide the offered one. */

@@ -1,24 +1,31 @@
 import { booleanOf, displayOf, listOf, numberOf, objectOf, pairsOf, positionOf, textOf, valuesOf } from './lenient.ts';
+import { isLibrary } from './library-code.ts';
 import { eventLimits as limits } from './limits.ts';
 import type { ReportedException, ReportedFrame } from './report.ts';
 import { filtered, isSecretName, scrubText, scrubValue } from './scrub.ts';
 
 type Note = (text: string) => void;
 
-function readFrame(value: unknown): ReportedFrame | null {
+function readFrame(value: unknown, eventPlatform: string): ReportedFrame | null {
   const frame = objectOf(value);
   if (!frame) return null;
   const data = objectOf(frame.data);
+  const module = textOf(frame.module, limits.name);
+  const file = textOf(frame.filename, limits.path);
+  const path = textOf(frame.abs_path, limits.path);
+  const platform = textOf(frame.platform, 64);
+  const library = isLibrary(path ?? file, module, platform ?? eventPlatform);
   return {
     function: textOf(frame.function, limits.name),
-    module: textOf(frame.module, limits.name),
-    file: textOf(frame.filename, limits.path),
-    path: textOf(frame.abs_path, limits.path),
+    module,
+    file,
+    path,
     package: textOf(frame.package, limits.path),
     line: positionOf(frame.lineno),
     column: positionOf(frame.colno),
-    inApp: booleanOf(frame.in_app),
-    platform: textOf(frame.platform, 64),
+    inApp: library ? false : booleanOf(frame.in_app),
+    library,
+    platform,
     // An empty source line is a fact, unlike an absent one, so it is kept.
     sourceLine: typeof frame.context_line === 'string' ? sourceText(frame.context_line) : null,
     before: listOf(frame.pre_context).slice(-limits.sourceLinesAround).map(sourceText),
@@ -46,7 +53,7 @@ function readVariables(value: unknown): [string, string][] {
 }
 
 /** Frames of a stack, outermost first; null when there is no stack or it is empty. */
-export function readFrames(value: unknown, note: Note): ReportedFrame[] | null {
+export function readFrames(value: unknown, platform: string, note: Note): ReportedFrame[] | null {
   const stack = objectOf(value);
   const all = stack ? listOf(stack.frames) : [];
   if (all.length === 0) return null;
@@ -58,14 +65,14 @@ export function readFrames(value: unknown, note: Note): ReportedFrame[] | null {
   }
   const frames: ReportedFrame[] = [];
   for (const item of kept) {
-    const frame = readFrame(item);
+    const frame = readFrame(item, platform);
     if (frame) frames.push(frame);
   }
   return frames.length > 0 ? frames : null;
 }
 
 /** Exceptions in the protocol's order, the error itself last. */
-export function readExceptions(value: unknown, note: Note): ReportedException[] {
+export function readExceptions(value: unknown, platform: string, note: Note): ReportedException[] {
   const all = valuesOf(value).filter((item) => objectOf(item) !== null);
   // The last is the one people see: when there are too many, those farthest from it go.
   if (all.length > limits.exceptions) note(`exception: ${all.length - limits.exceptions} causes left out`);
@@ -78,7 +85,7 @@ export function readExceptions(value: unknown, note: Note): ReportedException[] 
       typeof exception.value === 'object' && exception.value !== null
         ? displayOf(scrubValue(exception.value), limits.exceptionValue)
         : textOf(exception.value, limits.exceptionValue);
-    const frames = readFrames(exception.stacktrace, note);
+    const frames = readFrames(exception.stacktrace, platform, note);
     if (type === null && text === null && frames === null) continue;
     exceptions.push({
       type,
@@ -100,7 +107,7 @@ export function readExceptions(value: unknown, note: Note): ReportedException[] 
 }
 
 /** The stack of the thread that crashed, else of the current one, else of the only one. */
-export function readThreadFrames(value: unknown, note: Note): ReportedFrame[] | null {
+export function readThreadFrames(value: unknown, platform: string, note: Note): ReportedFrame[] | null {
   const threads = valuesOf(value)
     .map(objectOf)
     .filter((thread) => thread !== null);
@@ -108,5 +115,5 @@ export function readThreadFrames(value: unknown, note: Note): ReportedFrame[] | 
     threads.find((thread) => thread.crashed === true) ??
     threads.find((thread) => thread.current === true) ??
     (threads.length === 1 ? threads[0] : undefined);
-  return chosen ? readFrames(chosen.stacktrace, note) : null;
+  return chosen ? readFrames(chosen.stacktrace, platform, note) : null;
 }

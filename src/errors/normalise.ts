@@ -35,7 +35,8 @@ export function normalise(payload: JsonObject, arrival: Arrival): ErrorReport {
   const note = (text: string): void => {
     if (notes.length < limits.notes) notes.push(text);
   };
-  const exceptions = readExceptions(payload.exception, note);
+  const platform = textOf(payload.platform, 64)?.toLowerCase() ?? 'other';
+  const exceptions = readExceptions(payload.exception, platform, note);
   const contexts = objectOf(payload.contexts);
   const trace = objectOf(contexts?.trace);
   const tags = readTags(payload.tags);
@@ -44,7 +45,7 @@ export function normalise(payload: JsonObject, arrival: Arrival): ErrorReport {
     eventId: arrival.eventId,
     at: happenedAt(payload.timestamp, arrival, note),
     receivedAt: arrival.receivedAt,
-    platform: textOf(payload.platform, 64)?.toLowerCase() ?? 'other',
+    platform,
     level: levelOf(payload.level, exceptions.length > 0 ? 'error' : 'info'),
     logger: textOf(payload.logger, limits.name),
     transaction: textOf(payload.transaction, limits.tagValue),
@@ -56,7 +57,9 @@ export function normalise(payload: JsonObject, arrival: Arrival): ErrorReport {
     message: readMessage(payload),
     exceptions,
     frames:
-      exceptions.length > 0 ? null : (readFrames(payload.stacktrace, note) ?? readThreadFrames(payload.threads, note)),
+      exceptions.length > 0
+        ? null
+        : (readFrames(payload.stacktrace, platform, note) ?? readThreadFrames(payload.threads, platform, note)),
     breadcrumbs: readBreadcrumbs(payload.breadcrumbs, note),
     tags,
     user: readUser(payload.user, arrival.remoteAddress),

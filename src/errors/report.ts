@@ -10,8 +10,10 @@ export interface ReportedFrame {
   package: string | null;
   line: number | null;
   column: number | null;
-  /** Code of the application rather than of a library; null when the client did not say. */
+  /** Code of the application rather than of a library; null when nobody can say. */
   inApp: boolean | null;
+  /** It lies where only libraries lie, so it is not the application's whatever the client said. */
+  library: boolean;
   /** Overrides the platform of the event. */
   platform: string | null;
   sourceLine: string | null;

@@ -136,7 +136,7 @@ describe.skipIf(!browserThere)(
     it('explains the rollback on the timeline', async () => {
       await page.goto(`${told.url}/timeline`);
       await page
-        .getByText(/taken back|rolled back/i)
+        .getByText(/^Took .* back in production/)
         .first()
         .waitFor();
       await page.waitForTimeout(500);

@@ -70,6 +70,17 @@ test('keeps events together whose line numbers, values and libraries differ', ()
   expect(sameGroup(one, otherType)).toBe(false);
 });
 
+test('knows library code by its place, whatever an older client says', () => {
+  const view = frame('checkout', { abs_path: '/srv/shop/shop/views.py' });
+  const django = (line: string): JsonObject => ({
+    ...frame('inner', { module: 'django.core.handlers.exception', context_line: line }),
+    abs_path: '/usr/lib/python3/dist-packages/django/core/handlers/exception.py',
+  });
+  expect(
+    sameGroup(python(django('response = get_response(request)'), view), python(django('response = later()'), view)),
+  ).toBe(true);
+});
+
 test('uses all frames when none is the application’s, and says so', () => {
   const grouping = group(python(frame('a', { in_app: false }), frame('b', { in_app: false })));
   expect(grouping.variants.map(({ name, contributes }) => [name, contributes])).toEqual([

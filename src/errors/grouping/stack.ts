@@ -11,7 +11,8 @@ export function stackComponent(frames: readonly ReportedFrame[], platform: strin
     const part = frameComponent(frame, platform);
     if (variant === 'app') {
       if (frame.inApp !== true) {
-        return silenced(part, frame.inApp === false ? 'marked out of app by the client' : 'non app frame');
+        const hint = frame.library ? 'marked out of app by its place' : 'marked out of app by the client';
+        return silenced(part, frame.inApp === false ? hint : 'non app frame');
       }
       part.hint = 'marked in-app by the client';
     }

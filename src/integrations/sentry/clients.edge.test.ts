@@ -205,6 +205,8 @@ test("Debian's python3-sentry-sdk in Django: one issue with source, variables an
   const event = await latestOf(issue);
   const frame = event.exceptions[0]!.frames[0]!;
   expect(frame).toMatchObject({ function: 'checkout', inApp: true });
+  // The SDK says so of Django's frames as well.
+  expect(event.exceptions[0]!.frames.filter((one) => one.inApp).map((one) => one.function)).toEqual(['checkout']);
   expect(frame.source.find((line) => line.current)?.text).toContain('["percent"]');
   expect(frame.variables.find((variable) => variable.name === 'order')?.value).toBe('2');
   expect(event.request).toMatchObject({ method: 'POST' });
