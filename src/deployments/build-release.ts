@@ -10,6 +10,7 @@ import { factsOf } from './cut-release.ts';
 import type { DeploymentsDeps } from './deps.ts';
 import { deploymentEvents } from './events.ts';
 import { type MillraceFile, readMillraceFile } from './millrace-file.ts';
+import { overtakenBy } from './overtaken.ts';
 import { pause } from './pause.ts';
 import type { BuildOutput, CommitFiles, Runtime, ServiceSpec } from './port.ts';
 import { requestDeployment } from './request-deployment.ts';
@@ -200,6 +201,17 @@ async function finish(deps: DeploymentsDeps, tx: Transaction, release: ReleaseRo
     const fed = await listFedBy(tx, release.projectId, { kind: 'branch', name: release.branch });
     for (const environment of fed) {
       const actor = system('deployments');
+      const newer = await overtakenBy(deps, tx, environment, release);
+      if (newer) {
+        const told = { environmentId: environment.id, environment: environment.name, byVersion: newer.version };
+        await appendEvent(tx, deploymentEvents, 'release.overtaken', {
+          ...base,
+          actor,
+          causes: [cut],
+          data: { ...facts, ...told },
+        });
+        continue;
+      }
       await requestDeployment(tx, {
         environment,
         release,

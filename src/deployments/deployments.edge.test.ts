@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { deployWorld, nodeService, quickRollout, type World, webCompose } from '../../test/harness/deploy-world.ts';
 import { system } from '../kernel/events.ts';
+import { newId } from '../kernel/ids.ts';
 import { readChain } from '../platform/events/log.ts';
 
 let world: World;
@@ -64,6 +65,23 @@ test('the next one replaces it; the facts form one chain of causes', async () =>
   expect(environment!.services[0]!.instances).toHaveLength(1);
   await expect.poll(() => world.telemetry.some((record) => record.attributes.message === 'key is ****')).toBe(true);
   expect(JSON.stringify(world.telemetry)).not.toContain('hunter2');
+});
+
+test('a run of an older commit that ends late does not take the environment back', async () => {
+  const { projectId, data } = (await world.events()).find((event) => event.type === 'deployments.release.cut')!;
+  const { sha } = data as { sha: string };
+  const before = (await world.get(host)).body;
+  const late = await world.deployments.cutRelease({
+    projectId: projectId!,
+    sha,
+    branch: 'main',
+    runId: newId(),
+    actor: system('test'),
+    causes: [],
+  });
+  const told = await world.until('release.overtaken', late.version);
+  expect(told.data).toMatchObject({ environment: 'production', byVersion: before });
+  expect((await world.get(host)).body).toBe(before);
 });
 
 test('a release that does not come up never serves; the reason and its output say why', async () => {

@@ -41,10 +41,8 @@ function stall(text: string, drip?: string): Stalled {
   const began = performance.now();
   let said = '';
   let timer: NodeJS.Timeout | undefined;
-  socket.on('connect', () => {
-    socket.write(text);
-    if (drip !== undefined) timer = setInterval(() => socket.write(drip), 1000);
-  });
+  socket.write(text);
+  if (drip !== undefined) timer = setInterval(() => socket.write(drip), 1000);
   socket.on('data', (chunk: Buffer) => {
     said += chunk.toString();
   });
