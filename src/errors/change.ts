@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Actor } from '../kernel/events.ts';
+import { type Actor, system } from '../kernel/events.ts';
 import { Fault } from '../kernel/faults.ts';
 import { appendEvent } from '../platform/events/log.ts';
 import type { Database, Transaction } from '../platform/postgres/database.ts';
@@ -213,6 +213,30 @@ export function attachCause(
       text,
       release: suspect.deployment?.release ?? null,
     };
+  });
+}
+
+/** Reopens issues whose archive has run out, whether or not their events come. */
+export async function reopenExpired(around: ChangeSurroundings): Promise<void> {
+  const due = await around.database.query<{ id: string }>(sql`
+    select id from errors_issues where status = 'archived' and archive ->> 'until' = 'time'
+      and (archive ->> 'at')::float8 <= ${around.now()}::float8 limit 1000`);
+  for (const { id } of due) await reopenIssue(around, id, system('errors'));
+}
+
+/** Deletes everything a project sent. */
+export async function forgetProject(database: Database, projectId: string): Promise<void> {
+  await database.transaction(async (tx) => {
+    // A block may hold reports of other projects too: it goes when none of its reports is left.
+    await tx.execute(sql`
+      with gone as (delete from errors_events where project_id = ${projectId} returning block_id),
+      counted as (select block_id, count(*)::int as n from gone group by block_id)
+      update errors_blocks b set live = b.live - counted.n from counted where b.id = counted.block_id`);
+    await tx.execute(sql`delete from errors_blocks where live <= 0`);
+    await tx.execute(sql`delete from errors_issues where project_id = ${projectId}`);
+    await tx.execute(sql`delete from errors_numbers where project_id = ${projectId}`);
+    await tx.execute(sql`delete from errors_received where project_id = ${projectId}`);
+    await tx.execute(sql`delete from errors_outcomes where project_id = ${projectId}`);
   });
 }
 

@@ -270,6 +270,23 @@ test('people archive, assign and reopen; a cause is attached once', async () => 
   expect(await call('countIssues', {})).toEqual({ unresolved: 0, resolved: 1, archived: 0, new: 0, regressed: 0 });
 });
 
+test('an archive that has run out reopens by itself, and a deleted project leaves nothing', async () => {
+  await room.reception.accept([received(keyError('r1'))]);
+  const [issue] = await counted(1);
+  await room.archive(issue!.id, { untilAt: Date.now() - 1 }, jane);
+  await stopRoom();
+  await startRoom();
+  await eventually('reopened', async () => (await issuesOf({ status: 'unresolved' })).length === 1);
+  await room.forgetProject(projectId);
+  for (const table of ['issues', 'hashes', 'events', 'blocks', 'received', 'activity', 'outcomes', 'issue_hours']) {
+    const rows = await store.database.first<{ n: number }>({
+      text: `select count(*) as n from errors_${table}`,
+      values: [],
+    });
+    expect([table, rows!.n]).toEqual([table, 0]);
+  }
+});
+
 test('pages, searches and filters', async () => {
   await room.reception.accept(
     Array.from({ length: 7 }, (_, index) => received(keyError(`r${index % 2}`, `view${index}`))),

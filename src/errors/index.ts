@@ -6,7 +6,15 @@ import type { TelemetrySink } from '../platform/observe/telemetry-sink.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { Room } from '../platform/room.ts';
 import { openSpool } from '../platform/spool/spool.ts';
-import { archiveIssue, assignIssue, attachCause, type Cause, reopenIssue, resolveIssue } from './change.ts';
+import {
+  archiveIssue,
+  assignIssue,
+  attachCause,
+  type Cause,
+  forgetProject,
+  reopenIssue,
+  resolveIssue,
+} from './change.ts';
 import { errorsEvents } from './events.ts';
 import { roomLimits } from './limits.ts';
 import { errorsMigrations } from './migrations/index.ts';
@@ -49,6 +57,8 @@ export interface Errors {
   ): Promise<void>;
   reopen(issueId: string, actor: Actor): Promise<void>;
   assign(issueId: string, personId: string | null, actor: Actor): Promise<void>;
+  /** Deletes everything a project sent; telemetry keeps what it was told until its retention ends. */
+  forgetProject(projectId: string): Promise<void>;
   room: Room;
   /** Completes what is being written. What was accepted and not yet grouped is grouped after the next start. */
   close(): Promise<void>;
@@ -97,6 +107,7 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
     async assign(issueId, personId, actor) {
       await assignIssue(around, issueId, personId, actor);
     },
+    forgetProject: (projectId) => forgetProject(deps.database, projectId),
     room: {
       name: 'errors',
       migrations: errorsMigrations,

@@ -2,28 +2,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../kernel/faults.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { TelemetryRecord, TelemetrySink } from '../platform/observe/telemetry-sink.ts';
-import type { Database } from '../platform/postgres/database.ts';
 import { sql } from '../platform/postgres/sql.ts';
 import type { Loop } from '../platform/room.ts';
 import type { Spool } from '../platform/spool/spool.ts';
-import { forget } from './change.ts';
+import { type ChangeSurroundings, forget, reopenExpired } from './change.ts';
 import { type Digest, digest } from './digest.ts';
 import { storeBatch } from './ingest.ts';
 import { roomLimits } from './limits.ts';
-import type { Outcome, ReleaseDeployment, ReleaseLookup } from './port.ts';
+import type { Outcome, ReleaseDeployment } from './port.ts';
 import type { Tally } from './reception.ts';
 import { decodeEvent } from './spool-record.ts';
 import { countOutcomes } from './store-batch.ts';
 
-export interface WorkerSurroundings {
-  database: Database;
+export interface WorkerSurroundings extends ChangeSurroundings {
   spool: Spool;
   telemetry: TelemetrySink;
-  releases: ReleaseLookup | undefined;
   tally: Tally;
-  slugOf(projectId: string): Promise<string>;
   log: Log;
-  now(): number;
 }
 
 /** How long other work waits at most while events are read (ms). */
@@ -35,6 +30,7 @@ export function errorsLoops(around: WorkerSurroundings): Loop[] {
     { name: 'errors.drain', run: (signal) => drain(around, signal) },
     { name: 'errors.outcomes', run: (signal) => every(1000, signal, () => flushOutcomes(around)) },
     { name: 'errors.outbox', run: (signal) => every(15_000, signal, () => replayOutbox(around)) },
+    { name: 'errors.archive', run: (signal) => every(15_000, signal, () => reopenExpired(around)) },
     {
       name: 'errors.forget',
       run: (signal) => every(3_600_000, signal, () => forget(around.database, roomLimits.rememberedFor)),

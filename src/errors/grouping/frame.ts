@@ -4,6 +4,7 @@ import { type Component, component, silenced } from './component.ts';
 /** Platforms whose source lines say more than line numbers do. */
 const sourceLinePlatforms = new Set(['javascript', 'node', 'python', 'php', 'ruby']);
 const longestSourceLine = 120;
+const uneven = /\s\s|[^\S ]/;
 
 export const isJavaScript = (platform: string): boolean => platform === 'javascript' || platform === 'node';
 
@@ -102,7 +103,8 @@ function functionComponent(frame: ReportedFrame, platform: string, hasSourceLine
 
 function sourceLineComponent(frame: ReportedFrame, platform: string): Component | null {
   if (frame.sourceLine === null || !sourceLinePlatforms.has(platform)) return null;
-  const line = frame.sourceLine.trim().replace(/\s+/g, ' ');
+  const trimmed = frame.sourceLine.trim();
+  const line = uneven.test(trimmed) ? trimmed.replace(/\s+/g, ' ') : trimmed;
   if (line === '') return null;
   const plain = component('context_line', [line]);
   return line.length > longestSourceLine ? silenced(plain, 'discarded because line too long') : plain;

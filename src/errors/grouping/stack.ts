@@ -5,16 +5,26 @@ import { frameComponent, isJavaScript, pointsAtUrl } from './frame.ts';
 /** `app` looks at the application's own frames, `system` at all of them. */
 export type Variant = 'app' | 'system';
 
+// Both variants look at the same frames; what a frame gives does not depend on the variant.
+const frameParts = new WeakMap<readonly ReportedFrame[], Component[]>();
+
+function partsOf(frames: readonly ReportedFrame[], platform: string): Component[] {
+  const known = frameParts.get(frames) ?? frames.map((frame) => frameComponent(frame, platform));
+  frameParts.set(frames, known);
+  return known;
+}
+
 /** The part of the hash that a stack gives. */
 export function stackComponent(frames: readonly ReportedFrame[], platform: string, variant: Variant): Component {
-  const parts = frames.map((frame, index) => {
-    const part = frameComponent(frame, platform);
+  const parts = partsOf(frames, platform).map((plain, index) => {
+    const frame = frames[index]!;
+    let part = plain;
     if (variant === 'app') {
       if (frame.inApp !== true) {
         const hint = frame.library ? 'marked out of app by its place' : 'marked out of app by the client';
         return silenced(part, frame.inApp === false ? hint : 'non app frame');
       }
-      part.hint = 'marked in-app by the client';
+      part = { ...part, hint: 'marked in-app by the client' };
     }
     const previous = frames[index - 1];
     if (previous && isSameCall(frame, previous)) return silenced(part, 'ignored due to recursion');
