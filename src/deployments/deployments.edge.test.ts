@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { deployWorld, nodeService, quickRollout, type World, webCompose } from '../../test/harness/deploy-world.ts';
 import { system } from '../kernel/events.ts';
-import { newId } from '../kernel/ids.ts';
 import { readChain } from '../platform/events/log.ts';
 
 let world: World;
@@ -68,20 +67,30 @@ test('the next one replaces it; the facts form one chain of causes', async () =>
 });
 
 test('a run of an older commit that ends late does not take the environment back', async () => {
-  const { projectId, data } = (await world.events()).find((event) => event.type === 'deployments.release.cut')!;
-  const { sha } = data as { sha: string };
+  const cuts = (await world.events()).filter((event) => event.type === 'deployments.release.cut');
+  const { sha } = cuts[0]!.data as { sha: string };
   const before = (await world.get(host)).body;
-  const late = await world.deployments.cutRelease({
-    projectId: projectId!,
-    sha,
-    branch: 'main',
-    runId: newId(),
-    actor: system('test'),
-    causes: [],
-  });
+  const late = await world.cut(sha);
   const told = await world.until('release.overtaken', late.version);
   expect(told.data).toMatchObject({ environment: 'production', byVersion: before });
   expect((await world.get(host)).body).toBe(before);
+});
+
+test('a branch that was set back on purpose takes the environment back; what was rewritten away stays out', async () => {
+  const cuts = (await world.events()).filter((event) => event.type === 'deployments.release.cut');
+  const { sha: older } = cuts[0]!.data as { sha: string };
+  const { sha: newer } = cuts[1]!.data as { sha: string };
+  await world.setBranch(older);
+  const back = await world.cut(older);
+  await world.until('deployment.succeeded', back.version);
+  expect((await world.get(host)).body).toBe(back.version);
+
+  const late = await world.cut(newer);
+  expect((await world.until('release.overtaken', late.version)).data).toMatchObject({ byVersion: back.version });
+  expect((await world.get(host)).body).toBe(back.version);
+  await world.setBranch(newer);
+  const again = await world.cut(newer);
+  await world.until('deployment.succeeded', again.version);
 });
 
 test('a release that does not come up never serves; the reason and its output say why', async () => {
