@@ -118,7 +118,7 @@ export async function listDeliveries(
 ): Promise<{ rows: DeliveryRow[]; next: string | null }> {
   const conditions: Sql[] = [];
   if (state) conditions.push(sql`state = ${state}`);
-  if (page.cursor) conditions.push(sql`id::text < ${String(decodeCursor(page.cursor, 1)[0])}`);
+  if (page.cursor) conditions.push(sql`id::text < ${decodeCursor(page.cursor, ['id'])[0]}`);
   const rows = await db.query<DeliveryRow>(sql`
     select ${deliveryColumns} from alerts_deliveries where ${all(conditions)} order by id::text desc limit ${page.limit + 1}`);
   const shown = rows.slice(0, page.limit);
