@@ -1,3 +1,5 @@
+import { formatDuration } from '../kernel/durations.ts';
+
 /** What a fact says of its state; picks the mark in the timeline. */
 export type FactTone = 'good' | 'bad' | 'warn' | 'busy' | 'idle';
 
@@ -158,7 +160,9 @@ const sentences: Record<string, Describe> = {
   ],
   'deployments.deployment.rolled_back': (data) => [
     'warn',
-    `Took ${text(data.version)} back in ${text(data.environment)}; ${text(data.restoredVersion) || 'nothing'} serves again${because(data)}`,
+    `Took ${text(data.version)} back in ${text(data.environment)}${
+      typeof data.servedMs === 'number' ? ` after ${formatDuration(data.servedMs)}` : ''
+    }; ${text(data.restoredVersion) || 'nothing'} serves again${because(data)}`,
     release(data),
   ],
   'deployments.environment.changed': (data) => [

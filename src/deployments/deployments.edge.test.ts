@@ -94,6 +94,10 @@ test('a release whose requests fail is taken back by itself, with the evidence, 
     evidence: [expect.stringMatching(/requests failed$/)],
   });
   expect(await world.get(host)).toEqual({ status: 200, body: before });
+  // Measured, each of them: the way back is a commit and a change of routes, never nothing.
+  const { servedMs, durationMs } = back.data as { servedMs: number; durationMs: number };
+  expect(durationMs).toBeGreaterThan(0);
+  expect(servedMs).toBeGreaterThan(durationMs);
 });
 
 test('an NRQL gate that fails twice takes a release back', async () => {

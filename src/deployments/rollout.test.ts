@@ -93,6 +93,7 @@ function play(behaviour: Behaviour, crashes: Crash[]) {
       instances,
       inFlight: {},
       answers: stored.phase === 'verifying' ? answers : [],
+      routed: route === null ? null : { group: route, at: now },
       cancel: behaviour.cancelAt !== null && tick >= behaviour.cancelAt ? { reason: 'a person said so' } : null,
       rollBack: asked && tick - switchedTick! >= behaviour.rollBackAfter! ? { reason: 'an alert opened' } : null,
     };
@@ -163,6 +164,8 @@ describe('one rollout', () => {
     const end = play({ ...good, gate: 'fails' }, []);
     expect(end.state).toMatchObject({ outcome: 'rolled_back', evidence: ['no new errors: counted'] });
     expect(end.history).toEqual(['blue', 'green', 'blue']);
+    const { switchedAt, decidedAt, restoredAt } = end.state;
+    expect([switchedAt! < decidedAt!, decidedAt! < restoredAt!]).toEqual([true, true]);
     expect(end.running).toEqual(['blue-migrate', 'blue-web', 'blue-worker', 'db-1']);
   });
 

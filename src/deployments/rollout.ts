@@ -71,6 +71,8 @@ export interface Observation {
   /** Requests under way, by group. */
   inFlight: Readonly<Record<string, number>>;
   answers: readonly Answer[];
+  /** The group that new requests go to by now, and since when; null before the gateway has taken up what is stored. */
+  routed: { group: string; at: number } | null;
   cancel: { reason: string } | null;
   rollBack: { reason: string } | null;
 }
@@ -84,6 +86,8 @@ export type Effect =
   | { kind: 'route'; group: string | null }
   | { kind: 'switched' }
   | { kind: 'verified' }
+  /** What served before serves again. */
+  | { kind: 'restored' }
   | { kind: 'finished'; outcome: Outcome };
 
 export interface Decision {
@@ -315,13 +319,16 @@ function takeBack(
 
 function returning(state: RolloutState, seen: Observation, now: number): Decision {
   const { group, plan } = state.blue!;
+  if (seen.routed?.group === group) {
+    const restored = { ...enter(state, 'removing', now), restoredAt: Math.max(seen.routed.at, state.decidedAt ?? 0) };
+    return { state: restored, effects: [{ kind: 'restored' }], actions: [] };
+  }
   const serving = plan.application.filter((instance) => !instance.completes);
   // Warm blue answers already. Blue that has died meanwhile gets its time to come back, then traffic goes there anyway:
   // green was found bad.
   const warm = serving.every((instance) => isReady(instance, seen));
   if (warm || now - state.phaseAt >= state.policy.healthyWithinMs) {
-    const restored = { ...enter(state, 'removing', now), restoredAt: now };
-    return { state: restored, effects: [{ kind: 'route', group }], actions: [] };
+    return { state, effects: [{ kind: 'route', group }], actions: [] };
   }
   const starts = startsOf(serving, serving, seen, {}, now);
   return { state, effects: [], actions: starts.actions };
