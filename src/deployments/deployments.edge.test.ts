@@ -161,3 +161,16 @@ test('a commit with problems is a failed release with all of them; one with noth
   const empty = await world.release({ 'README.md': 'hello' });
   await world.until('release.skipped', empty.version);
 });
+
+test('a deleted project serves no longer; nothing of it runs on, and the gateway goes on without it', async () => {
+  const running = async () => (await world.get(host, '/env')).status;
+  expect(await running()).toBe(200);
+  const before = JSON.parse((await world.get(host, '/env')).body) as { PORT: string };
+  await world.deployments.forgetProject(world.project.id);
+  expect(await running()).toBe(404);
+  await expect(fetch(`http://127.0.0.1:${before.PORT}/health`)).rejects.toThrow();
+  expect(await world.deployments.environments(world.project.id)).toEqual([]);
+  await world.deployments.forgetProject(world.project.id);
+  await world.restart();
+  expect(await running()).toBe(404);
+});
