@@ -64,7 +64,7 @@ export function createDeployments(deps: DeploymentsDeps): Deployments {
       name: 'deployments',
       migrations: deploymentMigrations,
       events: [deploymentEvents],
-      contracts: [deploymentRoutes(deps, reader, gateway)],
+      contracts: [deploymentRoutes(deps, gateway)],
       intakes: [],
       loops: deploymentLoops({ ...deps, fleet, gateway, refreshRoutes }),
       subscriptions: [],

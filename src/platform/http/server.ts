@@ -140,6 +140,8 @@ function mountContract(scope: FastifyInstance, mounted: MountedContract, options
   for (const [name, operation] of Object.entries(mounted.contract.operations)) {
     const handler = mounted.handlers[name];
     if (!handler) throw new Error(`No handler for ${mounted.contract.room}.${name}`);
+    if (operation.creates && !mounted.handlersOn)
+      throw new Error(`${mounted.contract.room}.${name} creates something: mount its contract with mountOn`);
     const room = mounted.contract.room;
     scope.route({
       method: operation.method,
@@ -159,8 +161,9 @@ function mountContract(scope: FastifyInstance, mounted: MountedContract, options
           reply,
         } as unknown as Call;
         const status = operation.status ?? (operation.creates ? 201 : 200);
-        const run = async (): Promise<{ status: number; response: unknown }> => {
-          const result = await handler(call);
+        const run = async (database?: Database): Promise<{ status: number; response: unknown }> => {
+          const on = database && mounted.handlersOn?.(database)[name];
+          const result = await (on ?? handler)(call);
           return { status, response: reply.sent ? undefined : operation.response.parse(result) };
         };
         const key = request.headers['idempotency-key'];
