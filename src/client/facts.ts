@@ -111,6 +111,11 @@ const sentences: Record<string, Describe> = {
   ],
   'deployments.release.failed': (data) => ['bad', `Release ${text(data.version)} failed${because(data)}`],
   'deployments.release.skipped': (data) => ['idle', `No release of ${sha7(data.sha) ?? 'this commit'}${because(data)}`],
+  'deployments.release.overtaken': (data) => [
+    'idle',
+    `${text(data.version)} does not go to ${text(data.environment)}: ${text(data.byVersion)} holds its commit already`,
+    release(data),
+  ],
   'deployments.deployment.requested': (data) => [
     data.onHold ? 'warn' : 'idle',
     `${deploymentKinds[text(data.kind)] ?? 'Deploy'} ${text(data.version)} ${data.kind === 'rollback' ? 'in' : 'to'} ${text(

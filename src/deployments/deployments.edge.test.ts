@@ -66,6 +66,33 @@ test('the next one replaces it; the facts form one chain of causes', async () =>
   expect(JSON.stringify(world.telemetry)).not.toContain('hunter2');
 });
 
+test('a run of an older commit that ends late does not take the environment back', async () => {
+  const cuts = (await world.events()).filter((event) => event.type === 'deployments.release.cut');
+  const { sha } = cuts[0]!.data as { sha: string };
+  const before = (await world.get(host)).body;
+  const late = await world.cut(sha);
+  const told = await world.until('release.overtaken', late.version);
+  expect(told.data).toMatchObject({ environment: 'production', byVersion: before });
+  expect((await world.get(host)).body).toBe(before);
+});
+
+test('a branch that was set back on purpose takes the environment back; what was rewritten away stays out', async () => {
+  const cuts = (await world.events()).filter((event) => event.type === 'deployments.release.cut');
+  const { sha: older } = cuts[0]!.data as { sha: string };
+  const { sha: newer } = cuts[1]!.data as { sha: string };
+  await world.setBranch(older);
+  const back = await world.cut(older);
+  await world.until('deployment.succeeded', back.version);
+  expect((await world.get(host)).body).toBe(back.version);
+
+  const late = await world.cut(newer);
+  expect((await world.until('release.overtaken', late.version)).data).toMatchObject({ byVersion: back.version });
+  expect((await world.get(host)).body).toBe(back.version);
+  await world.setBranch(newer);
+  const again = await world.cut(newer);
+  await world.until('deployment.succeeded', again.version);
+});
+
 test('a release that does not come up never serves; the reason and its output say why', async () => {
   const before = (await world.get(host)).body;
   const bad = await world.release(files('console.error("no database"); process.exit(3);'));

@@ -1,8 +1,8 @@
+import { pause } from '../kernel/pause.ts';
 import type { DeploymentsDeps } from './deps.ts';
 import type { Fleet, Scope, Side } from './fleet.ts';
 import { type Answer, dueGates, gatesOf, judgeTraffic } from './gates.ts';
 import type { Gateway } from './gateway/gateway.ts';
-import { pause } from './pause.ts';
 import { beginRollout, type Decision, decide, type Observation, type RolloutState } from './rollout.ts';
 import { planRollout } from './rollout-plan.ts';
 import { type DeploymentRow, findDeployment, renewDeployment } from './store/deployments.ts';

@@ -31,6 +31,8 @@ export const deploymentEvents = defineEvents('deployments', {
   'release.failed': release.extend({ reason: z.string(), problems: z.array(z.string()) }),
   /** The commit holds nothing that could run; `reason` says what was looked for. */
   'release.skipped': release.extend({ reason: z.string() }),
+  /** It does not go to this environment: a release of a later commit serves or waits there already. */
+  'release.overtaken': release.extend({ environmentId: z.string(), environment: z.string(), byVersion: z.string() }),
   'deployment.requested': deployment.extend({
     kind: z.enum(['deploy', 'promote', 'redeploy', 'rollback']),
     onHold: z.boolean(),

@@ -1,9 +1,9 @@
+import { pause } from '../kernel/pause.ts';
 import type { Loop } from '../platform/room.ts';
 import { buildRelease } from './build-release.ts';
 import { type DriveDeps, driveRollout } from './drive-rollout.ts';
 import { clearForgotten } from './forget-project.ts';
 import { KeepUp } from './keep-up.ts';
-import { pause } from './pause.ts';
 import { startNext } from './start-next.ts';
 import { claimDeployments, deploymentsChannel, environmentsWithOpen, releaseDeployment } from './store/deployments.ts';
 import { claimRelease } from './store/releases.ts';
