@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Answer } from './gates.ts';
 import { defaultRollout } from './millrace-file.ts';
-import { beginRollout, decide, type Observation, type RolloutState, type SeenInstance } from './rollout.ts';
+import type { Observation, SeenInstance } from './observation.ts';
+import { beginRollout, decide, type RolloutState } from './rollout.ts';
 import type { PlannedInstance } from './rollout-plan.ts';
 
 const instance = (group: string, service: string, more: Partial<PlannedInstance> = {}): PlannedInstance => ({

@@ -1,6 +1,6 @@
-import { type Answer, foldAnswer, freshGate, type Gate, type GateState, hasFailed, objections } from './gates.ts';
-import type { Health } from './health.ts';
+import { foldAnswer, freshGate, type Gate, type GateState, hasFailed, objections } from './gates.ts';
 import type { RolloutPolicy } from './millrace-file.ts';
+import type { Observation, SeenInstance } from './observation.ts';
 import type { PlannedInstance, RolloutPlan } from './rollout-plan.ts';
 
 /**
@@ -56,25 +56,6 @@ export interface RolloutState {
   reason: string | null;
   evidence: string[];
   steps: Step[];
-}
-
-export interface SeenInstance {
-  state: 'absent' | 'starting' | 'running' | 'exited';
-  exitCode?: number | undefined;
-  health: Health;
-  detail: string;
-}
-
-/** What is seen now. Instances not named are absent. */
-export interface Observation {
-  instances: Readonly<Record<string, SeenInstance>>;
-  /** Requests under way, by group. */
-  inFlight: Readonly<Record<string, number>>;
-  answers: readonly Answer[];
-  /** The group that new requests go to by now, and since when; null before the gateway has taken up what is stored. */
-  routed: { group: string; at: number } | null;
-  cancel: { reason: string } | null;
-  rollBack: { reason: string } | null;
 }
 
 export type Action =
