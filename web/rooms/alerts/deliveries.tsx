@@ -14,7 +14,7 @@ const columns: Column<Delivery>[] = [
   {
     id: 'state',
     title: 'State',
-    cell: (one) => <Status status={one.state === 'sent' ? 'success' : one.state} word={one.state} />,
+    cell: (one) => <Status status={one.state} />,
   },
   {
     id: 'subject',
