@@ -1,6 +1,6 @@
 import { Fault } from '../kernel/faults.ts';
 import { newId } from '../kernel/ids.ts';
-import { type MountedContract, mount } from '../platform/http/contract.ts';
+import { type Handlers, type MountedContract, mountOn } from '../platform/http/contract.ts';
 import { alertsApi, type ChannelView, type ConditionView, type DeliveryView, type IncidentView } from './api.ts';
 import {
   acknowledgeIncident,
@@ -51,7 +51,10 @@ function presentDelivery(delivery: DeliveryRow): DeliveryView {
 }
 
 /** The handlers of the room's contract. */
-export function alertsRoutes(deps: AlertsDeps): MountedContract {
+export const alertsRoutes = (deps: AlertsDeps): MountedContract =>
+  mountOn(alertsApi, deps.database, (database) => handlersOf({ ...deps, database }));
+
+function handlersOf(deps: AlertsDeps): Handlers<typeof alertsApi.operations> {
   const { database } = deps;
   const projectIdOf = async (project: string): Promise<string> => {
     const found = await deps.projects.find(project);
@@ -76,7 +79,7 @@ export function alertsRoutes(deps: AlertsDeps): MountedContract {
   };
   const presentCondition = async (row: ConditionRow): Promise<ConditionView> => (await presentConditions([row]))[0]!;
 
-  return mount(alertsApi, {
+  return {
     async listConditions({ query }) {
       const projectId = query.project === undefined ? undefined : await projectIdOf(query.project);
       const { rows, next } = await listConditions(database, projectId, query);
@@ -141,5 +144,5 @@ export function alertsRoutes(deps: AlertsDeps): MountedContract {
       const { rows, next } = await listDeliveries(database, query.state, query);
       return { items: rows.map(presentDelivery), next };
     },
-  });
+  };
 }

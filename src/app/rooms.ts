@@ -108,7 +108,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     slots: settings.jobSlots,
     workload: () => pipelines.workload,
   });
-  const executors = executorsOf(settings);
+  const executors = executorsOf(settings, serverId);
   const pipelines = createPipelines({
     ...of('pipelines'),
     dataDir,
@@ -128,7 +128,12 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     ...of('deployments'),
     dataDir,
     telemetry,
-    runtimes: runtimesOf({ settings, launcher: deps.launcher, log: of('deployments').log }),
+    runtimes: runtimesOf({
+      settings,
+      launcher: deps.launcher,
+      log: of('deployments').log,
+      installation: serverId,
+    }),
     loader: composeLoader,
     verification: verificationOf(telemetry, database),
     intake: intakeAddressesOf(projects, deps.intakePort),

@@ -25,6 +25,8 @@ export interface Settings {
   logLevel: string;
   /** MILLRACE_JOBS: how many jobs run at once here; default by number of cores. */
   jobSlots: number | undefined;
+  /** MILLRACE_STALL: seconds after which a client that begins a request and then brings nothing is cut off; default 30. */
+  stallMs: number;
   /** MILLRACE_RUNTIME: `docker`, `process`, or `auto` (docker where an engine answers). */
   runtime: 'auto' | 'docker' | 'process';
 }
@@ -66,6 +68,10 @@ export function readSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings
   if (slots !== undefined && !(Number.isInteger(slots) && slots > 0)) {
     wrong('MILLRACE_JOBS', `"${env.MILLRACE_JOBS}" is not a number of jobs`, 'Give a whole number above 0.');
   }
+  const stall = env.MILLRACE_STALL ? Number(env.MILLRACE_STALL) : 30;
+  if (!(stall >= 1 && stall <= 3600)) {
+    wrong('MILLRACE_STALL', `"${env.MILLRACE_STALL}" is not a number of seconds`, 'Give a number from 1 to 3600.');
+  }
   const settings: Settings = {
     dataDir: resolve(env.MILLRACE_DATA || defaultDataDir()),
     host: env.MILLRACE_HOST || '127.0.0.1',
@@ -77,6 +83,7 @@ export function readSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings
     clickhouseUrl: url('CLICKHOUSE_URL', ['http:', 'https:']),
     logLevel: oneOf('MILLRACE_LOG', ['trace', 'debug', 'info', 'warn', 'error'] as const, 'info'),
     jobSlots: slots,
+    stallMs: stall * 1000,
     runtime: oneOf('MILLRACE_RUNTIME', ['auto', 'docker', 'process'] as const, 'auto'),
     ...overrides,
   };

@@ -1,3 +1,5 @@
+import { formatDuration } from '../kernel/durations.ts';
+
 /** What a fact says of its state; picks the mark in the timeline. */
 export type FactTone = 'good' | 'bad' | 'warn' | 'busy' | 'idle';
 
@@ -109,6 +111,11 @@ const sentences: Record<string, Describe> = {
   ],
   'deployments.release.failed': (data) => ['bad', `Release ${text(data.version)} failed${because(data)}`],
   'deployments.release.skipped': (data) => ['idle', `No release of ${sha7(data.sha) ?? 'this commit'}${because(data)}`],
+  'deployments.release.overtaken': (data) => [
+    'idle',
+    `${text(data.version)} does not go to ${text(data.environment)}: ${text(data.byVersion)} holds its commit already`,
+    release(data),
+  ],
   'deployments.deployment.requested': (data) => [
     data.onHold ? 'warn' : 'idle',
     `${deploymentKinds[text(data.kind)] ?? 'Deploy'} ${text(data.version)} ${data.kind === 'rollback' ? 'in' : 'to'} ${text(
@@ -158,7 +165,9 @@ const sentences: Record<string, Describe> = {
   ],
   'deployments.deployment.rolled_back': (data) => [
     'warn',
-    `Took ${text(data.version)} back in ${text(data.environment)}; ${text(data.restoredVersion) || 'nothing'} serves again${because(data)}`,
+    `Took ${text(data.version)} back in ${text(data.environment)}${
+      typeof data.servedMs === 'number' ? ` after ${formatDuration(data.servedMs)}` : ''
+    }; ${text(data.restoredVersion) || 'nothing'} serves again${because(data)}`,
     release(data),
   ],
   'deployments.environment.changed': (data) => [
