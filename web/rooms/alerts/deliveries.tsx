@@ -17,12 +17,7 @@ const columns = (read: (id: string) => void): Column<Delivery>[] => [
   {
     id: 'state',
     title: 'State',
-    cell: (one) => (
-      <Status
-        status={one.state === 'sent' ? 'success' : one.state}
-        word={one.state === 'kept' ? 'kept here' : one.state}
-      />
-    ),
+    cell: (one) => <Status status={one.state} />,
   },
   {
     id: 'subject',
