@@ -93,6 +93,7 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
         ...house.rooms.flatMap((room) => room.migrations),
       ]);
       await releaseOwned(database, serverId);
+      await house.alerts.configureMail(settings.mailServer);
     });
 
     const contracts = house.rooms.flatMap((room) => room.contracts);
@@ -104,9 +105,10 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
       contracts,
       intakes,
       version,
+      stallMs: settings.stallMs,
     });
     await serveWebApp(app, webDirectory());
-    const intakeServer = await createIntakeServer({ log, intakes });
+    const intakeServer = await createIntakeServer({ log, intakes, stallMs: settings.stallMs });
     undos.push({ name: 'http', undo: () => app.close() });
     undos.push({ name: 'intake', undo: () => intakeServer.close() });
 
@@ -116,7 +118,7 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
     await listen(intakeServer, '127.0.0.1', intakePort, 'MILLRACE_INTAKE_PORT');
     const bridge = settings.runtime === 'process' ? undefined : await containerBridgeAddress();
     if (bridge) {
-      const forContainers = await createIntakeServer({ log, intakes });
+      const forContainers = await createIntakeServer({ log, intakes, stallMs: settings.stallMs });
       undos.push({ name: 'intake for containers', undo: () => forContainers.close() });
       await listen(forContainers, bridge, intakePort, 'MILLRACE_INTAKE_PORT');
     }

@@ -121,6 +121,10 @@ test('a release whose requests fail is taken back by itself, with the evidence, 
     evidence: [expect.stringMatching(/requests failed$/)],
   });
   expect(await world.get(host)).toEqual({ status: 200, body: before });
+  // Measured, each of them: the way back is a commit and a change of routes, never nothing.
+  const { servedMs, durationMs } = back.data as { servedMs: number; durationMs: number };
+  expect(durationMs).toBeGreaterThan(0);
+  expect(servedMs).toBeGreaterThan(durationMs);
 });
 
 test('an NRQL gate that fails twice takes a release back', async () => {
@@ -183,4 +187,17 @@ test('a commit with problems is a failed release with all of them; one with noth
   expect((failed.data as { problems: string[] }).problems.length).toBeGreaterThanOrEqual(2);
   const empty = await world.release({ 'README.md': 'hello' });
   await world.until('release.skipped', empty.version);
+});
+
+test('a deleted project serves no longer; nothing of it runs on, and the gateway goes on without it', async () => {
+  const running = async () => (await world.get(host, '/env')).status;
+  expect(await running()).toBe(200);
+  const before = JSON.parse((await world.get(host, '/env')).body) as { PORT: string };
+  await world.deployments.forgetProject(world.project.id);
+  expect(await running()).toBe(404);
+  await expect(fetch(`http://127.0.0.1:${before.PORT}/health`)).rejects.toThrow();
+  expect(await world.deployments.environments(world.project.id)).toEqual([]);
+  await world.deployments.forgetProject(world.project.id);
+  await world.restart();
+  expect(await running()).toBe(404);
 });

@@ -49,11 +49,13 @@ export const deploymentEvents = defineEvents('deployments', {
   /** It never served: what served before still does. */
   'deployment.failed': deployment.extend({ reason: z.string(), evidence: z.array(z.string()) }),
   'deployment.canceled': deployment.extend({ reason: z.string() }),
-  /** It served and was taken back: `restoredVersion` serves again. */
+  /** It served and was taken back: `restoredVersion` serves again, at the gateway, from this moment on. */
   'deployment.rolled_back': deployment.extend({
     reason: z.string(),
     evidence: z.array(z.string()),
     restoredVersion: z.string().nullable(),
+    /** From its first request to the last known good serving again; absent in facts of older versions. */
+    servedMs: z.number().nullish(),
     /** From the decision to the last known good serving again. */
     durationMs: z.number(),
   }),

@@ -107,6 +107,8 @@ export interface HttpIntake {
   authentication: string;
   /** Also served on the intake listener that deployed services reach (DSN, OTLP), which serves nothing else. */
   reachableByServices: boolean;
+  /** It reads bodies by itself, as they come and within bounds of its own; otherwise they are held whole, within ours. */
+  streamsBodies?: boolean | undefined;
   register: (scope: FastifyInstance) => void | Promise<void>;
 }
 

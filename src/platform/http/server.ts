@@ -6,12 +6,13 @@ import type { Log } from '../observe/log.ts';
 import type { Database } from '../postgres/database.ts';
 import { apiPageOf } from './api-page.ts';
 import type { Call, HttpIntake, MountedContract, Operation } from './contract.ts';
+import { createHeldBodies } from './held-bodies.ts';
 import { once } from './idempotency.ts';
 import { openApiOf } from './openapi.ts';
 import type { Principal } from './principal.ts';
 import { problemMediaType, problemOf, refuseConnection } from './problem.ts';
 import { watchRoutes } from './route-table.ts';
-import { createSlowBodyGuard } from './slow-bodies.ts';
+import { createSlowBodyGuard, slowBodyLimits } from './slow-bodies.ts';
 import { requireText } from './text.ts';
 
 declare module 'fastify' {
@@ -36,11 +37,12 @@ export interface HttpServerOptions {
   contracts: MountedContract[];
   intakes: HttpIntake[];
   version: string;
+  /** A client that begins a request and then brings nothing for this long is cut off (ms); default 30 s. */
+  stallMs?: number | undefined;
 }
 
 const defaultBodyLimit = 1024 * 1024;
-/** Time a client has to send its headers. */
-const headersTimeoutMs = 20_000;
+const defaultStallMs = 30_000;
 const anonymous: Actor = { kind: 'system', id: 'anonymous', name: 'nobody signed in' };
 
 const actorOf = (principal: Principal | null): Actor =>
@@ -53,13 +55,15 @@ const actorOf = (principal: Principal | null): Actor =>
  * The caller listens and adds the web application.
  */
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
-  const app = bareServer(options.log);
+  const app = bareServer(options.log, options.stallMs);
+  const holdBodies = createHeldBodies();
   app.addHook('onRequest', async (request) => {
     // Foreign protocols outside the API carry credentials of their own, which mean nothing to sessions and tokens.
     if (request.url.startsWith('/api/v1/')) request.principal = await options.gatekeeper.authenticate(request);
   });
   await app.register(
     async (scope) => {
+      holdBodies(scope);
       for (const mounted of options.contracts) mountContract(scope, mounted, options);
       const document = openApiOf(
         options.contracts.map((mounted) => mounted.contract),
@@ -71,21 +75,24 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     },
     { prefix: '/api/v1' },
   );
-  await mountIntakes(app, options.intakes);
+  await mountIntakes(app, options.intakes, holdBodies);
   return app;
 }
 
 /** The listener that deployed services reach: only intakes that say so, no API, no sessions. */
-export async function createIntakeServer(options: { log: Log; intakes: HttpIntake[] }): Promise<FastifyInstance> {
-  const app = bareServer(options.log);
+export async function createIntakeServer(
+  options: Pick<HttpServerOptions, 'log' | 'intakes' | 'stallMs'>,
+): Promise<FastifyInstance> {
+  const app = bareServer(options.log, options.stallMs);
   await mountIntakes(
     app,
     options.intakes.filter((intake) => intake.reachableByServices),
+    createHeldBodies(),
   );
   return app;
 }
 
-function bareServer(log: Log): FastifyInstance {
+function bareServer(log: Log, stallMs = defaultStallMs): FastifyInstance {
   const app = fastify({
     // Fastify's own request log would print two lines a request; the log gets failures only.
     logger: false,
@@ -94,7 +101,7 @@ function bareServer(log: Log): FastifyInstance {
     requestTimeout: 0,
     connectionTimeout: 0,
     // A large push may take long: bodies are judged by whether they keep coming, not by how long they take.
-    http: { headersTimeout: headersTimeoutMs, requestTimeout: 0, connectionsCheckingInterval: 5000 },
+    http: { headersTimeout: stallMs, requestTimeout: 0, connectionsCheckingInterval: Math.min(5000, stallMs / 4) },
     forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
     // What goes wrong before there is a route, or before there is a request.
@@ -103,7 +110,7 @@ function bareServer(log: Log): FastifyInstance {
   });
   const routes = watchRoutes(app);
   app.decorateRequest('principal', null);
-  const slowBodies = createSlowBodyGuard();
+  const slowBodies = createSlowBodyGuard(slowBodyLimits(stallMs));
   app.addHook('onRequest', async (request, reply) => slowBodies.watch(request.raw, reply.raw));
   app.addHook('onClose', async () => slowBodies.close());
   app.setErrorHandler((error, request, reply) => refuse(error, request, reply, log));
@@ -133,9 +140,14 @@ const wrongMethod = (method: string, path: string, methods: string[]): Fault =>
     hint: `It answers ${methods.join(', ')}.`,
   });
 
-async function mountIntakes(app: FastifyInstance, intakes: HttpIntake[]): Promise<void> {
+async function mountIntakes(
+  app: FastifyInstance,
+  intakes: HttpIntake[],
+  holdBodies: (scope: FastifyInstance) => void,
+): Promise<void> {
   for (const intake of intakes) {
     await app.register(async (scope) => {
+      if (!intake.streamsBodies) holdBodies(scope);
       await intake.register(scope);
     });
   }

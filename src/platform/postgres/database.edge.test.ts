@@ -1,5 +1,8 @@
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestDatabase, testDatabase } from '../../../test/harness/postgres.ts';
+import { openDatabase } from './database.ts';
 import { sql } from './sql.ts';
 
 let store: TestDatabase;
@@ -52,3 +55,43 @@ test('a notification reaches a listener on another connection', async () => {
   await store.database.execute(sql`select pg_notify('test_channel', 'hello')`);
   expect(await heard).toBe('hello');
 });
+
+test('a connection that failed and ends late takes no lock with it', async () => {
+  const { socketPath, through } = relayTo(store.url);
+  let connections = 0;
+  const relay = createServer((socket) => {
+    connections += 1;
+    socket.on('error', () => {});
+    if (connections > 1) {
+      const onward = connect(socketPath).on('error', () => {});
+      socket.pipe(onward).pipe(socket);
+      return;
+    }
+    // As a PostgreSQL that still recovers answers, but the connection lingers.
+    socket.once('data', () => {
+      const fields = Buffer.from('SFATAL\0C57P03\0Mthe database system is starting up\0\0');
+      const header = Buffer.from([0x45, 0, 0, 0, fields.length + 4]);
+      socket.write(Buffer.concat([header, fields]));
+      setTimeout(() => socket.destroy(), 300);
+    });
+  });
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+  const database = openDatabase(through((relay.address() as AddressInfo).port));
+  const lock = database.lock('late');
+  await expect(lock.held()).rejects.toThrow('starting up');
+  expect(await lock.held()).toBe(true);
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  expect(await lock.held()).toBe(true);
+  expect(connections).toBe(2);
+  await database.close();
+  await new Promise((resolve) => relay.close(resolve));
+});
+
+/** The unix socket behind a URL, and the same URL by way of a port on loopback. */
+function relayTo(url: string): { socketPath: string; through: (port: number) => string } {
+  const parsed = new URL(url.replace('@/', '@localhost/'));
+  return {
+    socketPath: join(parsed.searchParams.get('host')!, '.s.PGSQL.5432'),
+    through: (port) => `postgres://${parsed.username}@127.0.0.1:${port}${parsed.pathname}`,
+  };
+}
