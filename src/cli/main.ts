@@ -58,9 +58,11 @@ command('explain', 'say what was found in the working tree, what would run, and 
   'millrace explain',
   'millrace explain --tag v1.0',
   'millrace explain .circleci/config.yml --json   # the expanded plan',
+  'millrace explain --format circleci             # the flat configuration, as `circleci config process` prints it',
 ])
   .argument('[file]', 'pipeline file; looked for in the working tree when absent')
   .option('--json', 'print the expanded plan as JSON')
+  .option('--format <name>', 'print the flat configuration in its own language (circleci)')
   .option('--branch <name>', 'as if this branch was pushed (default: the one checked out)')
   .option('--tag <name>', 'as if this tag was pushed')
   .option('--parameter <name=value>', 'a pipeline parameter; may be given again', collect)

@@ -24,7 +24,7 @@ export function connect(invocations: Invocation[], problems: Problems): Map<Invo
         const targets =
           byName.get(requirement.name) ?? byAlias.get(requirement.name)?.filter((other) => other !== one) ?? [];
         if (targets.length === 0) problems.error(requirement.at, ...explain(one, requirement.name, invocations));
-        const renamed = targets.filter((other) => !other.named && other.name !== requirement.name && !other.group);
+        const renamed = targets.filter((other) => other.numbered === requirement.name);
         if (renamed.length > 1) {
           problems.error(
             requirement.at,

@@ -29,8 +29,9 @@ export function flattenGroups(
 function members(one: WrittenInvocation, group: Entry, library: Library, compilation: Compilation): FlatInvocation[] {
   const { problems } = compilation;
   for (const [key, { keyAt }] of one.settings) {
-    if (forbidden.includes(key)) problems.error(keyAt, `Job group invocations do not support use of \`${key}\``);
-    else if (!allowed.includes(key)) problems.error(keyAt, `Job group "${one.job}" has no parameter "${key}"`);
+    const at = key === 'context' ? one.at : keyAt;
+    if (forbidden.includes(key)) problems.error(at, `Job group invocations do not support use of \`${key}\``);
+    else if (!allowed.includes(key)) problems.error(one.at, `Job group "${one.job}" has no parameter "${key}"`);
   }
   const inner = groupMembers(one.job, group, library, compilation);
   const nameNode = one.settings.get('name')?.value;

@@ -58,6 +58,10 @@ export interface Library {
 export interface MissingOrb {
   missing: string;
   at: SourcePosition;
+  /** Why it could not be had, where that is known. */
+  why: string | undefined;
+  /** Reported already, or not to be reported: nothing that uses it is. */
+  told?: boolean | undefined;
 }
 
 export function scalar(value: Scalar['value'], at: SourcePosition): Scalar {
