@@ -1,15 +1,14 @@
-import { readFile } from 'node:fs/promises';
-import { dirname, relative, resolve } from 'node:path';
 import { type Diagnostic, formatDiagnostic, hasErrors } from '../../kernel/diagnostics.ts';
 import { Fault } from '../../kernel/faults.ts';
-import type { PipelineDialect, Plan, Trigger } from '../../pipelines/port.ts';
+import type { Plan, Trigger } from '../../pipelines/port.ts';
 import { exitCodes } from '../exit.ts';
 import { explainReport, outlookReport } from '../explain-report.ts';
 import { findings } from '../findings.ts';
 import { orbsHere, pipelineDialects } from '../formats.ts';
 import { readOutlook } from '../outlook.ts';
+import { readPipelineFile, type Situation, situation } from '../pipeline-source.ts';
 import { openTerminal } from '../terminal.ts';
-import { localTrigger, readCheckout, workingTree } from '../working-tree.ts';
+import { workingTree } from '../working-tree.ts';
 
 interface ExplainOptions {
   json?: boolean;
@@ -63,11 +62,11 @@ async function explainFlat(
       hint,
     });
   }
-  const { tree, trigger, root } = await situation(file, options);
+  const here = await situation(file, wantedOf(options));
   const { processCircleci } = await import('../../integrations/circleci/index.ts');
-  const source = await readPipelineFile(file, root, tree, (await pipelineDialects()).slice(0, 1));
+  const source = await readPipelineFile(file, here, (await pipelineDialects()).slice(0, 1));
   if (!source) throw new Fault('missing', 'There is no .circleci/config.yml here', { code: 'cli.no-file' });
-  const { text, problems } = await processCircleci({ ...source, tree, trigger }, await orbsHere());
+  const { text, problems } = await processCircleci({ ...source, ...here }, await orbsHere());
   for (const problem of problems.filter(({ severity }) => severity !== 'info'))
     terminal.note(formatDiagnostic(problem));
   if (text === undefined) return exitCodes.failed;
@@ -75,55 +74,25 @@ async function explainFlat(
   return exitCodes.ok;
 }
 
-/** The working tree around a file or here, and the trigger that stands for it. */
-async function situation(file: string | undefined, options: ExplainOptions) {
-  const checkout = await readCheckout(file === undefined ? process.cwd() : dirname(resolve(file)));
-  const trigger = localTrigger(checkout, { ...options, parameters: parseParameters(options.parameter ?? []) });
-  return { root: checkout.root, tree: workingTree(checkout.root), trigger };
-}
-
-/** The pipeline file that is meant: the one named, or the first that a dialect finds. */
-async function readPipelineFile(
-  file: string | undefined,
-  root: string,
-  tree: ReturnType<typeof workingTree>,
-  dialects: PipelineDialect[],
-): Promise<{ dialect: PipelineDialect; file: string; text: string } | undefined> {
-  if (file !== undefined) {
-    const name = relative(root, resolve(file));
-    const dialect = dialects.find((one) => one.files.includes(name)) ?? dialects[0]!;
-    const text = await readFile(file, 'utf8').catch((error: Error) => {
-      throw new Fault('invalid', `${file} cannot be read: ${error.message}`, { code: 'cli.unreadable' });
-    });
-    return { dialect, file, text };
-  }
-  for (const dialect of dialects) {
-    for (const name of dialect.files) {
-      const text = await tree.read(name);
-      if (text !== undefined) return { dialect, file: name, text };
-    }
-  }
-  return undefined;
-}
-
 /** Compiles what `millrace run` would run here. */
 export async function explainHere(
   file: string | undefined,
   options: ExplainOptions,
 ): Promise<{ explained: Explained; trigger: Trigger; found: { path: string; meaning: string }[]; root: string }> {
-  const { root, tree, trigger } = await situation(file, options);
-  const explained = await compileHere(file, root, tree, trigger);
-  return { explained, trigger, found: findings(await tree.list()), root };
+  const here = await situation(file, wantedOf(options));
+  const explained = await compileHere(file, here);
+  return { explained, trigger: here.trigger, found: findings(await here.tree.list()), root: here.root };
 }
 
-async function compileHere(
-  file: string | undefined,
-  root: string,
-  tree: ReturnType<typeof workingTree>,
-  trigger: Trigger,
-): Promise<Explained> {
+function wantedOf(options: ExplainOptions) {
+  const { branch, tag } = options;
+  return { branch, tag, parameters: parseParameters(options.parameter ?? []) };
+}
+
+async function compileHere(file: string | undefined, here: Situation): Promise<Explained> {
   const dialects = await pipelineDialects();
-  const source = await readPipelineFile(file, root, tree, dialects);
+  const source = await readPipelineFile(file, here, dialects);
+  const { tree, trigger } = here;
   if (source) return source.dialect.compile({ file: source.file, text: source.text, tree, trigger });
   const { derivePlan } = await import('../../pipelines/derive.ts');
   const plan = await derivePlan(tree, { containers: false });

@@ -42,9 +42,10 @@ export function bodyOf(one: Invocation, library: Library, compilation: Compilati
   const declared = one.cell && jobParameters(found.entry, found.library, compilation);
   for (const [key, entry] of one.cell ?? []) {
     if (!declared?.has(key)) {
-      const names = [...(declared?.keys() ?? [])];
-      const hint = names.length > 0 ? `It has: ${names.join(', ')}.` : 'It has no parameters.';
-      problems.error(entry.keyAt, `Job "${name}" has no parameter "${key}"`, hint);
+      problems.warning(
+        entry.keyAt,
+        `Job "${name}" has no parameter "${key}"; it only tells the cells of the matrix apart`,
+      );
       continue;
     }
     if (given.has(key)) problems.error(entry.keyAt, `"${key}" is given both in the matrix and beside it`);

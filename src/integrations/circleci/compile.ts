@@ -25,26 +25,35 @@ export interface CompileSource {
 
 export type Compiled = { plan: Plan; problems: Diagnostic[] } | { plan: undefined; problems: Diagnostic[] };
 
-/** Compiles a `.circleci/config.yml` for one trigger. Orbs are looked for in the repository, then in `orbs`. */
-export async function compileCircleci(source: CompileSource, orbs: OrbSources): Promise<Compiled> {
+/** A file read, its orbs imported. `file` is undefined when it cannot be read at all. */
+export interface OpenedSource {
+  file: PipelineFile | undefined;
+  texts: OrbTexts;
+  compilation: Compilation;
+  problems: Problems;
+}
+
+/** Reads a file and its orbs, which are looked for in the repository, then in `orbs`. */
+export async function openSource(source: CompileSource, orbs: OrbSources): Promise<OpenedSource> {
   const problems = new Problems();
   const compilation = newCompilation(problems, false);
   const root = readDocument(source.file, source.text, problems);
-  const opened = root && openFile(root, source.trigger, compilation);
-  if (!opened) return { plan: undefined, problems: problems.list() };
-  if (compilation.templates) await bringOrbs(opened, source.tree, orbs, compilation);
-  const { workflows, schedules } = planAll(opened, source.trigger, compilation);
-  if (problems.failed) return { plan: undefined, problems: problems.list() };
+  const file = root && openFile(root, source.trigger, compilation);
+  const texts: OrbTexts =
+    file && compilation.templates ? await bringOrbs(file, source.tree, orbs, compilation) : new Map();
+  return { file, texts, compilation, problems };
+}
+
+/** Compiles a `.circleci/config.yml` for one trigger. */
+export async function compileCircleci(source: CompileSource, orbs: OrbSources): Promise<Compiled> {
+  const { file, compilation, problems } = await openSource(source, orbs);
+  const planned = file && planAll(file, source.trigger, compilation);
+  if (!file || !planned || problems.failed) return { plan: undefined, problems: problems.list() };
   const found = problems.list();
-  const plan: Plan = {
-    dialect: 'circleci',
-    file: source.file,
-    workflows,
-    schedules,
-    setup: opened.setup,
-    notes: found,
+  return {
+    plan: { dialect: 'circleci', file: source.file, ...planned, setup: file.setup, notes: found },
+    problems: found,
   };
-  return { plan, problems: found };
 }
 
 async function bringOrbs(
@@ -107,7 +116,7 @@ function begins(name: string, scheduled: boolean, trigger: Trigger): boolean {
 }
 
 /** The workflows of a file; where it has none, one of the job `build`. */
-function workflowsOf(file: PipelineFile, compilation: Compilation): Map<string, Entry> {
+export function workflowsOf(file: PipelineFile, compilation: Compilation): Map<string, Entry> {
   if (file.workflows.size > 0) return file.workflows;
   const only = lonelyBuild(file.library, file.root.at);
   if (only) return new Map([['workflow', only]]);
@@ -123,18 +132,14 @@ export async function processCircleci(
   source: CompileSource,
   orbs: OrbSources,
 ): Promise<{ text: string | undefined; problems: Diagnostic[] }> {
-  const problems = new Problems();
-  const compilation = newCompilation(problems, false);
-  const root = readDocument(source.file, source.text, problems);
-  const opened = root && openFile(root, source.trigger, compilation);
-  if (!opened) return { text: undefined, problems: problems.list() };
-  const texts: OrbTexts = compilation.templates ? await bringOrbs(opened, source.tree, orbs, compilation) : new Map();
-  const workflows = [...workflowsOf(opened, compilation)].flatMap(
-    ([name, entry]) => flattenWorkflow(name, entry, opened.library, compilation) ?? [],
+  const { file, texts, compilation, problems } = await openSource(source, orbs);
+  if (!file) return { text: undefined, problems: problems.list() };
+  const workflows = [...workflowsOf(file, compilation)].flatMap(
+    ([name, entry]) => flattenWorkflow(name, entry, file.library, compilation) ?? [],
   );
   if (problems.failed) return { text: undefined, problems: problems.list() };
   const comments = [...texts].flatMap(([name, orb]) =>
     orb.kind === 'loaded' ? [`Orb '${name}' resolved to '${orb.root.at.file}'`] : [],
   );
-  return { text: printFlat(workflows, opened.setup, comments), problems: problems.list() };
+  return { text: printFlat(workflows, file.setup, comments), problems: problems.list() };
 }

@@ -1,11 +1,10 @@
-import type { Trigger } from '../../pipelines/port.ts';
+import type { SourcePosition, Trigger } from '../../pipelines/port.ts';
 import { type Compilation, templatingFor } from './compilation.ts';
 import { baseScope, readSections } from './library.ts';
 import { limits } from './limits.ts';
 import { child, type Dict, describe, type Entry, isNull, type Library, type Node, scalar } from './node.ts';
 import { bindParameters, declareParameters, toBoolean, unknownParameters } from './parameters.ts';
 import type { Problems } from './problems.ts';
-import { nowhere } from './scope.ts';
 import { substitute } from './template.ts';
 import { pipelineValues, unknownPipelineValues } from './values.ts';
 
@@ -72,7 +71,7 @@ function checkOldFile(root: Dict, problems: Problems): void {
   if (workflows?.value.kind === 'map' && !workflows.value.entries.has('version')) {
     problems.warning(workflows.keyAt, 'In a file of version 2 "workflows" needs "version: 2"');
   }
-  for (const key of ['orbs', 'commands', 'executors', 'parameters', 'job-groups', 'setup']) {
+  for (const key of ['orbs', 'commands', 'executors', 'parameters', 'job-groups']) {
     const entry = root.entries.get(key);
     if (entry)
       problems.warning(entry.keyAt, `"${key}" means something only in version 2.1, and this file is of version 2`);
@@ -101,20 +100,17 @@ function readWorkflows(root: Dict, problems: Problems): Map<string, Entry> {
 }
 
 /** What a trigger may give as parameters. */
-function checkGiven(given: Trigger['parameters'], problems: Problems): void {
+function checkGiven(given: Trigger['parameters'], at: SourcePosition, problems: Problems): void {
   const entries = Object.entries(given);
   if (entries.length > limits.pipelineParameters) {
-    problems.error(
-      nowhere,
-      `A run takes at most ${limits.pipelineParameters} parameters, and ${entries.length} were given`,
-    );
+    problems.error(at, `A run takes at most ${limits.pipelineParameters} parameters, and ${entries.length} were given`);
   }
   for (const [name, value] of entries) {
     if (name.length > limits.parameterNameCharacters) {
-      problems.error(nowhere, `The name of a parameter has at most ${limits.parameterNameCharacters} characters`);
+      problems.error(at, `The name of a parameter has at most ${limits.parameterNameCharacters} characters`);
     } else if (String(value).length > limits.parameterValueCharacters) {
       const most = limits.parameterValueCharacters;
-      problems.error(nowhere, `The value of "${name}" has ${String(value).length} characters; ${most} are allowed`);
+      problems.error(at, `The value of "${name}" has ${String(value).length} characters; ${most} are allowed`);
     }
   }
 }
@@ -139,17 +135,16 @@ function withParameters(
     );
   }
   for (const parameter of declared.values()) {
-    if (parameter.default === undefined)
-      problems.error(parameter.at, `The pipeline parameter "${parameter.name}" needs a default`);
+    if (parameter.default !== undefined) continue;
+    problems.error(parameter.at, `The pipeline parameter "${parameter.name}" needs a default`);
+    parameter.default = { ...scalar(null, parameter.at), unknown: 'any' };
   }
+  const at = root.entries.get('parameters')?.keyAt ?? root.at;
   const given = new Map<string, Entry>(
-    Object.entries(trigger?.parameters ?? {}).map(([name, value]) => [
-      name,
-      { keyAt: nowhere, value: scalar(value, nowhere) },
-    ]),
+    Object.entries(trigger?.parameters ?? {}).map(([name, value]) => [name, { keyAt: at, value: scalar(value, at) }]),
   );
-  checkGiven(trigger?.parameters ?? {}, problems);
-  const call = { what: 'The pipeline', at: node?.at ?? root.at, from: library, to: library, problems };
+  if (!trigger?.continued) checkGiven(trigger?.parameters ?? {}, at, problems);
+  const call = { what: 'The pipeline', at, from: library, to: library, problems };
   const values = trigger ? bindParameters(declared, given, call) : unknownParameters(declared);
   const prefix = 'pipeline.parameters.';
   return (name) => (name.startsWith(prefix) ? values.get(name.slice(prefix.length)) : builtin(name));

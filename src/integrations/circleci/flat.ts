@@ -1,5 +1,6 @@
 import { Document, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
-import { child, type Dict, type Entry, isNull, type Node, scalar } from './node.ts';
+import type { SourcePosition } from '../../pipelines/port.ts';
+import { child, type Dict, type Entry, isNull, isPointed, type Node, scalar } from './node.ts';
 
 /** One workflow of a flat file: what is left once everything is expanded. */
 export interface FlatWorkflow {
@@ -13,6 +14,7 @@ export interface FlatInvocation {
   /** Its body; absent for what is defined by the invocation alone, such as approvals. */
   body: Dict | undefined;
   settings: Map<string, Entry>;
+  at: SourcePosition;
   /** Names it requires that may be renamed with the jobs they mean. */
   requires: { name: string; outcomes: string[] }[];
 }
@@ -78,17 +80,21 @@ function written(value: unknown): YAMLMap | YAMLSeq | Scalar {
     for (const one of value) list.items.push(written(one));
     return list;
   }
-  const scalar = new Scalar(value);
+  const scalar = value instanceof Scalar ? value : new Scalar(value);
   // Of a block text that begins with blanks old readers mistake the indentation.
   if (typeof value === 'string' && /^[ \n]/.test(value)) scalar.type = 'QUOTE_DOUBLE';
   return scalar;
 }
 
+/** So many ways there are in which a job ends. */
+const everyOutcome = 5;
+
 function invocation(job: FlatInvocation, rename: (name: string) => string): unknown {
   const settings = new Map<string, unknown>();
   const requires = job.requires.map(({ name, outcomes }) => {
     if (outcomes.length === 1 && outcomes[0] === 'success') return rename(name);
-    return new Map([[rename(name), outcomes.length === 1 ? outcomes[0] : outcomes]]);
+    const ends = outcomes.length === everyOutcome ? 'terminal' : outcomes;
+    return new Map([[rename(name), outcomes.length === 1 ? outcomes[0] : ends]]);
   });
   for (const [key, { value }] of job.settings) settings.set(key, plain(value));
   if (requires.length > 0) settings.set('requires', requires);
@@ -126,7 +132,12 @@ function shareJobs(workflows: FlatWorkflow[]): {
 
 /** A node as plain values, maps kept in order. */
 function plain(node: Node): unknown {
-  if (node.kind === 'scalar') return node.value;
+  if (node.kind === 'scalar') {
+    if (!isPointed(node)) return node.value;
+    const number = new Scalar(node.value);
+    number.minFractionDigits = 1;
+    return number;
+  }
   if (node.kind === 'list') return node.items.map(plain);
   return new Map([...node.entries].map(([key, entry]) => [key, plain(entry.value)]));
 }

@@ -1,12 +1,16 @@
 import type { PipelineDialect } from '../../pipelines/port.ts';
 import { compileCircleci, processCircleci } from './compile.ts';
 import { lintCircleci, lintWithOrbs } from './lint.ts';
+import { lockFile } from './orb-lock.ts';
+import { pinOrbs } from './orb-pin.ts';
 import { createOrbRemote, remoteSettings } from './orb-remote.ts';
 import type { OrbSources } from './port.ts';
 import { directoryShelf } from './shelves.ts';
+import { surveyCircleci } from './survey.ts';
 
 export type { OrbShelf, OrbSources } from './port.ts';
-export { directoryShelf, lintWithOrbs, processCircleci };
+export type { Survey } from './survey.ts';
+export { directoryShelf, lintWithOrbs, lockFile, pinOrbs, processCircleci, surveyCircleci };
 
 /** CircleCI's configuration, versions 2 and 2.1. `orbs` are asked for orbs after the repository's own. */
 export function createCircleciDialect(orbs: OrbSources = { shelves: [] }): PipelineDialect {

@@ -3,7 +3,7 @@ export const limits = {
   /** Bytes of the file itself, and of one orb. */
   fileBytes: 3_000_000,
   /** Nested maps and lists in the YAML. */
-  yamlDepth: 60,
+  yamlDepth: 250,
   /** Nodes after every alias and merge key is followed. */
   yamlNodes: 400_000,
   /** Problems reported at most; the rest is counted. */

@@ -207,7 +207,8 @@ export function bindParameters(
       continue;
     }
     const wrong = misfit(parameter, entry.value);
-    if (wrong) call.problems.error(entry.keyAt, `Parameter "${name}" of ${call.what} ${wrong}`);
+    if (wrong)
+      call.problems.error(entry.keyAt, `Parameter "${name}" of ${call.what.replace(/^The /, 'the ')} ${wrong}`);
     else bound.set(name, normal(parameter, entry.value, call.from));
   }
   for (const parameter of declared.values()) {

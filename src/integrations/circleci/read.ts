@@ -19,10 +19,11 @@ export function readText(node: Node | undefined, what: string, problems: Problem
 function warnOfReading(node: Scalar, problems: Problems): void {
   const { value, plain } = node;
   if (plain === undefined || (typeof value !== 'number' && typeof value !== 'boolean')) return;
-  if (plain.toLowerCase() === String(value)) return;
+  const text = textOf(node);
+  if (plain.toLowerCase() === text) return;
   problems.warning(
     node.at,
-    `${plain} is a ${typeof value} to YAML and is read as ${value}`,
+    `${plain} is a ${typeof value} to YAML and is read as ${text}`,
     `Write "${plain}" in quotes to keep it as it is.`,
   );
 }

@@ -18,7 +18,11 @@ export function expandSteps(list: Node | undefined, library: Library, compilatio
   const { problems } = compilation;
   if (isNull(list) || isUnknown(list)) return [];
   if (depth > limits.stepDepth) {
-    problems.error(list!.at, `Commands call commands more than ${limits.stepDepth} deep`);
+    problems.error(
+      list!.at,
+      `Commands call commands more than ${limits.stepDepth} deep`,
+      'One of them seems to call itself.',
+    );
     return [];
   }
   const home = list!.home ?? library;

@@ -87,15 +87,19 @@ export function planWorkflow(
 
 const expanded = ['name', 'requires', 'context', 'type', 'pre-steps', 'post-steps', 'override-with', 'matrix'];
 
-/** One workflow as a flat file holds it, whatever branch or tag it runs for. Undefined when its condition does not hold. */
+/**
+ * One workflow as a flat file holds it, whatever branch or tag it runs for. Undefined when its condition does not hold and it is not
+ * wanted `always`.
+ */
 export function flattenWorkflow(
   name: string,
   entry: Entry,
   library: Library,
   compilation: Compilation,
+  always = false,
 ): FlatWorkflow | undefined {
   const open = openWorkflow(name, entry, library, compilation);
-  if (!open?.runs) return undefined;
+  if (!open || !(open.runs || always)) return undefined;
   const jobs = open.invocations.flatMap((one): FlatInvocation[] => {
     const body = bodyOf(one, library, compilation);
     if (!body) return [];
@@ -107,7 +111,7 @@ export function flattenWorkflow(
     serialGroupOf(one, compilation);
     if (contexts.length > 0) settings.set('context', { keyAt: one.at, value: textList(contexts, one.at) });
     const requires = (open.edges.get(one) ?? []).map(({ to, outcomes }) => ({ name: to.name, outcomes }));
-    return [{ name: one.name, body: body.flat?.(), settings, requires }];
+    return [{ name: one.name, at: one.at, body: body.flat?.(), settings, requires }];
   });
   return { name, settings: settingsBut(entry.value, ['jobs', 'when', 'unless', 'version', 'description']), jobs };
 }
