@@ -1,3 +1,4 @@
+import { pause } from '../kernel/pause.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { json, sql } from '../platform/postgres/sql.ts';
@@ -84,7 +85,7 @@ export async function runAgent(
       });
       const found = await claim(database, settings.id, settings.slots - held.size);
       for (const work of found) take(work);
-      if (found.length === 0) await Promise.race([woken, pause(lookMs, signal)]);
+      if (found.length === 0) await pause(lookMs, signal, woken);
     }
   } finally {
     clearInterval(beating);
@@ -93,17 +94,4 @@ export async function runAgent(
     for (const work of held.values()) work.abort.abort();
     await Promise.all([...held.values()].map((work) => work.ended));
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted) done();
-  });
 }

@@ -1,6 +1,6 @@
 import { Fault } from '../kernel/faults.ts';
 import { newId } from '../kernel/ids.ts';
-import { type MountedContract, mount } from '../platform/http/contract.ts';
+import { type Handlers, type MountedContract, mountOn } from '../platform/http/contract.ts';
 import { alertsApi, type ChannelView, type ConditionView, type DeliveryView, type IncidentView } from './api.ts';
 import {
   acknowledgeIncident,
@@ -22,7 +22,7 @@ import {
   listIncidents,
   readCondition,
 } from './store-conditions.ts';
-import { allChannels, type ChannelRow, type DeliveryRow, listDeliveries } from './store-deliveries.ts';
+import { allChannels, type ChannelRow, type DeliveryRow, listDeliveries, readDelivery } from './store-deliveries.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms));
@@ -51,7 +51,10 @@ function presentDelivery(delivery: DeliveryRow): DeliveryView {
 }
 
 /** The handlers of the room's contract. */
-export function alertsRoutes(deps: AlertsDeps): MountedContract {
+export const alertsRoutes = (deps: AlertsDeps): MountedContract =>
+  mountOn(alertsApi, deps.database, (database) => handlersOf({ ...deps, database }));
+
+function handlersOf(deps: AlertsDeps): Handlers<typeof alertsApi.operations> {
   const { database } = deps;
   const projectIdOf = async (project: string): Promise<string> => {
     const found = await deps.projects.find(project);
@@ -76,7 +79,7 @@ export function alertsRoutes(deps: AlertsDeps): MountedContract {
   };
   const presentCondition = async (row: ConditionRow): Promise<ConditionView> => (await presentConditions([row]))[0]!;
 
-  return mount(alertsApi, {
+  return {
     async listConditions({ query }) {
       const projectId = query.project === undefined ? undefined : await projectIdOf(query.project);
       const { rows, next } = await listConditions(database, projectId, query);
@@ -138,8 +141,16 @@ export function alertsRoutes(deps: AlertsDeps): MountedContract {
       return { delivered: outcome.delivered, detail: outcome.detail };
     },
     async listDeliveries({ query }) {
-      const { rows, next } = await listDeliveries(database, query.state, query);
+      const projectId = query.project === undefined ? undefined : await projectIdOf(query.project);
+      const { rows, next } = await listDeliveries(database, { state: query.state, projectId }, query);
       return { items: rows.map(presentDelivery), next };
     },
-  });
+    async getDelivery({ params }) {
+      const row = await readDelivery(database, params.id);
+      if (!row) {
+        throw new Fault('missing', `There is no notification ${params.id}`, { code: 'alerts.delivery-not-found' });
+      }
+      return { ...presentDelivery(row), text: row.text };
+    },
+  };
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createAgents } from '../agents/index.ts';
-import { createAlerts } from '../alerts/index.ts';
+import { type Alerts, createAlerts } from '../alerts/index.ts';
 import { createDeployments, type Deployments } from '../deployments/index.ts';
 import { createErrors } from '../errors/index.ts';
 import { createIdentity, type Identity } from '../identity/index.ts';
@@ -57,6 +57,7 @@ export interface House {
   identity: Identity;
   projects: Projects;
   deployments: Deployments;
+  alerts: Alerts;
   rooms: Room[];
   /** Foreign protocols that belong to no single room. */
   intakes: HttpIntake[];
@@ -108,7 +109,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     slots: settings.jobSlots,
     workload: () => pipelines.workload,
   });
-  const executors = executorsOf(settings);
+  const executors = executorsOf(settings, serverId);
   const pipelines = createPipelines({
     ...of('pipelines'),
     dataDir,
@@ -126,7 +127,12 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     ...of('deployments'),
     dataDir,
     telemetry,
-    runtimes: runtimesOf({ settings, launcher: deps.launcher, log: of('deployments').log }),
+    runtimes: runtimesOf({
+      settings,
+      launcher: deps.launcher,
+      log: of('deployments').log,
+      installation: serverId,
+    }),
     loader: composeLoader,
     verification: verificationOf(telemetry, database),
     intake: intakeAddressesOf(projects, deps.intakePort),
@@ -168,6 +174,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     identity,
     projects,
     deployments,
+    alerts,
     rooms: [
       identity,
       projects,

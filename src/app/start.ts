@@ -15,6 +15,7 @@ import { openLog } from '../platform/observe/log.ts';
 import { openDatabase } from '../platform/postgres/database.ts';
 import { migrate } from '../platform/postgres/migrations.ts';
 import { openLauncher } from '../platform/process/launcher.ts';
+import { frontDoor } from './front-door.ts';
 import { containerBridgeAddress } from './plugs/intake-addresses.ts';
 import type { Progress } from './progress.ts';
 import { buildHouse, gatekeeperOf, type House } from './rooms.ts';
@@ -92,6 +93,7 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
         ...house.rooms.flatMap((room) => room.migrations),
       ]);
       await releaseOwned(database, serverId);
+      await house.alerts.configureMail(settings.mailServer);
     });
 
     const contracts = house.rooms.flatMap((room) => room.contracts);
@@ -103,9 +105,10 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
       contracts,
       intakes,
       version,
+      stallMs: settings.stallMs,
     });
     await serveWebApp(app, webDirectory());
-    const intakeServer = await createIntakeServer({ log, intakes });
+    const intakeServer = await createIntakeServer({ log, intakes, stallMs: settings.stallMs });
     undos.push({ name: 'http', undo: () => app.close() });
     undos.push({ name: 'intake', undo: () => intakeServer.close() });
 
@@ -115,15 +118,19 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
     await listen(intakeServer, '127.0.0.1', intakePort, 'MILLRACE_INTAKE_PORT');
     const bridge = settings.runtime === 'process' ? undefined : await containerBridgeAddress();
     if (bridge) {
-      const forContainers = await createIntakeServer({ log, intakes });
+      const forContainers = await createIntakeServer({ log, intakes, stallMs: settings.stallMs });
       undos.push({ name: 'intake for containers', undo: () => forContainers.close() });
       await listen(forContainers, bridge, intakePort, 'MILLRACE_INTAKE_PORT');
     }
-    const gatewayPort = await house.deployments.gateway.listen(settings.gatewayPort, '127.0.0.1');
+    const gatewayPort = await house.deployments.gateway.listen(settings.gatewayPort, settings.host);
 
     const supervisor = createSupervisor(systemClock, log);
     undos.push({ name: 'loops', undo: () => supervisor.stop(loopGraceMs) });
     for (const loop of house.rooms.flatMap((room) => room.loops)) supervisor.start(loop);
+    if (!hasOwner) {
+      const { ownerExists } = house.identity;
+      supervisor.start(frontDoor({ app, host: settings.host, database, ownerExists, log }));
+    }
     for (const subscription of [...house.rooms.flatMap((room) => room.subscriptions), ...house.flows]) {
       supervisor.start({
         name: `subscription.${subscription.name}`,

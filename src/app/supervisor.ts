@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../kernel/clock.ts';
+import { pause } from '../kernel/pause.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { Loop } from '../platform/room.ts';
 
@@ -73,16 +74,4 @@ export function createSupervisor(clock: Clock, log: Log): Supervisor {
         .map((entry) => entry.health.name);
     },
   };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-    signal.addEventListener('abort', done);
-  });
 }

@@ -43,7 +43,7 @@ export function wireFlows(rooms: FlowDependencies): Subscription[] {
     blameNewIssue(projects, deployments, errors),
     rollBackOnIncident(deployments, rooms.clock),
     tellPeople(rooms),
-    forgetDeletedProject(rooms.secrets, rooms.errors),
+    forgetDeletedProject(deployments, rooms.secrets, rooms.errors),
     resealOnKeyRotation(projects, rooms.alerts),
     mirrorEvents(telemetry),
   ];

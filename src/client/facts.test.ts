@@ -27,6 +27,9 @@ describe('describeFact', () => {
     expect(describeFact(fact('deployments.deployment.rolled_back', 'deployment:d', back)).text).toBe(
       'Took r2 back in production; r1 serves again: a gate failed',
     );
+    expect(
+      describeFact(fact('deployments.deployment.rolled_back', 'deployment:d', { ...back, servedMs: 7432 })).text,
+    ).toBe('Took r2 back in production after 7.4 s; r1 serves again: a gate failed');
   });
 
   it('reads types it has not met by their words, and missing data as nothing', () => {

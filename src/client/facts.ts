@@ -1,3 +1,5 @@
+import { formatDuration } from '../kernel/durations.ts';
+
 /** What a fact says of its state; picks the mark in the timeline. */
 export type FactTone = 'good' | 'bad' | 'warn' | 'busy' | 'idle';
 
@@ -109,6 +111,11 @@ const sentences: Record<string, Describe> = {
   ],
   'deployments.release.failed': (data) => ['bad', `Release ${text(data.version)} failed${because(data)}`],
   'deployments.release.skipped': (data) => ['idle', `No release of ${sha7(data.sha) ?? 'this commit'}${because(data)}`],
+  'deployments.release.overtaken': (data) => [
+    'idle',
+    `${text(data.version)} does not go to ${text(data.environment)}: ${text(data.byVersion)} holds its commit already`,
+    release(data),
+  ],
   'deployments.deployment.requested': (data) => [
     data.onHold ? 'warn' : 'idle',
     `${deploymentKinds[text(data.kind)] ?? 'Deploy'} ${text(data.version)} ${data.kind === 'rollback' ? 'in' : 'to'} ${text(
@@ -158,7 +165,9 @@ const sentences: Record<string, Describe> = {
   ],
   'deployments.deployment.rolled_back': (data) => [
     'warn',
-    `Took ${text(data.version)} back in ${text(data.environment)}; ${text(data.restoredVersion) || 'nothing'} serves again${because(data)}`,
+    `Took ${text(data.version)} back in ${text(data.environment)}${
+      typeof data.servedMs === 'number' ? ` after ${formatDuration(data.servedMs)}` : ''
+    }; ${text(data.restoredVersion) || 'nothing'} serves again${because(data)}`,
     release(data),
   ],
   'deployments.environment.changed': (data) => [
@@ -218,6 +227,11 @@ const sentences: Record<string, Describe> = {
   'alerts.incident.acknowledged': (data) => ['warn', `Acknowledged incident ${text(data.name)}`],
   'alerts.incident.closed': (data) => ['good', `Incident closed: ${text(data.name)}`],
   'alerts.notification.sent': (data) => ['idle', `Told ${text(data.to)}: ${text(data.subject)}`, [optional(data.kind)]],
+  'alerts.notification.kept': (data) => [
+    'idle',
+    `Kept a mail to ${text(data.to)}: ${text(data.subject)}`,
+    ['no mail server is set up'],
+  ],
   'alerts.notification.failed': (data) => ['bad', `Could not tell ${text(data.to)}: ${text(data.error)}`],
   'identity.person.joined': (data) => ['idle', `${text(data.name)} joined as ${text(data.role)}`],
   'identity.person.signed-in': () => ['idle', 'Signed in'],
@@ -274,8 +288,9 @@ export function hrefOf(fact: Pick<TimelineFact, 'subject' | 'data' | 'type'>): s
       return `/monitoring/${id}`;
     case 'incident':
     case 'condition':
-    case 'notification':
       return '/alerts';
+    case 'notification':
+      return '/alerts?tab=deliveries';
     case 'person':
     case 'token':
     case 'invitation':

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Diagnostic, formatDiagnostic, hasErrors } from '../kernel/diagnostics.ts';
 import { system } from '../kernel/events.ts';
 import { Fault } from '../kernel/faults.ts';
+import { pause } from '../kernel/pause.ts';
 import { appendEvent } from '../platform/events/log.ts';
 import type { Transaction } from '../platform/postgres/database.ts';
 import { BuildLog } from './build-log.ts';
@@ -10,7 +11,7 @@ import { factsOf } from './cut-release.ts';
 import type { DeploymentsDeps } from './deps.ts';
 import { deploymentEvents } from './events.ts';
 import { type MillraceFile, readMillraceFile } from './millrace-file.ts';
-import { pause } from './pause.ts';
+import { type History, overtakenBy, readHistory, UnreadCommit } from './overtaken.ts';
 import type { BuildOutput, CommitFiles, Runtime, ServiceSpec } from './port.ts';
 import { requestDeployment } from './request-deployment.ts';
 import { wakeLoops } from './store/deployments.ts';
@@ -71,7 +72,7 @@ export async function buildRelease(deps: DeploymentsDeps, release: ReleaseRow, s
   try {
     const built = await build(deps, release, lines, abort.signal);
     await lines.close();
-    await deps.database.transaction((tx) => finish(deps, tx, release, built));
+    await store(deps, release, built);
   } catch (error) {
     await lines.close();
     if (abort.signal.aborted) {
@@ -88,7 +89,7 @@ export async function buildRelease(deps: DeploymentsDeps, release: ReleaseRow, s
     const reason = error instanceof Error ? error.message : String(error);
     const hint = error instanceof Fault && error.hint ? ` ${error.hint}` : '';
     const failed = { ...nothing, status: 'failed' as const, reason: `${reason}.${hint}`.replace('..', '.') };
-    await deps.database.transaction((tx) => finish(deps, tx, release, failed));
+    await store(deps, release, failed);
   } finally {
     clearInterval(heartbeat);
     stop.removeEventListener('abort', cancel);
@@ -161,8 +162,28 @@ async function pickRuntime(runtimes: readonly Runtime[], lines: BuildLog): Promi
   });
 }
 
+async function store(deps: DeploymentsDeps, release: ReleaseRow, built: Built): Promise<void> {
+  const { defaultBranch } = await deps.commits.get(release.projectId);
+  const history = built.status === 'ready' ? await readHistory(deps, release) : undefined;
+  for (;;) {
+    try {
+      await deps.database.transaction((tx) => finish(deps, tx, release, built, { defaultBranch, history }));
+      return;
+    } catch (error) {
+      if (!(error instanceof UnreadCommit)) throw error;
+      await history?.read(error.sha);
+    }
+  }
+}
+
 /** Stores the result and, when it is ready, hands it to the environments its branch feeds, in one transaction. */
-async function finish(deps: DeploymentsDeps, tx: Transaction, release: ReleaseRow, built: Built): Promise<void> {
+async function finish(
+  deps: Pick<DeploymentsDeps, 'clock'>,
+  tx: Transaction,
+  release: ReleaseRow,
+  built: Built,
+  known: { defaultBranch: string; history: History | undefined },
+): Promise<void> {
   if (!(await finishRelease(tx, { ...release, ...built }))) return;
   const base = {
     subject: `release:${release.id}`,
@@ -185,8 +206,7 @@ async function finish(deps: DeploymentsDeps, tx: Transaction, release: ReleaseRo
   const services = built.services.map((service) => service.name);
   const data = { ...facts, branch: release.branch, services, durationMs };
   const cut = await appendEvent(tx, deploymentEvents, 'release.cut', { ...base, data });
-  const project = await deps.commits.get(release.projectId);
-  if (release.branch === project.defaultBranch && built.file) {
+  if (release.branch === known.defaultBranch && built.file && !known.history?.behind) {
     for (const change of await syncEnvironments(tx, release.projectId, built.file.environments)) {
       await appendEvent(tx, deploymentEvents, 'environment.changed', {
         ...base,
@@ -200,6 +220,17 @@ async function finish(deps: DeploymentsDeps, tx: Transaction, release: ReleaseRo
     const fed = await listFedBy(tx, release.projectId, { kind: 'branch', name: release.branch });
     for (const environment of fed) {
       const actor = system('deployments');
+      const newer = known.history && (await overtakenBy(tx, environment.id, known.history));
+      if (newer) {
+        const told = { environmentId: environment.id, environment: environment.name, byVersion: newer.version };
+        await appendEvent(tx, deploymentEvents, 'release.overtaken', {
+          ...base,
+          actor,
+          causes: [cut],
+          data: { ...facts, ...told },
+        });
+        continue;
+      }
       await requestDeployment(tx, {
         environment,
         release,

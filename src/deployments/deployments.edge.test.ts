@@ -66,6 +66,33 @@ test('the next one replaces it; the facts form one chain of causes', async () =>
   expect(JSON.stringify(world.telemetry)).not.toContain('hunter2');
 });
 
+test('a run of an older commit that ends late does not take the environment back', async () => {
+  const cuts = (await world.events()).filter((event) => event.type === 'deployments.release.cut');
+  const { sha } = cuts[0]!.data as { sha: string };
+  const before = (await world.get(host)).body;
+  const late = await world.cut(sha);
+  const told = await world.until('release.overtaken', late.version);
+  expect(told.data).toMatchObject({ environment: 'production', byVersion: before });
+  expect((await world.get(host)).body).toBe(before);
+});
+
+test('a branch that was set back on purpose takes the environment back; what was rewritten away stays out', async () => {
+  const cuts = (await world.events()).filter((event) => event.type === 'deployments.release.cut');
+  const { sha: older } = cuts[0]!.data as { sha: string };
+  const { sha: newer } = cuts[1]!.data as { sha: string };
+  await world.setBranch(older);
+  const back = await world.cut(older);
+  await world.until('deployment.succeeded', back.version);
+  expect((await world.get(host)).body).toBe(back.version);
+
+  const late = await world.cut(newer);
+  expect((await world.until('release.overtaken', late.version)).data).toMatchObject({ byVersion: back.version });
+  expect((await world.get(host)).body).toBe(back.version);
+  await world.setBranch(newer);
+  const again = await world.cut(newer);
+  await world.until('deployment.succeeded', again.version);
+});
+
 test('a release that does not come up never serves; the reason and its output say why', async () => {
   const before = (await world.get(host)).body;
   const bad = await world.release(files('console.error("no database"); process.exit(3);'));
@@ -94,6 +121,10 @@ test('a release whose requests fail is taken back by itself, with the evidence, 
     evidence: [expect.stringMatching(/requests failed$/)],
   });
   expect(await world.get(host)).toEqual({ status: 200, body: before });
+  // Measured, each of them: the way back is a commit and a change of routes, never nothing.
+  const { servedMs, durationMs } = back.data as { servedMs: number; durationMs: number };
+  expect(durationMs).toBeGreaterThan(0);
+  expect(servedMs).toBeGreaterThan(durationMs);
 });
 
 test('an NRQL gate that fails twice takes a release back', async () => {
@@ -156,4 +187,17 @@ test('a commit with problems is a failed release with all of them; one with noth
   expect((failed.data as { problems: string[] }).problems.length).toBeGreaterThanOrEqual(2);
   const empty = await world.release({ 'README.md': 'hello' });
   await world.until('release.skipped', empty.version);
+});
+
+test('a deleted project serves no longer; nothing of it runs on, and the gateway goes on without it', async () => {
+  const running = async () => (await world.get(host, '/env')).status;
+  expect(await running()).toBe(200);
+  const before = JSON.parse((await world.get(host, '/env')).body) as { PORT: string };
+  await world.deployments.forgetProject(world.project.id);
+  expect(await running()).toBe(404);
+  await expect(fetch(`http://127.0.0.1:${before.PORT}/health`)).rejects.toThrow();
+  expect(await world.deployments.environments(world.project.id)).toEqual([]);
+  await world.deployments.forgetProject(world.project.id);
+  await world.restart();
+  expect(await running()).toBe(404);
 });

@@ -1,9 +1,10 @@
+import { pause } from '../kernel/pause.ts';
 import type { DeploymentsDeps } from './deps.ts';
 import type { Fleet, Scope, Side } from './fleet.ts';
 import { type Answer, dueGates, gatesOf, judgeTraffic } from './gates.ts';
 import type { Gateway } from './gateway/gateway.ts';
-import { pause } from './pause.ts';
-import { beginRollout, type Decision, decide, type Observation, type RolloutState } from './rollout.ts';
+import type { Observation } from './observation.ts';
+import { beginRollout, type Decision, decide, type RolloutState } from './rollout.ts';
 import { planRollout } from './rollout-plan.ts';
 import { type DeploymentRow, findDeployment, renewDeployment } from './store/deployments.ts';
 import { findEnvironment } from './store/environments.ts';
@@ -25,17 +26,21 @@ const lookEveryMs = 250;
  * has taken over, or when `signal` aborts; whoever comes next goes on from what is stored.
  */
 export async function driveRollout(deps: DriveDeps, claimed: DeploymentRow, signal: AbortSignal): Promise<void> {
+  let routed: Observation['routed'] = null;
   while (!signal.aborted) {
     const row = await renewDeployment(deps.database, claimed.id, claimed.leaseEpoch);
     if (!row) return;
     const context = await contextOf(deps, row);
     const state = row.state ?? (await begin(deps, context, row));
     const scope = scopeOf(context, state);
-    const seen = await look(deps, scope, row, state);
+    routed = await routedTo(deps, context, routed);
+    const seen = await look(deps, scope, row, state, routed);
     const decision = decide(state, seen.observation, deps.clock.now());
     if (!(await storeDecision(deps, context, seen.row, decision, seen.observation.answers))) continue;
-    if (decision.effects.some((effect) => effect.kind === 'route')) {
+    const route = decision.effects.find((effect) => effect.kind === 'route');
+    if (route) {
       await deps.refreshRoutes();
+      routed = route.group === null ? null : { group: route.group, at: deps.clock.now() };
       if (state.blue) drainUpgraded(deps, decision.state);
     }
     await act(deps, scope, decision);
@@ -122,11 +127,24 @@ async function begin(deps: DriveDeps, context: DriveContext, row: DeploymentRow)
   );
 }
 
+/** Where the gateway sends new requests. After a restart of the server that is made sure of first. */
+async function routedTo(
+  deps: DriveDeps,
+  { environment }: DriveContext,
+  known: Observation['routed'],
+): Promise<Observation['routed']> {
+  const group = environment.activeDeployment;
+  if (group === null || known?.group === group) return known;
+  await deps.refreshRoutes();
+  return { group, at: deps.clock.now() };
+}
+
 async function look(
   deps: DriveDeps,
   scope: Scope,
   row: DeploymentRow,
   state: RolloutState,
+  routed: Observation['routed'],
 ): Promise<{ observation: Observation; row: DeploymentRow }> {
   const instances = await deps.fleet.observe(scope);
   const groups = [state.green.group, ...(state.blue ? [state.blue.group] : [])];
@@ -137,6 +155,7 @@ async function look(
     instances,
     inFlight: Object.fromEntries(groups.map((group) => [group, deps.gateway.inFlight(group)])),
     answers,
+    routed,
     cancel: fresh.cancel,
     rollBack: fresh.rollBack,
   };

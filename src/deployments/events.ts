@@ -31,6 +31,8 @@ export const deploymentEvents = defineEvents('deployments', {
   'release.failed': release.extend({ reason: z.string(), problems: z.array(z.string()) }),
   /** The commit holds nothing that could run; `reason` says what was looked for. */
   'release.skipped': release.extend({ reason: z.string() }),
+  /** It does not go to this environment: a release of a later commit serves or waits there already. */
+  'release.overtaken': release.extend({ environmentId: z.string(), environment: z.string(), byVersion: z.string() }),
   'deployment.requested': deployment.extend({
     kind: z.enum(['deploy', 'promote', 'redeploy', 'rollback']),
     onHold: z.boolean(),
@@ -47,11 +49,13 @@ export const deploymentEvents = defineEvents('deployments', {
   /** It never served: what served before still does. */
   'deployment.failed': deployment.extend({ reason: z.string(), evidence: z.array(z.string()) }),
   'deployment.canceled': deployment.extend({ reason: z.string() }),
-  /** It served and was taken back: `restoredVersion` serves again. */
+  /** It served and was taken back: `restoredVersion` serves again, at the gateway, from this moment on. */
   'deployment.rolled_back': deployment.extend({
     reason: z.string(),
     evidence: z.array(z.string()),
     restoredVersion: z.string().nullable(),
+    /** From its first request to the last known good serving again; absent in facts of older versions. */
+    servedMs: z.number().nullish(),
     /** From the decision to the last known good serving again. */
     durationMs: z.number(),
   }),

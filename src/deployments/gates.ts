@@ -62,11 +62,16 @@ export const freshGate = (gate: Gate): GateState => ({
 /** Milliseconds between two questions to a gate: often enough for a short verification, at most every 5 s. */
 export const askEveryMs = (policy: RolloutPolicy): number => Math.max(250, Math.min(5000, policy.verifyMs / 6));
 
+/** A gate that has just failed is asked again this soon: while the doubt lasts, visitors meet what is doubted. */
+const doubtMs = 1000;
+
 /** Which gates are to be asked now, by index. */
 export function dueGates(gates: readonly GateState[], policy: RolloutPolicy, now: number): number[] {
-  return gates.flatMap((gate, index) =>
-    gate.askedAt === null || now - gate.askedAt >= askEveryMs(policy) ? [index] : [],
-  );
+  const every = askEveryMs(policy);
+  return gates.flatMap((gate, index) => {
+    const wait = gate.failures > 0 ? Math.min(doubtMs, every) : every;
+    return gate.askedAt === null || now - gate.askedAt >= wait ? [index] : [];
+  });
 }
 
 /** The answer of the gateway's own rule. */

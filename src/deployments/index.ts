@@ -6,6 +6,7 @@ import type { DeploymentsDeps } from './deps.ts';
 import { deploymentEvents } from './events.ts';
 import { findDeploymentOf, type ReleaseDeployment } from './find-deployment.ts';
 import { Fleet } from './fleet.ts';
+import { forgetProject } from './forget-project.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { deploymentMigrations } from './migrations/index.ts';
 import { Reader } from './read.ts';
@@ -44,6 +45,8 @@ export interface Deployments {
   environmentByName(projectId: string, name: string): Promise<{ id: string; name: string } | undefined>;
   /** The latest deployment of a version to an environment (any when null); undefined when Millrace did not deploy it. */
   deploymentOf(projectId: string, version: string, environment: string | null): Promise<ReleaseDeployment | undefined>;
+  /** Ends what runs of a deleted project and deletes what is kept of it; data in volumes stays. Idempotent. */
+  forgetProject(projectId: string): Promise<void>;
   gateway: {
     /** Takes up the stored routes, then accepts visitors; resolves to the port. */
     listen(port: number, host: string): Promise<number>;
@@ -59,14 +62,15 @@ export function createDeployments(deps: DeploymentsDeps): Deployments {
   const fleet = new Fleet(deps);
   const refreshRoutes = createRouteRefresh(deps, gateway);
   const reader = new Reader(deps, gateway);
+  const drive = { ...deps, fleet, gateway, refreshRoutes };
   return {
     room: {
       name: 'deployments',
       migrations: deploymentMigrations,
       events: [deploymentEvents],
-      contracts: [deploymentRoutes(deps, reader, gateway)],
+      contracts: [deploymentRoutes(deps, gateway)],
       intakes: [],
-      loops: deploymentLoops({ ...deps, fleet, gateway, refreshRoutes }),
+      loops: deploymentLoops(drive),
       subscriptions: [],
     },
     cutRelease: (request) => cutRelease(deps, request),
@@ -76,6 +80,7 @@ export function createDeployments(deps: DeploymentsDeps): Deployments {
     environments: (projectId) => reader.environments(projectId),
     environmentByName: (projectId, name) => findEnvironmentByName(deps.database, projectId, name),
     deploymentOf: (projectId, version, environment) => findDeploymentOf(deps.database, projectId, version, environment),
+    forgetProject: (projectId) => forgetProject(drive, projectId),
     gateway: {
       async listen(port, host) {
         await refreshRoutes();

@@ -3,7 +3,7 @@ import { appendEvent } from '../platform/events/log.ts';
 import type { DriveDeps } from './drive-rollout.ts';
 import { deploymentEvents } from './events.ts';
 import { allPlanned, type Scope } from './fleet.ts';
-import type { SeenInstance } from './rollout.ts';
+import type { SeenInstance } from './observation.ts';
 import type { PlannedInstance } from './rollout-plan.ts';
 import { findDeployment, openDeployments } from './store/deployments.ts';
 import { type EnvironmentRow, listEnvironments } from './store/environments.ts';

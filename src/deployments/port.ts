@@ -103,6 +103,8 @@ export interface Runtime {
   list(environmentId: string): Promise<Instance[]>;
   /** Asks it to stop (its signal), kills after the grace time, removes it. Resolves when it is gone; also when it never was. */
   stop(instanceId: string, graceMs: number): Promise<void>;
+  /** Ends and removes every instance of an environment and what only they used. Volumes stay. Also when there is nothing. */
+  clear(environmentId: string): Promise<void>;
   /** Runs the health check once, within its timeout. Never rejects. */
   probe(instance: Instance, check: Healthcheck): Promise<{ healthy: boolean; detail: string }>;
   /** Lets go of log streams and connections. `process` also ends what it runs, since nothing may outlive the server. */

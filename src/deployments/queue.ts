@@ -3,8 +3,7 @@ export interface Queued {
   id: string;
   kind: 'deploy' | 'promote' | 'redeploy' | 'rollback';
   status: 'on_hold' | 'queued' | 'running';
-  releaseNumber: number;
-  /** Grows with each request. */
+  /** Grows with each request. What was asked for later is what is wanted; numbers of releases follow the ends of runs. */
   order: number;
 }
 
@@ -15,9 +14,9 @@ export interface QueueDecision {
 }
 
 /**
- * One deployment at a time per environment. A roll back goes first; otherwise the newest release that may go does.
- * Waiting deploys of an older release than another waiting or running deploy are superseded; one on hold supersedes
- * only others on hold, since nobody has said yes to it so far.
+ * One deployment at a time per environment. A roll back goes first; otherwise the latest that may go does. Waiting deploys
+ * are superseded by one asked for later, waiting or running; one on hold supersedes only others on hold, since nobody has
+ * said yes to it so far.
  */
 export function decideQueue(deployments: readonly Queued[]): QueueDecision {
   const forward = (each: Queued): boolean => each.kind === 'deploy' || each.kind === 'promote';
@@ -25,9 +24,9 @@ export function decideQueue(deployments: readonly Queued[]): QueueDecision {
   for (const each of deployments) {
     if (each.status === 'running' || !forward(each)) continue;
     const newer = deployments
-      .filter((other) => other.id !== each.id && forward(other) && isNewer(other, each))
+      .filter((other) => other.id !== each.id && forward(other) && other.order > each.order)
       .filter((other) => other.status !== 'on_hold' || each.status === 'on_hold')
-      .sort((a, b) => b.releaseNumber - a.releaseNumber || b.order - a.order)[0];
+      .sort((a, b) => b.order - a.order)[0];
     if (newer) superseded.push({ id: each.id, by: newer.id });
   }
   if (deployments.some((each) => each.status === 'running')) return { start: null, superseded };
@@ -37,6 +36,3 @@ export function decideQueue(deployments: readonly Queued[]): QueueDecision {
     .sort((a, b) => Number(b.kind === 'rollback') - Number(a.kind === 'rollback') || a.order - b.order)[0];
   return { start: next?.id ?? null, superseded };
 }
-
-const isNewer = (one: Queued, other: Queued): boolean =>
-  one.releaseNumber > other.releaseNumber || (one.releaseNumber === other.releaseNumber && one.order > other.order);

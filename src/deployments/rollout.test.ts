@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Answer } from './gates.ts';
 import { defaultRollout } from './millrace-file.ts';
-import { beginRollout, decide, type Observation, type RolloutState, type SeenInstance } from './rollout.ts';
+import type { Observation, SeenInstance } from './observation.ts';
+import { beginRollout, decide, type RolloutState } from './rollout.ts';
 import type { PlannedInstance } from './rollout-plan.ts';
 
 const instance = (group: string, service: string, more: Partial<PlannedInstance> = {}): PlannedInstance => ({
@@ -93,6 +94,7 @@ function play(behaviour: Behaviour, crashes: Crash[]) {
       instances,
       inFlight: {},
       answers: stored.phase === 'verifying' ? answers : [],
+      routed: route === null ? null : { group: route, at: now },
       cancel: behaviour.cancelAt !== null && tick >= behaviour.cancelAt ? { reason: 'a person said so' } : null,
       rollBack: asked && tick - switchedTick! >= behaviour.rollBackAfter! ? { reason: 'an alert opened' } : null,
     };
@@ -163,6 +165,8 @@ describe('one rollout', () => {
     const end = play({ ...good, gate: 'fails' }, []);
     expect(end.state).toMatchObject({ outcome: 'rolled_back', evidence: ['no new errors: counted'] });
     expect(end.history).toEqual(['blue', 'green', 'blue']);
+    const { switchedAt, decidedAt, restoredAt } = end.state;
+    expect([switchedAt! < decidedAt!, decidedAt! < restoredAt!]).toEqual([true, true]);
     expect(end.running).toEqual(['blue-migrate', 'blue-web', 'blue-worker', 'db-1']);
   });
 

@@ -1,6 +1,6 @@
-import { type Answer, foldAnswer, freshGate, type Gate, type GateState, hasFailed, objections } from './gates.ts';
-import type { Health } from './health.ts';
+import { foldAnswer, freshGate, type Gate, type GateState, hasFailed, objections } from './gates.ts';
 import type { RolloutPolicy } from './millrace-file.ts';
+import type { Observation, SeenInstance } from './observation.ts';
 import type { PlannedInstance, RolloutPlan } from './rollout-plan.ts';
 
 /**
@@ -58,23 +58,6 @@ export interface RolloutState {
   steps: Step[];
 }
 
-export interface SeenInstance {
-  state: 'absent' | 'starting' | 'running' | 'exited';
-  exitCode?: number | undefined;
-  health: Health;
-  detail: string;
-}
-
-/** What is seen now. Instances not named are absent. */
-export interface Observation {
-  instances: Readonly<Record<string, SeenInstance>>;
-  /** Requests under way, by group. */
-  inFlight: Readonly<Record<string, number>>;
-  answers: readonly Answer[];
-  cancel: { reason: string } | null;
-  rollBack: { reason: string } | null;
-}
-
 export type Action =
   | { kind: 'start'; instance: PlannedInstance }
   | { kind: 'stop'; instanceId: string; graceMs: number };
@@ -84,6 +67,8 @@ export type Effect =
   | { kind: 'route'; group: string | null }
   | { kind: 'switched' }
   | { kind: 'verified' }
+  /** What served before serves again. */
+  | { kind: 'restored' }
   | { kind: 'finished'; outcome: Outcome };
 
 export interface Decision {
@@ -315,13 +300,16 @@ function takeBack(
 
 function returning(state: RolloutState, seen: Observation, now: number): Decision {
   const { group, plan } = state.blue!;
+  if (seen.routed?.group === group) {
+    const restored = { ...enter(state, 'removing', now), restoredAt: Math.max(seen.routed.at, state.decidedAt ?? 0) };
+    return { state: restored, effects: [{ kind: 'restored' }], actions: [] };
+  }
   const serving = plan.application.filter((instance) => !instance.completes);
   // Warm blue answers already. Blue that has died meanwhile gets its time to come back, then traffic goes there anyway:
   // green was found bad.
   const warm = serving.every((instance) => isReady(instance, seen));
   if (warm || now - state.phaseAt >= state.policy.healthyWithinMs) {
-    const restored = { ...enter(state, 'removing', now), restoredAt: now };
-    return { state: restored, effects: [{ kind: 'route', group }], actions: [] };
+    return { state, effects: [{ kind: 'route', group }], actions: [] };
   }
   const starts = startsOf(serving, serving, seen, {}, now);
   return { state, effects: [], actions: starts.actions };

@@ -1,11 +1,11 @@
 import { Fault } from '../kernel/faults.ts';
-import { type Handlers, type MountedContract, mount } from '../platform/http/contract.ts';
+import { type Handlers, type MountedContract, mountOn } from '../platform/http/contract.ts';
 import { deploymentsApi } from './api.ts';
 import { changeVariables } from './change-variables.ts';
 import { cutRelease } from './cut-release.ts';
 import type { DeploymentsDeps } from './deps.ts';
 import type { Gateway } from './gateway/gateway.ts';
-import type { Reader } from './read.ts';
+import { Reader } from './read.ts';
 import { requestDeployment } from './request-deployment.ts';
 import { approveDeployment, cancelDeployment, rollBack } from './steer-deployment.ts';
 import { findDeployment, listDeployments } from './store/deployments.ts';
@@ -29,8 +29,12 @@ function positionOf(cursor: string | undefined): number | undefined {
 }
 
 /** The handlers of the deployments contract. */
-export function deploymentRoutes(deps: DeploymentsDeps, reader: Reader, gateway: Gateway): MountedContract {
-  const handlers: Handlers<typeof deploymentsApi.operations> = {
+export const deploymentRoutes = (deps: DeploymentsDeps, gateway: Gateway): MountedContract =>
+  mountOn(deploymentsApi, deps.database, (database) => handlersOf({ ...deps, database }, gateway));
+
+function handlersOf(deps: DeploymentsDeps, gateway: Gateway): Handlers<typeof deploymentsApi.operations> {
+  const reader = new Reader(deps, gateway);
+  return {
     listEnvironments: async ({ query }) => {
       const project = query.project === undefined ? undefined : await deps.commits.get(query.project);
       return { items: await reader.environments(project?.id) };
@@ -206,5 +210,4 @@ export function deploymentRoutes(deps: DeploymentsDeps, reader: Reader, gateway:
       return { listener, items };
     },
   };
-  return mount(deploymentsApi, handlers);
 }

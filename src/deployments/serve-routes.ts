@@ -1,3 +1,4 @@
+import { Fault } from '../kernel/faults.ts';
 import type { DeploymentsDeps } from './deps.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import type { Route, Target } from './gateway/routes.ts';
@@ -74,6 +75,16 @@ export function routesOf(input: {
   ];
 }
 
+/** A project that was just deleted has no routes; those of the others hold. */
+async function projectOf(deps: Pick<DeploymentsDeps, 'commits'>, id: string): Promise<{ slug: string } | undefined> {
+  try {
+    return await deps.commits.get(id);
+  } catch (error) {
+    if (error instanceof Fault && error.kind === 'missing') return undefined;
+    throw error;
+  }
+}
+
 /** Reads all environments and gives the gateway their routes. Calls while one is under way share the next run. */
 export function createRouteRefresh(
   deps: Pick<DeploymentsDeps, 'database' | 'commits'>,
@@ -102,7 +113,8 @@ export function createRouteRefresh(
       const deployment = active.get(environment.activeDeployment!);
       const release = deployment && releases.get(deployment.releaseId);
       if (!deployment || !release) continue;
-      const project = await deps.commits.get(environment.projectId);
+      const project = await projectOf(deps, environment.projectId);
+      if (!project) continue;
       const mine = instances.filter((instance) => instance.environmentId === environment.id);
       routes.push(...routesOf({ environment, project, active: deployment, release, instances: mine }));
     }

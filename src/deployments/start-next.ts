@@ -27,7 +27,6 @@ export function startNext(database: Database, environmentId: string): Promise<vo
         id: row.id,
         kind: row.kind,
         status: row.startedAt !== null ? 'running' : row.status === 'on_hold' ? 'on_hold' : 'queued',
-        releaseNumber: releases.get(row.releaseId)?.number ?? 0,
         order: row.sequence,
       }),
     );

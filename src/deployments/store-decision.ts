@@ -106,6 +106,19 @@ async function apply(
   const reason = state.reason ?? '';
   const evidence = state.evidence;
   const causes = [...(asked?.causes ?? [])];
+  if (effect.kind === 'restored') {
+    await markBad(tx, row.environmentId, row.releaseId, reason);
+    causes.push(...(await accusers(deps, context, row, asked)));
+    return fact(
+      tx,
+      context,
+      row,
+      'deployment.rolled_back',
+      cause,
+      { reason, evidence, ...timesOf(context, state) },
+      causes,
+    );
+  }
   const durationMs = Math.max(0, deps.clock.now() - (row.startedAt ?? row.createdAt));
   if (reason !== '') await patchDeployment(tx, row.id, { reason });
   await record(deps, context, row, state);
@@ -115,33 +128,32 @@ async function apply(
     return done;
   }
   if (effect.outcome === 'canceled') return fact(tx, context, row, 'deployment.canceled', cause, { reason }, causes);
+  // That it was taken back was told when the last known good served again; removing it is no news.
+  if (effect.outcome === 'rolled_back') return undefined;
   await markBad(tx, row.environmentId, row.releaseId, reason);
-  // Those who asked for it gave their reasons; a gate's verdict is laid at the facts it was drawn from.
-  if (causes.length === 0) causes.push(...(await speakingAgainst(deps, context, row)));
-  if (effect.outcome === 'failed')
-    return fact(tx, context, row, 'deployment.failed', cause, { reason, evidence }, causes);
-  return fact(
-    tx,
-    context,
-    row,
-    'deployment.rolled_back',
-    cause,
-    {
-      reason,
-      evidence,
-      restoredVersion: context.blue?.release.version ?? null,
-      durationMs: Math.max(0, (state.restoredAt ?? deps.clock.now()) - (state.decidedAt ?? deps.clock.now())),
-    },
-    causes,
-  );
+  causes.push(...(await accusers(deps, context, row, asked)));
+  return fact(tx, context, row, 'deployment.failed', cause, { reason, evidence }, causes);
 }
 
-async function speakingAgainst(
+/** How long it served, and how long the way back took, as measured where visitors are sent on. */
+function timesOf({ blue }: Context, { switchedAt, decidedAt, restoredAt }: RolloutState) {
+  const span = (from: number | null, to: number | null): number | null =>
+    from === null || to === null ? null : Math.max(0, Math.round(to - from));
+  return {
+    restoredVersion: blue?.release.version ?? null,
+    servedMs: span(switchedAt, restoredAt),
+    durationMs: span(decidedAt, restoredAt) ?? 0,
+  };
+}
+
+/** Those who asked for it gave their reasons; a gate's verdict is laid at the facts it was drawn from. */
+async function accusers(
   deps: Pick<DeploymentsDeps, 'verification' | 'log'>,
   { environment, release }: Context,
   row: DeploymentRow,
+  asked: { causes: string[] } | null,
 ): Promise<string[]> {
-  if (row.switchedAt === null) return [];
+  if (row.switchedAt === null || (asked && asked.causes.length > 0)) return [];
   const scope = {
     projectId: row.projectId,
     environment: environment.name,

@@ -1,8 +1,9 @@
+import { pause } from '../kernel/pause.ts';
 import type { Loop } from '../platform/room.ts';
 import { buildRelease } from './build-release.ts';
 import { type DriveDeps, driveRollout } from './drive-rollout.ts';
+import { clearForgotten } from './forget-project.ts';
 import { KeepUp } from './keep-up.ts';
-import { pause } from './pause.ts';
 import { startNext } from './start-next.ts';
 import { claimDeployments, deploymentsChannel, environmentsWithOpen, releaseDeployment } from './store/deployments.ts';
 import { claimRelease } from './store/releases.ts';
@@ -14,6 +15,7 @@ export function deploymentLoops(deps: DriveDeps): Loop[] {
     { name: 'deployments.rollouts', run: (signal) => rollouts(deps, signal) },
     { name: 'deployments.keep-up', run: (signal) => keepUp(deps, signal) },
     { name: 'deployments.routes', run: (signal) => routes(deps, signal) },
+    { name: 'deployments.forgotten', run: (signal) => forgotten(deps, signal) },
   ];
 }
 
@@ -93,4 +95,11 @@ async function keepUp(deps: DriveDeps, signal: AbortSignal): Promise<void> {
 
 async function routes(deps: DriveDeps, signal: AbortSignal): Promise<void> {
   await everyChange(deps, 5000, signal, deps.refreshRoutes);
+}
+
+async function forgotten(deps: DriveDeps, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await clearForgotten(deps);
+    await pause(30_000, signal);
+  }
 }

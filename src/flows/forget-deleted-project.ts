@@ -1,16 +1,18 @@
+import type { Deployments } from '../deployments/index.ts';
 import type { Errors } from '../errors/index.ts';
 import type { EventData } from '../platform/events/catalogue.ts';
 import type { Subscription } from '../platform/events/subscriptions.ts';
 import type { projectsEvents } from '../projects/index.ts';
 import type { Secrets } from '../secrets/index.ts';
 
-/** The secrets and the errors of a project go with it. */
-export function forgetDeletedProject(secrets: Secrets, errors: Errors): Subscription {
+/** What runs of a project, its secrets and its errors go with it. */
+export function forgetDeletedProject(deployments: Deployments, secrets: Secrets, errors: Errors): Subscription {
   return {
     name: 'forget-deleted-project',
     types: ['projects.project.deleted'],
     async handle(event) {
       const { projectId } = event.data as EventData<typeof projectsEvents, 'project.deleted'>;
+      await deployments.forgetProject(projectId);
       await secrets.forgetProject(projectId);
       await errors.forgetProject(projectId);
     },

@@ -35,11 +35,13 @@ describe('what people are told', () => {
       restoredVersion: 'r1-0000000',
       reason: 'a gate failed',
       evidence: ['count(*) = 3, wanted 0'],
-      durationMs: 900,
+      servedMs: 7400,
+      durationMs: 90,
       commits: [{ sha: 'abcdefabcdef', author: 'Bea', message: 'Simplify totals' }],
       url: 'http://x/timeline',
     });
     expect(message.text).toContain('serves r1-0000000 again');
+    expect(message.text).toContain('after it had served for 7.4 s, 90 ms after the decision');
     expect(message.text).toContain('count(*) = 3, wanted 0');
     expect(message.text).toContain('abcdefa Bea: Simplify totals');
   });

@@ -61,6 +61,9 @@ export interface RollbackOutcome {
   restoredVersion: string | null;
   reason: string;
   evidence: string[];
+  /** From its first request to the last known good serving again. */
+  servedMs: number | null;
+  /** Of that, from the decision on. */
   durationMs: number;
   commits: { sha: string; author: string; message: string }[];
   url: string;
@@ -68,14 +71,15 @@ export interface RollbackOutcome {
 
 /** A release was taken back: to those whose commits were in it. */
 export function rolledBack(rollback: RollbackOutcome): PersonalMessage {
-  const { projectName, environment, version, restoredVersion } = rollback;
+  const { projectName, environment, version, restoredVersion, servedMs, durationMs } = rollback;
+  const served = servedMs === null ? '' : ` after it had served for ${formatDuration(servedMs)}`;
   return {
     event: 'deployment.rolled_back',
     subject: `[${projectName}] ${version} was taken back in ${environment}`,
     text: lines([
       `${environment} of ${projectName} ${
         restoredVersion ? `serves ${restoredVersion} again` : 'serves nothing for now'
-      }: ${version} was taken back ${formatDuration(rollback.durationMs)} after the decision.`,
+      }: ${version} was taken back${served}, ${formatDuration(durationMs)} after the decision.`,
       '',
       `Why: ${rollback.reason}`,
       ...rollback.evidence.map((line) => `  ${line}`),

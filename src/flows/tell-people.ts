@@ -69,6 +69,7 @@ export function tellPeople({ projects, identity, alerts, publicUrl }: TellPeople
       restoredVersion: data.restoredVersion,
       reason: data.reason,
       evidence: data.evidence,
+      servedMs: data.servedMs ?? null,
       durationMs: data.durationMs,
       commits: commits.map(({ sha, author, message: text }) => ({ sha, author: author.name, message: text })),
       url: `${publicUrl()}/events/${event.id}`,

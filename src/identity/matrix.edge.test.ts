@@ -37,10 +37,10 @@ beforeAll(async () => {
     database,
     log,
     gatekeeper: identity,
-    contracts: contracts.map((contract) => ({
-      contract,
-      handlers: Object.fromEntries(Object.keys(contract.operations).map((name) => [name, reached])),
-    })),
+    contracts: contracts.map((contract) => {
+      const handlers = Object.fromEntries(Object.keys(contract.operations).map((name) => [name, reached]));
+      return { contract, handlers, handlersOn: () => handlers };
+    }),
     intakes: [],
     version: '0.0.0',
   });

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../kernel/faults.ts';
-import { type Handlers, type MountedContract, mount } from '../platform/http/contract.ts';
+import { type Handlers, type MountedContract, mountOn } from '../platform/http/contract.ts';
 import type { Principal } from '../platform/http/principal.ts';
 import { identityContract } from './api.ts';
 import { sessionOf } from './authenticate.ts';
@@ -19,7 +19,10 @@ type Contract = Handlers<typeof identityContract.operations>;
 const done = { done: true } as const;
 
 /** The handlers of the identity contract. */
-export function identityRoutes(deps: IdentityDeps): MountedContract {
+export const identityRoutes = (deps: IdentityDeps): MountedContract =>
+  mountOn(identityContract, deps.database, (database) => handlersOf({ ...deps, database }));
+
+function handlersOf(deps: IdentityDeps): Contract {
   const setCookie = (reply: FastifyReply, token: string, maxAgeSeconds: number): void => {
     const secure = deps.publicUrl().startsWith('https:');
     reply.header('set-cookie', sessionCookieHeader(token, maxAgeSeconds, secure));
@@ -48,7 +51,7 @@ export function identityRoutes(deps: IdentityDeps): MountedContract {
     });
   };
 
-  const handlers: Contract = {
+  return {
     status: async ({ principal }) => ({
       ownerExists: await store.hasOwner(deps.database),
       me: principal ? meView(await me(principal), principal) : null,
@@ -122,7 +125,6 @@ export function identityRoutes(deps: IdentityDeps): MountedContract {
       return done;
     },
   };
-  return mount(identityContract, handlers);
 }
 
 function invitationView(link: store.Link) {

@@ -1,5 +1,5 @@
 import { Fault } from '../kernel/faults.ts';
-import { type MountedContract, mount } from '../platform/http/contract.ts';
+import { type Handlers, type MountedContract, mountOn } from '../platform/http/contract.ts';
 import { decodeCursor, encodeCursor } from '../platform/http/cursor.ts';
 import { type CheckView, monitoringApi } from './api.ts';
 import { acknowledgeCheck, createCheck, getCheck, removeCheck, runNow, updateCheck } from './change.ts';
@@ -27,15 +27,20 @@ function present(check: CheckRow): CheckView {
   };
 }
 
+type Surroundings = RunSurroundings & { projects: ProjectDirectory };
+
 /** The handlers of the room's contract. */
-export function monitoringRoutes(around: RunSurroundings & { projects: ProjectDirectory }): MountedContract {
+export const monitoringRoutes = (around: Surroundings): MountedContract =>
+  mountOn(monitoringApi, around.database, (database) => handlersOf({ ...around, database }));
+
+function handlersOf(around: Surroundings): Handlers<typeof monitoringApi.operations> {
   const { database } = around;
   const projectIdOf = async (project: string): Promise<string> => {
     const found = await around.projects.find(project);
     if (!found) throw new Fault('missing', `There is no project ${project}`, { code: 'monitoring.project-not-found' });
     return found.id;
   };
-  return mount(monitoringApi, {
+  return {
     async listChecks({ query }) {
       const projectId = query.project === undefined ? undefined : await projectIdOf(query.project);
       const { rows, next } = await listChecks(database, { ...query, projectId }, query);
@@ -63,5 +68,5 @@ export function monitoringRoutes(around: RunSurroundings & { projects: ProjectDi
       const items = shown.map((row) => ({ ...row, id: String(row.id), at: new Date(row.at).toISOString() }));
       return { items, next: rows.length > query.limit ? encodeCursor([shown.at(-1)!.id]) : null };
     },
-  });
+  };
 }

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { Fault } from '../kernel/faults.ts';
-import { type MountedContract, mount } from '../platform/http/contract.ts';
+import { type Handlers, type MountedContract, mountOn } from '../platform/http/contract.ts';
 import { sql } from '../platform/postgres/sql.ts';
 import { pipelinesApi } from './api.ts';
 import { approveJob, type ControlDeps, cancelJob, cancelRun, rerun, startFromRef } from './control-run.ts';
@@ -17,14 +17,17 @@ export interface RouteDeps extends ControlDeps {
 const done = { ok: true } as const;
 
 /** The contract's handlers. */
-export function pipelineRoutes(deps: RouteDeps): MountedContract {
+export const pipelineRoutes = (deps: RouteDeps): MountedContract =>
+  mountOn(pipelinesApi, deps.database, (database) => handlersOf({ ...deps, database }));
+
+function handlersOf(deps: RouteDeps): Handlers<typeof pipelinesApi.operations> {
   const { database } = deps;
   const requireProject = async (idOrSlug: string): Promise<RunProject> => {
     const project = await deps.sources.project(idOrSlug);
     if (!project) throw new Fault('missing', 'There is no such project', { code: 'pipelines.project-missing' });
     return project;
   };
-  return mount(pipelinesApi, {
+  return {
     async listRuns({ query }) {
       const projectId = query.project === undefined ? undefined : (await requireProject(query.project)).id;
       const { branch, status, sha, cursor } = query;
@@ -124,5 +127,5 @@ export function pipelineRoutes(deps: RouteDeps): MountedContract {
       await rm(deps.files.cache(params.id), { recursive: true, force: true });
       return done;
     },
-  });
+  };
 }

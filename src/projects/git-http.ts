@@ -140,6 +140,7 @@ export function gitIntake(deps: ProjectsDeps): { intake: HttpIntake; underWay: P
     name: 'git',
     authentication: 'Basic: any user name with an API token, or mail address and password of an account',
     reachableByServices: false,
+    streamsBodies: true,
     register(scope) {
       scope.removeAllContentTypeParsers();
       // Bodies are read as streams by the handlers.
@@ -170,30 +171,21 @@ const headerOf = (request: FastifyRequest, name: string): string | undefined => 
 /** A pkt-line: four hex digits of length, themselves included. */
 const packetLine = (text: string): string => (text.length + 4).toString(16).padStart(4, '0') + text;
 
-/** Streams a body into git, unpacked, bounded, and given up when it stalls or its sender goes away. */
+/** Streams a body into git, unpacked, bounded, and given up when its sender goes away (as one that stalls is made to). */
 function feed(request: FastifyRequest, child: ChildProcessWithoutNullStreams, limit: number): void {
   const body = request.raw;
   const give = (): void => {
     body.unpipe();
     killGit(child);
   };
-  let heardAt = Date.now();
-  const timer = setInterval(() => {
-    // Git that is busy takes nothing for a while; that is not the client's fault.
-    if (child.stdin.writableNeedDrain) heardAt = Date.now();
-    else if (Date.now() - heardAt > gitLimits.stalledMs) give();
-  }, gitLimits.stalledMs / 4);
   let size = 0;
   const meter = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       size += chunk.length;
-      heardAt = Date.now();
       if (size > limit) done(new Error('the request is too large'));
       else done(null, chunk);
     },
   });
-  child.once('close', () => clearInterval(timer));
-  meter.once('end', () => clearInterval(timer));
   meter.on('error', give);
   child.stdin.on('error', () => body.resume());
   let source: Readable = body;

@@ -2,8 +2,6 @@
 export const gitLimits = {
   /** What a client says to get a pack: names of what it has and wants. After decompression. */
   fetchRequestBytes: 32 * 1024 * 1024,
-  /** A body that brings nothing for this long is given up. */
-  stalledMs: 30_000,
   /** Git processes that serve clients at once; more are told to come back. */
   concurrent: 64,
   /** Listing refs of a large repository takes well under a second. */

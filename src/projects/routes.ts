@@ -1,7 +1,7 @@
 import { Fault } from '../kernel/faults.ts';
 import { nameOfRef } from '../platform/git/refs.ts';
 import * as git from '../platform/git/repository.ts';
-import { type Handlers, type MountedContract, mount } from '../platform/http/contract.ts';
+import { type Handlers, type MountedContract, mountOn } from '../platform/http/contract.ts';
 import { projectsContract } from './api.ts';
 import { changeProject, createProject, removeProject } from './change-projects.ts';
 import type { ProjectsDeps } from './deps.ts';
@@ -14,12 +14,17 @@ import { commitView, contentView, entryViews, projectView, remoteView } from './
 const done = { done: true } as const;
 const mostCommits = 500;
 
+type Get = (idOrSlug: string) => Promise<Project>;
+
 /** The handlers of the projects contract. `get` finds a project by id or slug, or throws `missing`. */
-export function projectsRoutes(
+export const projectsRoutes = (deps: ProjectsDeps, reader: RepositoryReader, get: Get): MountedContract =>
+  mountOn(projectsContract, deps.database, (database) => handlersOf({ ...deps, database }, reader, get));
+
+function handlersOf(
   deps: ProjectsDeps,
   reader: RepositoryReader,
-  get: (idOrSlug: string) => Promise<Project>,
-): MountedContract {
+  get: Get,
+): Handlers<typeof projectsContract.operations> {
   const view = async (project: Project, remote?: store.Remote | undefined) => {
     const head = await reader.resolve(project.id, `refs/heads/${project.defaultBranch}`);
     return projectView(project, remote, head, deps.publicUrl());
@@ -31,7 +36,7 @@ export function projectsRoutes(
     return { project, sha: await reader.mustResolve(project.id, ref ?? `refs/heads/${project.defaultBranch}`) };
   };
 
-  const handlers: Handlers<typeof projectsContract.operations> = {
+  return {
     list: async () => {
       const remotes = await store.remotesByProject(deps.database);
       const projects = await store.allProjects(deps.database);
@@ -114,5 +119,4 @@ export function projectsRoutes(
       updated: await syncRemote(deps, (await get(params.project)).id, principal.name),
     }),
   };
-  return mount(projectsContract, handlers);
 }

@@ -1,4 +1,4 @@
-import { type Handlers, type MountedContract, mount } from '../platform/http/contract.ts';
+import { type Handlers, type MountedContract, mountOn } from '../platform/http/contract.ts';
 import { secretsContract } from './api.ts';
 import {
   changeContext,
@@ -41,7 +41,10 @@ function contextView(context: Context, secrets: Secret[]) {
 }
 
 /** The handlers of the secrets contract. */
-export function secretsRoutes(deps: SecretsDeps): MountedContract {
+export const secretsRoutes = (deps: SecretsDeps): MountedContract =>
+  mountOn(secretsContract, deps.database, (database) => handlersOf({ ...deps, database }));
+
+function handlersOf(deps: SecretsDeps): Handlers<typeof secretsContract.operations> {
   const ofContext = async (name: string): Promise<Place & { kind: 'context' }> => {
     const context = await store.contextByName(deps.database, name);
     if (!context) throw missingContext(name);
@@ -62,7 +65,7 @@ export function secretsRoutes(deps: SecretsDeps): MountedContract {
     return contextView(context, await store.secretsIn(deps.database, place));
   };
 
-  const handlers: Handlers<typeof secretsContract.operations> = {
+  return {
     contexts: async () => {
       const secrets = await store.secretsOfContexts(deps.database);
       const contexts = await store.allContexts(deps.database);
@@ -114,5 +117,4 @@ export function secretsRoutes(deps: SecretsDeps): MountedContract {
     },
     rotateKey: async ({ actor }) => rotateKey(deps, actor),
   };
-  return mount(secretsContract, handlers);
 }

@@ -68,6 +68,10 @@ export interface World {
   database: Awaited<ReturnType<typeof testDatabase>>['database'];
   /** Commits files (on top of nothing) to main and cuts a release. */
   release(files: Record<string, string>): Promise<{ id: string; version: string }>;
+  /** Cuts a release of a commit, as a run of main that ends now would. */
+  cut(sha: string): Promise<{ id: string; version: string }>;
+  /** Forces main to a commit. */
+  setBranch(sha: string): Promise<void>;
   events(): Promise<EventEnvelope[]>;
   /** Waits until an event of this type is there (for this version when given). */
   until(type: string, version?: string, timeoutMs?: number): Promise<EventEnvelope>;
@@ -163,8 +167,15 @@ export async function deployWorld(options: { runtimes?: (directory: string) => R
       await gitIn('commit', '-q', '--allow-empty', '-m', `change at ${Date.now()}`);
       await gitIn('push', '-q', repository, 'main');
       const sha = (await gitIn('rev-parse', 'HEAD')).stdout.trim();
+      return world.cut(sha);
+    },
+    cut(sha) {
       const request = { projectId: project.id, sha, branch: 'main', runId: newId(), actor: system('test'), causes: [] };
       return deployments.cutRelease(request);
+    },
+    async setBranch(sha) {
+      await run('git', ['reset', '-q', '--hard', sha], { cwd: work });
+      await run('git', ['push', '-q', '--force', repository, 'main'], { cwd: work });
     },
     events,
     async until(type, version, timeoutMs = 15_000) {

@@ -70,6 +70,19 @@ it('starts on an empty directory, stops without a trace on SIGTERM, and starts a
   expect(await processesNaming(dataDir)).toEqual([]);
 });
 
+it('is on loopback until there is an owner, and then at once where its settings say', async () => {
+  const millrace = await start({ env: { MILLRACE_HOST: '0.0.0.0' } });
+  const elsewhere = millrace.url.replace('localhost', '127.0.0.2');
+  await expect(fetch(elsewhere)).rejects.toThrow();
+  await millrace.owner();
+  await eventually('it listens on every address', async () => (await fetch(elsewhere)).ok, 20_000);
+  expect((await fetch(millrace.url)).status).toBe(200);
+  // A port given by the system cannot be expected again, so the restart only shows that nothing waits for a claim any more.
+  await millrace.stop();
+  const again = await start({ env: { MILLRACE_HOST: '0.0.0.0' } });
+  expect((await fetch(again.url.replace('localhost', '127.0.0.2'))).status).toBe(200);
+});
+
 it('says who holds the data directory, and leaves that server alone', async () => {
   const first = await start();
   const { code, text } = await failingStart({ MILLRACE_DATA: dataDir, MILLRACE_PORT: '0' });

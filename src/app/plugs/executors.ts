@@ -10,8 +10,8 @@ export interface Executors {
 }
 
 /** Where jobs can run. With `MILLRACE_RUNTIME=process` the engine is left alone altogether. */
-export function executorsOf(settings: Settings): Executors {
+export function executorsOf(settings: Settings, installation: string): Executors {
   const host = createHostExecutor();
   if (settings.runtime === 'process') return { host };
-  return { host, docker: createDockerExecutor({ docker: openDocker() }) };
+  return { host, docker: createDockerExecutor({ docker: openDocker(), installation }) };
 }

@@ -8,14 +8,19 @@ import type { Launcher } from '../../platform/process/launcher.ts';
 import type { Settings } from '../settings.ts';
 
 /** Where services run, in order of preference: containers where an engine answers, else processes. */
-export function runtimesOf(deps: { settings: Settings; launcher: Launcher; log: Log }): Runtime[] {
-  const { settings, launcher, log } = deps;
+export function runtimesOf(deps: {
+  settings: Settings;
+  launcher: Launcher;
+  log: Log;
+  installation: string;
+}): Runtime[] {
+  const { settings, launcher, log, installation } = deps;
   const processes = createProcessRuntime({
     directory: join(settings.dataDir, 'deployments', 'process'),
     launcher,
     log,
   });
   if (settings.runtime === 'process') return [processes];
-  const containers = createDockerRuntime({ docker: openDocker(), log });
+  const containers = createDockerRuntime({ docker: openDocker(), log, installation });
   return settings.runtime === 'docker' ? [containers] : [containers, processes];
 }

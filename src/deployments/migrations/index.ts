@@ -124,4 +124,12 @@ export const deploymentMigrations: Migration[] = [
         primary key (environment_id, release_id)
       );`,
   },
+  {
+    id: 'deployments/0002-forgotten',
+    statements: `
+      create table deployments_forgotten (
+        environment_id uuid primary key,
+        at timestamptz not null default now()
+      );`,
+  },
 ];

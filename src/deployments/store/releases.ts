@@ -46,6 +46,12 @@ export const findReleases = (db: Queryable, ids: readonly string[]): Promise<Rel
 export const findReleaseOfRun = (db: Queryable, projectId: string, runId: string): Promise<ReleaseRow | undefined> =>
   db.first(sql`select ${columns} from deployments_releases where project_id = ${projectId} and run_id = ${runId}`);
 
+/** Commits of the releases that serve or wait in an environment of the project. */
+export const releasesInUse = (db: Queryable, projectId: string): Promise<Pick<ReleaseRow, 'sha' | 'branch'>[]> =>
+  db.query(sql`select distinct r.sha, r.branch from deployments_deployments d
+    join deployments_releases r on r.id = d.release_id join deployments_environments e on e.id = d.environment_id
+    where d.project_id = ${projectId} and (d.finished_at is null or e.active_deployment = d.id)`);
+
 /** Newest first; `before` is a release number. */
 export const listReleases = (
   db: Queryable,

@@ -9,6 +9,7 @@ import type { BuildOutput, BuildRequest } from '../../deployments/port.ts';
 import { Fault } from '../../kernel/faults.ts';
 import type { DockerEngine } from './client.ts';
 import { readIgnore } from './ignore.ts';
+import { label } from './labels.ts';
 
 export const imageBuildLimits = { contextBytes: 4 * 1024 ** 3, contextFiles: 300_000, silenceMs: 10 * 60_000 };
 
@@ -41,7 +42,7 @@ export async function buildImage(docker: DockerEngine, request: BuildRequest): P
       dockerfile: sentDockerfile,
       buildargs: build.args,
       ...(build.target === undefined ? {} : { target: build.target }),
-      labels: { 'io.millrace.project': request.projectId, 'io.millrace.service': service.name },
+      labels: { [label.project]: request.projectId, [label.service]: service.name },
       rm: true,
       forcerm: true,
       version: needsBuildKit ? '2' : '1',

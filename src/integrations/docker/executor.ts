@@ -4,10 +4,11 @@ import { Fault } from '../../kernel/faults.ts';
 import type { Executor, Place, PlaceRequest, PlannedImage } from '../../pipelines/port.ts';
 import { type DockerEngine, engineAnswers, engineStatus, tolerate } from './client.ts';
 import { ensureImage } from './images.ts';
+import { label } from './labels.ts';
 
 /** Where the control directory is seen in the container. */
 const controlPath = '/.millrace';
-const label = 'millrace.place';
+const placeLabel = 'millrace.place';
 /** How long an engine may be away before a job in it counts as lost. */
 const awayMs = 60_000;
 
@@ -17,8 +18,8 @@ const nameOf = (placeId: string): string => `millrace-job-${placeId}`;
  * Runs jobs in containers of an engine on this machine (the control directory is mounted). The first image runs the driver;
  * the others are services that share its network, so that they answer on localhost.
  */
-export function createDockerExecutor(options: { docker: DockerEngine }): Executor {
-  const { docker } = options;
+export function createDockerExecutor(options: { docker: DockerEngine; installation?: string | undefined }): Executor {
+  const { docker, installation } = options;
   const adopt = async (request: PlaceRequest): Promise<Place | undefined> => {
     const container = docker.getContainer(nameOf(request.placeId));
     const facts = await patiently(async () => container.inspect()).catch((error: unknown) => {
@@ -42,12 +43,12 @@ export function createDockerExecutor(options: { docker: DockerEngine }): Executo
       const [first, ...services] = request.images;
       if (!first) throw new Fault('invalid', 'A docker job names no image', { code: 'pipelines.no-image' });
       for (const image of request.images) await ensureImage(docker, image.image, image.auth, request.onProgress);
-      await create(docker, nameOf(request.placeId), driverContainer(request, first, services));
+      await create(docker, nameOf(request.placeId), driverContainer(request, first, services, installation));
       await tolerate([304], () => docker.getContainer(nameOf(request.placeId)).start());
       await Promise.all(
         services.map(async (service, index) => {
           const name = `${nameOf(request.placeId)}-${index + 1}`;
-          await create(docker, name, serviceContainer(request, service));
+          await create(docker, name, serviceContainer(request, service, installation));
           await tolerate([304], () => docker.getContainer(name).start());
           request.onProgress(`Service ${service.name ?? service.image} started`);
         }),
@@ -55,7 +56,7 @@ export function createDockerExecutor(options: { docker: DockerEngine }): Executo
       return placeOf(docker, request);
     },
     async destroy(placeId) {
-      const containers = await docker.listContainers({ all: true, filters: { label: [`${label}=${placeId}`] } });
+      const containers = await docker.listContainers({ all: true, filters: { label: [`${placeLabel}=${placeId}`] } });
       await Promise.all(
         containers.map(({ Id }) =>
           tolerate([404, 409], () => docker.getContainer(Id).remove({ force: true, v: true })),
@@ -75,14 +76,25 @@ async function create(docker: DockerEngine, name: string, options: CreateOptions
 const environmentOf = (image: PlannedImage): string[] =>
   Object.entries(image.environment).map(([name, value]) => `${name}=${value}`);
 
+const labelsOf = (request: PlaceRequest, kind: string, installation: string | undefined): Record<string, string> => ({
+  [placeLabel]: request.placeId,
+  'millrace.kind': kind,
+  ...(installation === undefined ? {} : { [label.installation]: installation }),
+});
+
 /** The container that runs the driver. Its image's own entrypoint is passed over, as CircleCI does. Pure. */
-export function driverContainer(request: PlaceRequest, image: PlannedImage, services: PlannedImage[]): CreateOptions {
+export function driverContainer(
+  request: PlaceRequest,
+  image: PlannedImage,
+  services: PlannedImage[],
+  installation?: string,
+): CreateOptions {
   return {
     Image: image.image,
     Entrypoint: ['/bin/sh'],
     Cmd: [`${controlPath}/driver.sh`],
     Env: environmentOf(image),
-    Labels: { [label]: request.placeId, 'millrace.kind': 'job' },
+    Labels: labelsOf(request, 'job', installation),
     WorkingDir: '/',
     ...(image.user === undefined ? {} : { User: image.user }),
     HostConfig: {
@@ -99,11 +111,11 @@ export function driverContainer(request: PlaceRequest, image: PlannedImage, serv
   };
 }
 
-function serviceContainer(request: PlaceRequest, image: PlannedImage): CreateOptions {
+function serviceContainer(request: PlaceRequest, image: PlannedImage, installation?: string): CreateOptions {
   return {
     Image: image.image,
     Env: environmentOf(image),
-    Labels: { [label]: request.placeId, 'millrace.kind': 'service' },
+    Labels: labelsOf(request, 'service', installation),
     ...(image.entrypoint === undefined ? {} : { Entrypoint: image.entrypoint }),
     ...(image.command === undefined ? {} : { Cmd: image.command }),
     ...(image.user === undefined ? {} : { User: image.user }),

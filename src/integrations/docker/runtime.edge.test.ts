@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { busyboxImage, ensureBusyboxImage, hasDocker } from '../../../test/harness/busybox-image.ts';
 import { deployWorld, quickRollout, type World } from '../../../test/harness/deploy-world.ts';
 import { openLog } from '../../platform/observe/log.ts';
+import { removeInstallation } from './clear-away.ts';
 import { openDocker } from './client.ts';
 import { createDockerRuntime } from './runtime.ts';
 
@@ -45,6 +46,8 @@ const files = (marker: string): Record<string, string> => ({
   'millrace.yaml': quickRollout(),
 });
 
+const installation = `test-${process.pid}`;
+
 describe.skipIf(!hasDocker())('services in containers', () => {
   let world: World;
   let environmentId = '';
@@ -54,17 +57,12 @@ describe.skipIf(!hasDocker())('services in containers', () => {
 
   beforeAll(async () => {
     await ensureBusyboxImage();
-    const runtime = () => createDockerRuntime({ docker: openDocker(), log: openLog({ level: 'fatal' }) });
+    const runtime = () => createDockerRuntime({ docker: openDocker(), log: openLog({ level: 'fatal' }), installation });
     world = await deployWorld({ runtimes: () => [runtime()] });
   });
   afterAll(async () => {
     await world?.close();
-    const all = docker('ps', '-aq', '--filter', `label=io.millrace.project=${world.project.id}`).split('\n');
-    for (const id of all) if (id) docker('rm', '-f', '-v', id);
-    for (const kind of ['network', 'volume']) {
-      const mine = docker(kind, 'ls', '-q', '--filter', `label=io.millrace.environment=${environmentId}`).split('\n');
-      for (const id of mine) if (id) docker(kind, 'rm', id);
-    }
+    await removeInstallation(openDocker(), installation);
     const images = docker('images', '-q', '--filter', `label=io.millrace.project=${world.project.id}`).split('\n');
     for (const id of new Set(images)) if (id) docker('rmi', '-f', id);
   });
@@ -132,5 +130,16 @@ describe.skipIf(!hasDocker())('services in containers', () => {
     });
     const failed = await world.until('release.failed', broken.version);
     expect((failed.data as { reason: string }).reason).toMatch(/could not be built.*returned a non-zero code: 7/);
+  });
+
+  test('a deleted project serves no longer and leaves only its data behind', async () => {
+    await world.deployments.forgetProject(world.project.id);
+    expect((await world.get(host)).status).toBe(404);
+    const left = (...argv: string[]) => docker(...argv, '--filter', `label=io.millrace.installation=${installation}`);
+    expect(left('ps', '-aq')).toBe('');
+    expect(left('network', 'ls', '-q')).toBe('');
+    expect(left('volume', 'ls', '-q')).toBe(`millrace-${environmentId}-data`);
+    await removeInstallation(openDocker(), installation);
+    expect(left('volume', 'ls', '-q')).toBe('');
   });
 });

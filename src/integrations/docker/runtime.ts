@@ -4,26 +4,23 @@ import { Fault } from '../../kernel/faults.ts';
 import { probeAddress } from '../../platform/http/probe.ts';
 import type { Log } from '../../platform/observe/log.ts';
 import { buildImage } from './build.ts';
+import { clearAway } from './clear-away.ts';
 import { type DockerEngine, engineAnswers, engineStatus, tolerate } from './client.ts';
 import { followContainer } from './container-lines.ts';
 import { execIn } from './exec.ts';
 import { ensureImage } from './images.ts';
-
-/** Everything this runtime makes carries these labels, and only what carries them is ever touched. */
-const label = {
-  instance: 'io.millrace.instance',
-  environment: 'io.millrace.environment',
-  project: 'io.millrace.project',
-  service: 'io.millrace.service',
-  group: 'io.millrace.group',
-  port: 'io.millrace.port',
-};
+import { label } from './labels.ts';
 
 const startMs = 60_000;
 
 /** Runs services as containers of one engine. Names resolve inside a group's network; ports are published on loopback only. */
-export function createDockerRuntime(deps: { docker: DockerEngine; log: Log }): Runtime {
-  const { docker } = deps;
+export function createDockerRuntime(deps: {
+  docker: DockerEngine;
+  log: Log;
+  /** Stands on everything it makes, so that whoever throws the installation away finds it. */
+  installation: string;
+}): Runtime {
+  const { docker, installation } = deps;
   const following = new Map<string, AbortController>();
   const names = (environmentId: string, group: string): string => `millrace-${environmentId}-${group}`;
 
@@ -36,7 +33,7 @@ export function createDockerRuntime(deps: { docker: DockerEngine; log: Log }): R
 
   const ensureNetwork = async (environmentId: string, group: string): Promise<string> => {
     const name = names(environmentId, group);
-    const labels = { [label.environment]: environmentId, [label.group]: group };
+    const labels = { [label.installation]: installation, [label.environment]: environmentId, [label.group]: group };
     await tolerate([409], () =>
       docker.createNetwork({ Name: name, Driver: 'bridge', CheckDuplicate: true, Labels: labels }),
     );
@@ -81,7 +78,7 @@ export function createDockerRuntime(deps: { docker: DockerEngine; log: Log }): R
       return inspected(known);
     }
     if (known) await tolerate([404, 409], () => docker.getContainer(known.Id).remove({ force: true, v: true }));
-    const container = await docker.createContainer(containerOf(request, network));
+    const container = await docker.createContainer(containerOf(request, network, installation));
     await container.start();
     if (group === backingGroup) {
       const self = (await containersOf(environmentId)).find((each) => each.Id === container.id);
@@ -143,6 +140,8 @@ export function createDockerRuntime(deps: { docker: DockerEngine; log: Log }): R
       following.delete(instanceId);
       await dropNetwork(known.Config.Labels[label.environment] ?? '', known.Config.Labels[label.group] ?? backingGroup);
     },
+    clear: (environmentId) =>
+      clearAway(docker, `${label.environment}=${environmentId}`, { volumes: false, graceSeconds: 10 }),
     async probe(instance, check) {
       if (check.test.kind === 'command') {
         return execIn(docker, nameOf(instance.instanceId), check.test.argv, check.timeoutMs);
@@ -171,7 +170,11 @@ async function inspect(docker: DockerEngine, name: string): Promise<Docker.Conta
 }
 
 /** What the engine is asked to create, as a value. */
-export function containerOf(request: InstanceRequest, network: string): Docker.ContainerCreateOptions {
+export function containerOf(
+  request: InstanceRequest,
+  network: string,
+  installation: string,
+): Docker.ContainerCreateOptions {
   const { service, environmentId } = request;
   const ports = service.ports.map((port) => `${port.container}/tcp`);
   const first = service.ports[0]?.container;
@@ -189,6 +192,7 @@ export function containerOf(request: InstanceRequest, network: string): Docker.C
     Healthcheck: { Test: ['NONE'] },
     Labels: {
       ...service.labels,
+      [label.installation]: installation,
       [label.instance]: request.instanceId,
       [label.environment]: environmentId,
       [label.project]: request.projectId,
@@ -211,7 +215,11 @@ export function containerOf(request: InstanceRequest, network: string): Docker.C
           ReadOnly: volume.readOnly,
           VolumeOptions: {
             NoCopy: false,
-            Labels: { [label.environment]: environmentId, [label.project]: request.projectId },
+            Labels: {
+              [label.installation]: installation,
+              [label.environment]: environmentId,
+              [label.project]: request.projectId,
+            },
             DriverConfig: { Name: 'local', Options: {} },
           },
         })),

@@ -168,6 +168,10 @@ export function createProcessRuntime(deps: ProcessRuntimeDeps): Runtime {
     list: (environmentId) =>
       Promise.resolve([...running.values()].filter((each) => each.request.environmentId === environmentId).map(view)),
     stop,
+    async clear(environmentId) {
+      const mine = [...running.values()].filter((each) => each.request.environmentId === environmentId);
+      await Promise.all(mine.map((each) => stop(each.request.instanceId, each.request.service.stopGraceMs)));
+    },
     async probe(instance, check) {
       const entry = running.get(instance.instanceId);
       if (entry?.state !== 'running') return { healthy: false, detail: 'not running' };

@@ -53,6 +53,7 @@ export function createSentryIntake(deps: SentryDeps): HttpIntake {
     authentication:
       'public key of the project, as the DSN carries it (X-Sentry-Auth, sentry_key, or the DSN of the envelope)',
     reachableByServices: true,
+    streamsBodies: true,
     register(scope) {
       // Bodies are read by hand, so that they are counted while they come and before anything is parsed.
       scope.removeAllContentTypeParsers();

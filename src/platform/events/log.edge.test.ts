@@ -90,6 +90,56 @@ describe('the event log', () => {
     expect(numbers(await readEventsAfter(database, start))).toEqual([1, 2]);
   });
 
+  it('lets no reader pass a lower position of a transaction that began later and commits later', async () => {
+    const start = (await readEventsBefore(database, undefined, {}, 1))[0]?.position ?? 0;
+    await database.execute(sql`create table if not exists worked (n int)`);
+    const gate = (): { open: () => void; opened: Promise<void> } => {
+      let open: () => void = () => {};
+      const opened = new Promise<void>((resolve) => {
+        open = resolve;
+      });
+      return { open, opened };
+    };
+    const [early, late, appended, end] = [gate(), gate(), gate(), gate()];
+    const one = async (n: number, began: () => void, append: Promise<void>, done: () => void, commit: Promise<void>) =>
+      database.transaction(async (tx) => {
+        await tx.execute(sql`insert into worked values (${n})`);
+        began();
+        await append;
+        await appendEvent(tx, catalogue, 'thing.made', {
+          subject: `thing:${n}`,
+          projectId: null,
+          actor: system('test'),
+          data: { n },
+        });
+        done();
+        await commit;
+      });
+    const first = one(22, early.open, appended.opened, () => {}, Promise.resolve());
+    await early.opened;
+    const second = one(21, late.open, late.opened, appended.open, end.opened);
+    await first;
+    expect(numbers(await readEventsAfter(database, start))).toEqual([]);
+    end.open();
+    await second;
+    expect(numbers(await readEventsAfter(database, start))).toEqual([21, 22]);
+  });
+
+  it('reads past a position whose transaction was rolled back, and past its own open transaction', async () => {
+    const start = (await readEventsBefore(database, undefined, {}, 1))[0]?.position ?? 0;
+    const append = { subject: 'thing:30', projectId: null, actor: system('test'), data: { n: 30 } };
+    await database
+      .transaction(async (tx) => {
+        await appendEvent(tx, catalogue, 'thing.made', append);
+        throw new Error('changed my mind');
+      })
+      .catch(() => {});
+    await database.transaction(async (tx) => {
+      await appendEvent(tx, catalogue, 'thing.made', append);
+      expect(numbers(await readEventsAfter(tx, start))).toEqual([30]);
+    });
+  });
+
   it('walks causes and effects in both directions', async () => {
     const push = await make(10);
     const run = await make(11, [push]);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Actor, EventEnvelope } from '../../kernel/events.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Queryable, Transaction } from '../postgres/database.ts';
@@ -11,8 +12,7 @@ export const eventsChannel = 'millrace_events';
 export const eventMigrations: Migration[] = [
   {
     id: 'platform/0001-events',
-    // `xid` lets readers stop before the oldest transaction still open: positions are given out at insert,
-    // commits may come in another order, and a cursor that passed an uncommitted position would lose it.
+    // `xid` tells which transaction appended a fact; readers do without it.
     statements: `
       create table platform_events (
         position bigint generated always as identity primary key,
@@ -57,6 +57,13 @@ export interface Append<Data> {
 }
 
 /**
+ * Positions are given out at insert and commits may come in another order, so a cursor that passed the position of an open
+ * transaction would lose its facts. Whoever appends therefore holds this lock, shared by all who do, from before the
+ * position is given out to the end of the transaction, and readers look who holds it.
+ */
+const appending = { space: 7400, number: 1 };
+
+/**
  * Appends a fact in the caller's transaction: it becomes visible exactly when the change itself does.
  * The data is checked against the catalogue, so a fact that cannot be read back is never written.
  * @returns the new event's id, for use as a cause
@@ -70,10 +77,11 @@ export async function appendEvent<Schemas extends EventSchemas, Name extends key
   const data = catalogue.schemas[name]!.parse(event.data);
   const id = newId();
   await tx.execute(sql`
+    select pg_advisory_xact_lock_shared(${appending.space}, ${appending.number}), pg_notify(${eventsChannel}, '')`);
+  await tx.execute(sql`
     insert into platform_events (id, type, subject, project_id, actor, causes, data)
     values (${id}, ${`${catalogue.room}.${name}`}, ${event.subject}, ${event.projectId}, ${json(event.actor)},
       ${event.causes ?? []}, ${json(data)})`);
-  await tx.execute(sql`select pg_notify(${eventsChannel}, '')`);
   return id;
 }
 
@@ -106,19 +114,44 @@ function conditionsOf(filter: EventFilter): Sql[] {
   return conditions;
 }
 
-/** Facts after `position` in log order that no open transaction can still precede; at most `limit`. */
-export function readEventsAfter(
+/** Transactions of others that append at this moment, each under a name no later one has. */
+async function appenders(db: Queryable): Promise<string[]> {
+  const rows = await db.query<{ name: string }>(sql`
+    select virtualtransaction as name from pg_locks
+    where locktype = 'advisory' and objsubid = 2 and classid = ${appending.space} and objid = ${appending.number}
+      and database = (select oid from pg_database where datname = current_database()) and pid <> pg_backend_pid()`);
+  return rows.map((row) => row.name);
+}
+
+/** Waits for those who append at this moment, at most about 0.3 s; resolves to whether they have all ended. */
+async function appendersEnd(db: Queryable): Promise<boolean> {
+  let open = await appenders(db);
+  for (let wait = 5; open.length > 0 && wait <= 160; wait *= 2) {
+    await sleep(wait);
+    const now = new Set(await appenders(db));
+    open = open.filter((name) => now.has(name));
+  }
+  return open.length === 0;
+}
+
+/**
+ * Facts after `position` in log order; at most `limit`. None while a transaction is open that may still put one before
+ * them: its own notification, or the caller's next look, brings them all.
+ */
+export async function readEventsAfter(
   db: Queryable,
   position: number,
   filter: EventFilter = {},
   limit = 200,
 ): Promise<EventEnvelope[]> {
-  const conditions = all([
-    sql`position > ${position}`,
-    sql`xid < pg_snapshot_xmin(pg_current_snapshot())`,
-    ...conditionsOf(filter),
-  ]);
-  return db.query(sql`select ${columns} from platform_events where ${conditions} order by position limit ${limit}`);
+  const read = (conditions: Sql[]): Promise<EventEnvelope[]> =>
+    db.query(sql`select ${columns} from platform_events
+      where ${all([...conditions, ...conditionsOf(filter)])} order by position limit ${limit}`);
+  const seen = await read([sql`position > ${position}`]);
+  const last = seen.at(-1)?.position;
+  if (last === undefined || !(await appendersEnd(db))) return [];
+  // Every position up to the last one seen was given out before we looked, so it is settled by now: there, or never used.
+  return read([sql`position > ${position}`, sql`position <= ${last}`]);
 }
 
 /** Newest first, for timelines; `before` is the position to continue from. */

@@ -1,4 +1,5 @@
 import type { EventEnvelope } from '../../kernel/events.ts';
+import { pause } from '../../kernel/pause.ts';
 import type { Log } from '../observe/log.ts';
 import type { Database } from '../postgres/database.ts';
 import { sql } from '../postgres/sql.ts';
@@ -34,7 +35,6 @@ export async function runSubscription(
 ): Promise<void> {
   let wake: () => void = () => {};
   const stopListening = await database.listen(eventsChannel, () => wake());
-  signal.addEventListener('abort', () => wake(), { once: true });
   const holder = database.lock(`subscription:${subscription.name}`);
   await database.execute(sql`
     insert into platform_subscriptions (name, position)
@@ -56,26 +56,14 @@ export async function runSubscription(
         outcome = 1000;
       }
       if (outcome === 'more') continue;
-      const pause = outcome === 'idle' ? 2000 : outcome;
-      let timer: NodeJS.Timeout | undefined;
-      const slept = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, pause);
-      });
       // A failing fact waits out its back-off; new facts may not cut it short.
-      await (outcome === 'idle' ? Promise.race([woken, slept]) : Promise.race([slept, abortOf(signal)]));
-      clearTimeout(timer);
+      await (outcome === 'idle' ? pause(2000, signal, woken) : pause(outcome, signal));
     }
   } finally {
     stopListening();
     await holder.release();
   }
 }
-
-const abortOf = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 
 /** One batch. Resolves to `idle`, `more`, or the milliseconds to wait before trying a failed fact again. */
 async function drainOnce(

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,4 +53,18 @@ test('a killed holder holds nothing', async () => {
   const next = await openDataDirectory(data);
   expect((await readHolder(data))?.pid).toBe(process.pid);
   await next.release();
+});
+
+test('of many that start at once one holds it, also over what the killed left, and below a long path', async () => {
+  const data = join(directory, 'd'.repeat(100), 'data');
+  const left = join(directory, 'lock');
+  await mkdir(left);
+  for (const directories of [data, directory]) {
+    const outcomes = await Promise.allSettled(Array.from({ length: 12 }, () => openDataDirectory(directories)));
+    const holders = outcomes.filter((outcome) => outcome.status === 'fulfilled');
+    expect(holders).toHaveLength(1);
+    await holders[0]!.value.release();
+    const next = await openDataDirectory(directories);
+    await next.release();
+  }
 });

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Fault } from '../../kernel/faults.ts';
+import { holdAlone } from './sole-holder.ts';
 
 /** Who serves from a data directory. */
 export interface Holder {
@@ -39,18 +39,11 @@ export async function readHolder(path: string): Promise<Holder | undefined> {
 /**
  * Makes the directory when absent and takes it for this process alone, until `release` or the end of the process, whichever way
  * it ends. A second server on it gets a `conflict` Fault that names the first.
- *
- * The lock is the name of an abstract unix socket made from the directory's real path: the kernel gives it to one process and takes
- * it back with that process, so there is no stale lock to judge. It holds within one network namespace; containers that
- * share a data directory are kept apart by ClickHouse's own file lock.
  */
 export async function openDataDirectory(wanted: string): Promise<DataDirectory> {
   const path = await prepare(wanted);
-  const name = `\0millrace-${createHash('sha256').update(path).digest('hex').slice(0, 32)}`;
-  const lock = await bind(name).catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EADDRINUSE') throw error;
-    throw taken(path, await readHolder(path));
-  });
+  const lock = await holdAlone(lockDirectory(path));
+  if (!lock) throw taken(path, await readHolder(path));
   const holder: Holder = { pid: process.pid, startedAt: Date.now(), address: null };
   const write = async (): Promise<void> => {
     const unfinished = `${holderFile(path)}.${process.pid}`;
@@ -66,7 +59,7 @@ export async function openDataDirectory(wanted: string): Promise<DataDirectory> 
     },
     async release() {
       await rm(holderFile(path), { force: true });
-      await new Promise<void>((resolve) => lock.close(() => resolve()));
+      await lock.release();
     },
   };
 }
@@ -90,15 +83,13 @@ async function prepare(wanted: string): Promise<string> {
   }
 }
 
-function bind(name: string): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = createServer((socket) => socket.destroy());
-    server.once('error', reject);
-    server.listen({ path: name, exclusive: true }, () => {
-      server.unref();
-      resolve(server);
-    });
-  });
+/** A unix socket's path must fit 104 bytes (108 on Linux); below a long directory there is no room for one. */
+const longestLockDirectory = 80;
+
+function lockDirectory(path: string): string {
+  const near = join(path, 'lock');
+  if (Buffer.byteLength(near) <= longestLockDirectory) return near;
+  return join('/tmp', `millrace-lock-${createHash('sha256').update(path).digest('hex').slice(0, 24)}`);
 }
 
 function taken(path: string, holder: Holder | undefined): Fault {

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Actor } from '../../kernel/events.ts';
+import type { Database } from '../postgres/database.ts';
 import type { Principal, Role } from './principal.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -71,14 +72,29 @@ export type Handlers<Operations extends Record<string, Operation>> = {
 export interface MountedContract {
   contract: Contract;
   handlers: Record<string, (call: Call) => unknown>;
+  /** The same handlers over another database: over the one transaction in which a call with an Idempotency-Key happens. */
+  handlersOn?: ((database: Database) => MountedContract['handlers']) | undefined;
 }
 
-/** Joins a contract with its handlers; the compiler checks that none is missing. */
+/** Joins a contract that creates nothing with its handlers; the compiler checks that none is missing. */
 export function mount<Operations extends Record<string, Operation>>(
   contract: Contract<Operations>,
   handlers: Handlers<Operations>,
 ): MountedContract {
-  return { contract, handlers: handlers as unknown as Record<string, (call: Call) => unknown> };
+  return { contract, handlers: handlers as unknown as MountedContract['handlers'] };
+}
+
+/**
+ * Joins a contract with handlers that do all they do on the database they are given. A call that creates something then
+ * commits together with the record of its Idempotency-Key: a server killed at any moment did both or neither.
+ */
+export function mountOn<Operations extends Record<string, Operation>>(
+  contract: Contract<Operations>,
+  database: Database,
+  handlersOn: (database: Database) => Handlers<Operations>,
+): MountedContract {
+  const build = (on: Database) => handlersOn(on) as unknown as MountedContract['handlers'];
+  return { contract, handlers: build(database), handlersOn: build };
 }
 
 /**
@@ -91,6 +107,8 @@ export interface HttpIntake {
   authentication: string;
   /** Also served on the intake listener that deployed services reach (DSN, OTLP), which serves nothing else. */
   reachableByServices: boolean;
+  /** It reads bodies by itself, as they come and within bounds of its own; otherwise they are held whole, within ours. */
+  streamsBodies?: boolean | undefined;
   register: (scope: FastifyInstance) => void | Promise<void>;
 }
 

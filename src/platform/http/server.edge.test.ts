@@ -2,9 +2,10 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { testDatabase } from '../../../test/harness/postgres.ts';
+import { type TestDatabase, testDatabase } from '../../../test/harness/postgres.ts';
 import { Fault } from '../../kernel/faults.ts';
-import { defineContract, mount } from './contract.ts';
+import { sql } from '../postgres/sql.ts';
+import { defineContract, mountOn } from './contract.ts';
 import { idempotencyMigrations } from './idempotency.ts';
 import { atLeast, type Principal } from './principal.ts';
 import { createHttpServer, createIntakeServer, type Gatekeeper } from './server.ts';
@@ -60,12 +61,12 @@ const gatekeeper: Gatekeeper = {
 
 describe('the HTTP server', () => {
   let app: FastifyInstance;
-  let close: () => Promise<void>;
+  let store: TestDatabase;
   let serial = 0;
 
   beforeAll(async () => {
-    const store = await testDatabase(idempotencyMigrations);
-    close = store.close;
+    const things = { id: 'things/0001', statements: 'create table things (name text not null)' };
+    store = await testDatabase([...idempotencyMigrations, things]);
     app = await createHttpServer({
       database: store.database,
       log: pino({ level: 'silent' }),
@@ -86,10 +87,11 @@ describe('the HTTP server', () => {
         },
       ],
       contracts: [
-        mount(contract, {
+        mountOn(contract, store.database, (database) => ({
           list: ({ query }) => ({ limit: query.limit }),
           create: async ({ body }) => {
             serial += 1;
+            await database.transaction((tx) => tx.execute(sql`insert into things values (${body.name})`));
             if (body.name === 'broken') throw new Error('a bug with a password inside');
             return { name: body.name, serial };
           },
@@ -98,13 +100,13 @@ describe('the HTTP server', () => {
               throw new Fault('missing', 'No such thing', { code: 'things.missing', hint: 'Try 1.' });
             return { id: '1', version: 7 };
           },
-        }),
+        })),
       ],
     });
   });
   afterAll(async () => {
     await app.close();
-    await close();
+    await store.close();
   });
 
   const as = (who: string) => ({ authorization: `Bearer ${who}` });
@@ -166,6 +168,26 @@ describe('the HTTP server', () => {
     const made = concurrent.filter((response) => response.statusCode === 201);
     expect(new Set(made.map((response) => response.json().serial)).size).toBe(1);
     expect(concurrent.every((response) => [201, 409].includes(response.statusCode))).toBe(true);
+  });
+
+  it('makes what it creates and the record of its key in one transaction', async () => {
+    const named = (name: string) => store.database.query(sql`select name from things where name = ${name}`);
+    // What stands between the work and its record: here a store that refuses the record, in life a kill -9.
+    await store.database.execute(sql`
+      create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$`);
+    await store.database.execute(sql`
+      create trigger refuse before insert on platform_idempotency for each row execute function refuse()`);
+    expect((await create('dev', { name: 'whole', size: 1 }, 'key-3')).statusCode).toBe(500);
+    expect(await named('whole')).toEqual([]);
+    await store.database.execute(sql`drop trigger refuse on platform_idempotency`);
+    expect((await create('dev', { name: 'whole', size: 1 }, 'key-3')).statusCode).toBe(201);
+    expect((await create('dev', { name: 'whole', size: 1 }, 'key-3')).statusCode).toBe(201);
+    expect(await named('whole')).toHaveLength(1);
+    await store.database.execute(sql`delete from things`);
+    // And work that fails leaves neither itself nor its key.
+    expect((await create('dev', { name: 'broken', size: 1 }, 'key-4')).statusCode).toBe(500);
+    expect(await named('broken')).toEqual([]);
+    expect((await create('dev', { name: 'mended', size: 1 }, 'key-4')).statusCode).toBe(201);
   });
 
   it('gives an ETag and answers 304 for what is known', async () => {

@@ -6,11 +6,12 @@ import type { Log } from '../observe/log.ts';
 import type { Database } from '../postgres/database.ts';
 import { apiPageOf } from './api-page.ts';
 import type { Call, HttpIntake, MountedContract, Operation } from './contract.ts';
+import { createHeldBodies } from './held-bodies.ts';
 import { once } from './idempotency.ts';
 import { openApiOf } from './openapi.ts';
 import type { Principal } from './principal.ts';
 import { problemMediaType, problemOf } from './problem.ts';
-import { createSlowBodyGuard } from './slow-bodies.ts';
+import { createSlowBodyGuard, slowBodyLimits } from './slow-bodies.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -34,11 +35,12 @@ export interface HttpServerOptions {
   contracts: MountedContract[];
   intakes: HttpIntake[];
   version: string;
+  /** A client that begins a request and then brings nothing for this long is cut off (ms); default 30 s. */
+  stallMs?: number | undefined;
 }
 
 const defaultBodyLimit = 1024 * 1024;
-/** Time a client has to send its headers. */
-const headersTimeoutMs = 20_000;
+const defaultStallMs = 30_000;
 const anonymous: Actor = { kind: 'system', id: 'anonymous', name: 'nobody signed in' };
 
 const actorOf = (principal: Principal | null): Actor =>
@@ -51,13 +53,15 @@ const actorOf = (principal: Principal | null): Actor =>
  * The caller listens and adds the web application.
  */
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
-  const app = bareServer(options.log);
+  const app = bareServer(options.log, options.stallMs);
+  const holdBodies = createHeldBodies();
   app.addHook('onRequest', async (request) => {
     // Foreign protocols outside the API carry credentials of their own, which mean nothing to sessions and tokens.
     if (request.url.startsWith('/api/v1/')) request.principal = await options.gatekeeper.authenticate(request);
   });
   await app.register(
     async (scope) => {
+      holdBodies(scope);
       for (const mounted of options.contracts) mountContract(scope, mounted, options);
       const document = openApiOf(
         options.contracts.map((mounted) => mounted.contract),
@@ -69,21 +73,24 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     },
     { prefix: '/api/v1' },
   );
-  await mountIntakes(app, options.intakes);
+  await mountIntakes(app, options.intakes, holdBodies);
   return app;
 }
 
 /** The listener that deployed services reach: only intakes that say so, no API, no sessions. */
-export async function createIntakeServer(options: { log: Log; intakes: HttpIntake[] }): Promise<FastifyInstance> {
-  const app = bareServer(options.log);
+export async function createIntakeServer(
+  options: Pick<HttpServerOptions, 'log' | 'intakes' | 'stallMs'>,
+): Promise<FastifyInstance> {
+  const app = bareServer(options.log, options.stallMs);
   await mountIntakes(
     app,
     options.intakes.filter((intake) => intake.reachableByServices),
+    createHeldBodies(),
   );
   return app;
 }
 
-function bareServer(log: Log): FastifyInstance {
+function bareServer(log: Log, stallMs = defaultStallMs): FastifyInstance {
   const app = fastify({
     // Fastify's own request log would print two lines a request; the log gets failures only.
     logger: false,
@@ -92,12 +99,12 @@ function bareServer(log: Log): FastifyInstance {
     requestTimeout: 0,
     connectionTimeout: 0,
     // A large push may take long: bodies are judged by whether they keep coming, not by how long they take.
-    http: { headersTimeout: headersTimeoutMs, requestTimeout: 0, connectionsCheckingInterval: 5000 },
+    http: { headersTimeout: stallMs, requestTimeout: 0, connectionsCheckingInterval: Math.min(5000, stallMs / 4) },
     forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
   });
   app.decorateRequest('principal', null);
-  const slowBodies = createSlowBodyGuard();
+  const slowBodies = createSlowBodyGuard(slowBodyLimits(stallMs));
   app.addHook('onRequest', async (request, reply) => slowBodies.watch(request.raw, reply.raw));
   app.addHook('onClose', async () => slowBodies.close());
   app.setErrorHandler((error, request, reply) => refuse(error, request, reply, log));
@@ -115,9 +122,14 @@ function bareServer(log: Log): FastifyInstance {
   return app;
 }
 
-async function mountIntakes(app: FastifyInstance, intakes: HttpIntake[]): Promise<void> {
+async function mountIntakes(
+  app: FastifyInstance,
+  intakes: HttpIntake[],
+  holdBodies: (scope: FastifyInstance) => void,
+): Promise<void> {
   for (const intake of intakes) {
     await app.register(async (scope) => {
+      if (!intake.streamsBodies) holdBodies(scope);
       await intake.register(scope);
     });
   }
@@ -140,6 +152,8 @@ function mountContract(scope: FastifyInstance, mounted: MountedContract, options
   for (const [name, operation] of Object.entries(mounted.contract.operations)) {
     const handler = mounted.handlers[name];
     if (!handler) throw new Error(`No handler for ${mounted.contract.room}.${name}`);
+    if (operation.creates && !mounted.handlersOn)
+      throw new Error(`${mounted.contract.room}.${name} creates something: mount its contract with mountOn`);
     const room = mounted.contract.room;
     scope.route({
       method: operation.method,
@@ -159,8 +173,9 @@ function mountContract(scope: FastifyInstance, mounted: MountedContract, options
           reply,
         } as unknown as Call;
         const status = operation.status ?? (operation.creates ? 201 : 200);
-        const run = async (): Promise<{ status: number; response: unknown }> => {
-          const result = await handler(call);
+        const run = async (database?: Database): Promise<{ status: number; response: unknown }> => {
+          const on = database && mounted.handlersOn?.(database)[name];
+          const result = await (on ?? handler)(call);
           return { status, response: reply.sent ? undefined : operation.response.parse(result) };
         };
         const key = request.headers['idempotency-key'];

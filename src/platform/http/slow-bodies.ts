@@ -8,7 +8,11 @@ export interface SlowBodyLimits {
   minBytesPerSecond: number;
 }
 
-export const slowBodyLimits: SlowBodyLimits = { stalledMs: 30_000, slowAfterMs: 60_000, minBytesPerSecond: 500 };
+export const slowBodyLimits = (stalledMs: number): SlowBodyLimits => ({
+  stalledMs,
+  slowAfterMs: 2 * stalledMs,
+  minBytesPerSecond: 500,
+});
 
 interface Watched {
   response: ServerResponse;
@@ -26,7 +30,7 @@ const answer =
  * Cuts off clients that begin a body and then stall or drip, whoever reads it; a large body that keeps coming may take as
  * long as it takes. One timer for all of them. `watch` is called once for each request.
  */
-export function createSlowBodyGuard(limits: SlowBodyLimits = slowBodyLimits): {
+export function createSlowBodyGuard(limits: SlowBodyLimits): {
   watch(request: IncomingMessage, response: ServerResponse): void;
   close(): void;
 } {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../kernel/faults.ts';
+import { pause } from '../../kernel/pause.ts';
 import type { Log } from '../observe/log.ts';
 import type { Database, Transaction } from '../postgres/database.ts';
 import type { Loop } from '../room.ts';
@@ -52,11 +53,15 @@ export function createWorker<Payload>(options: WorkerOptions<Payload>): Loop {
   const lease = { owner, leaseMs };
 
   async function perform(job: Job<Payload>, stopping: AbortSignal): Promise<void> {
-    const lost = new AbortController();
-    const signal = AbortSignal.any([stopping, lost.signal]);
+    const abort = new AbortController();
+    const onStop = (): void => abort.abort(stopping.reason);
+    stopping.addEventListener('abort', onStop, { once: true });
+    if (stopping.aborted) onStop();
+    let lost = false;
     const loseIt = (why: string): Error => {
       const error = new Error(`the job was lost: ${why}`);
-      lost.abort(error);
+      lost = true;
+      abort.abort(error);
       return error;
     };
     let leaseEnds = performance.now() + leaseMs;
@@ -73,7 +78,7 @@ export function createWorker<Payload>(options: WorkerOptions<Payload>): Loop {
     try {
       if (job.attempts > maxAttempts) throw new GiveUp(`it did not come back from ${maxAttempts} attempts`);
       await options.handle(job, {
-        signal,
+        signal: abort.signal,
         epoch: job.epoch,
         extend: renew,
         finish: async (tx) => {
@@ -82,13 +87,14 @@ export function createWorker<Payload>(options: WorkerOptions<Payload>): Loop {
       });
       await persist(() => finish(database, job), leaseMs);
     } catch (error) {
-      if (lost.signal.aborted) {
+      if (lost) {
         log.warn({ job: job.id, kind, epoch: job.epoch }, 'a job was lost to another server');
         return;
       }
       await settle(job, error, stopping);
     } finally {
       clearInterval(heartbeat);
+      stopping.removeEventListener('abort', onStop);
     }
   }
 
@@ -141,8 +147,8 @@ export function createWorker<Payload>(options: WorkerOptions<Payload>): Loop {
             await prune(database);
           }
           const room = running.size < concurrency;
-          const pause = room ? await nextDue(database, kind, lookAgainMs) : lookAgainMs;
-          if (!room || jobs.length === 0) await until(woken, Math.max(pause, 20), signal);
+          const dueMs = room ? await nextDue(database, kind, lookAgainMs) : lookAgainMs;
+          if (!room || jobs.length === 0) await pause(Math.max(dueMs, 20), signal, woken);
         }
       } finally {
         stopListening();
@@ -163,11 +169,4 @@ async function persist<Result>(statement: () => Promise<Result>, forMs: number):
       await sleep(wait);
     }
   }
-}
-
-async function until(woken: Promise<void>, ms: number, signal: AbortSignal): Promise<void> {
-  const over = new AbortController();
-  const slept = sleep(ms, undefined, { signal: AbortSignal.any([signal, over.signal]) }).catch(() => {});
-  await Promise.race([woken, slept]);
-  over.abort();
 }

@@ -23,6 +23,12 @@ export interface Database extends Queryable {
    * Serialization failures and deadlocks (40001, 40P01) are tried again, up to 5 times, so `work` must be repeatable.
    */
   transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
+  /**
+   * Runs `work` on a database that is one transaction of this one: all its statements and transactions (which become
+   * savepoints, one after the other) commit together when `work` resolves, or not at all. The same words on repetition as for
+   * `transaction`. The joined database is of no use once `work` has ended; it refuses then.
+   */
+  together<Result>(work: (joined: Database) => Promise<Result>): Promise<Result>;
   /** Calls `listener` for each NOTIFY on `channel`, from this or any other server. A wake-up only: notifications can be lost. */
   listen(channel: string, listener: (payload: string) => void): Promise<() => void>;
   /**
@@ -102,8 +108,18 @@ export function openDatabase(url: string, options: { max?: number; onError?: (er
     }
   };
 
-  return {
+  const database: Database = {
     ...queryableOn((statement) => pool.query(statement.text, statement.values)),
+    async together(work) {
+      return database.transaction(async (tx) => {
+        const joined = joinedOn(tx, database);
+        try {
+          return await work(joined.database);
+        } finally {
+          joined.end();
+        }
+      });
+    },
     async transaction(work) {
       for (let attempt = 1; ; attempt += 1) {
         const client = await pool.connect();
@@ -153,4 +169,57 @@ export function openDatabase(url: string, options: { max?: number; onError?: (er
       await pool.end();
     },
   };
+  return database;
 }
+
+/** A database whose every statement belongs to the open transaction `tx`; its own transactions are savepoints in it. */
+function joinedOn(tx: Transaction, whole: Database): { database: Database; end(): void } {
+  let ended = false;
+  let count = 0;
+  /** Savepoints nest by time, not by who set them, so those that are asked for at once take turns. */
+  let turn: Promise<unknown> = Promise.resolve();
+  const open = (): Transaction => {
+    if (ended) throw new Error('The transaction these statements were joined to has ended');
+    return tx;
+  };
+  const queryable: Queryable = {
+    query: async (statement) => open().query(statement),
+    first: async (statement) => open().first(statement),
+    execute: async (statement) => open().execute(statement),
+  };
+  const savepoint = async <Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> => {
+    const name = `joined_${++count}`;
+    await queryable.execute(plain(`savepoint ${name}`));
+    try {
+      const result = await work({ ...queryable, inTransaction: true });
+      await queryable.execute(plain(`release savepoint ${name}`));
+      return result;
+    } catch (error) {
+      // A connection that broke cannot be rolled back; what is to be told is why the work failed.
+      await queryable.execute(plain(`rollback to savepoint ${name}`)).catch(() => undefined);
+      throw error;
+    }
+  };
+  const database: Database = {
+    ...queryable,
+    transaction(work) {
+      const mine = turn.then(() => savepoint(work));
+      turn = mine.catch(() => undefined);
+      return mine;
+    },
+    together: (work) => database.transaction(() => work(database)),
+    listen: (channel, listener) => whole.listen(channel, listener),
+    lock: (name) => whole.lock(name),
+    close: async () => {
+      throw new Error('A transaction is ended by the one who opened it');
+    },
+  };
+  return {
+    database,
+    end: () => {
+      ended = true;
+    },
+  };
+}
+
+const plain = (text: string): Sql => ({ text, values: [] });

@@ -20,25 +20,29 @@ export interface LockSession {
 export function openLockSession(url: string, onError: ((error: Error) => void) | undefined): LockSession {
   let current: Promise<pg.Client> | undefined;
   const held = new Set<string>();
+  const open = (): Promise<pg.Client> => {
+    const client = new pg.Client({ connectionString: url, keepAlive: true, connectionTimeoutMillis: 10_000 });
+    const opened = client.connect().then(() => client);
+    // A connection that failed ends some time after it said so. By then another may carry the locks, and to forget that
+    // one would leave it open, with locks that nobody here knows of and nobody gets.
+    const forget = (): void => {
+      if (current !== opened) return;
+      held.clear();
+      current = undefined;
+    };
+    client.on('error', (error) => onError?.(error));
+    client.on('end', forget);
+    opened.catch(() => {
+      forget();
+      client.end().catch(() => {});
+    });
+    return opened;
+  };
   return {
     held,
     turn: Promise.resolve(),
     client() {
-      current ??= (async () => {
-        const client = new pg.Client({ connectionString: url });
-        client.on('error', (error) => onError?.(error));
-        client.on('end', () => {
-          held.clear();
-          current = undefined;
-        });
-        try {
-          await client.connect();
-        } catch (error) {
-          current = undefined;
-          throw error;
-        }
-        return client;
-      })();
+      current ??= open();
       return current;
     },
     async close() {

@@ -28,22 +28,28 @@ export interface Kept {
   readonly pid: number;
   readonly exited: Promise<Exit>;
   signal(name: NodeJS.Signals): void;
-  /** Asks, waits for the grace time, kills the group; resolves once it is gone. Safe to call twice. */
+  /** Asks, waits for the grace time, kills the group; resolves once it and what watched over it are gone. Safe to call twice. */
   stop(): Promise<Exit>;
 }
 
 /**
  * Runs beside the program, in its process group, blocked on a pipe whose other end only this process holds.
  * A line means "the program has ended"; end of file means "the server died", however it died, and then the program is
- * asked to stop and, after the grace time, killed with its group. The program itself replaces the shell (`exec`), so its pid
- * and exit status are its own. Everything from outside is a positional parameter.
+ * asked to stop and, after the grace time, killed with its group. A program that ended and that nobody has waited for (a
+ * zombie: in a container process 1 often waits for none) counts as gone, though it can still be signalled. The program
+ * itself replaces the shell (`exec`), so its pid and exit status are its own. Everything from outside is a positional parameter.
  */
 const keeperScript = `
 signal=$1; tenths=$2; shift 2
+runs() {
+  kill -0 "$$" || return 1
+  while read -r name state rest; do [ "$name" != State: ] || break; done <"/proc/$$/status" || return 0
+  [ "$state" != Z ]
+}
 (
   if read -r word <&3; then exit 0; fi
   kill -s "$signal" "$$" || exit 0
-  while [ "$tenths" -gt 0 ] && kill -0 "$$"; do sleep 0.1; tenths=$((tenths - 1)); done
+  while [ "$tenths" -gt 0 ] && runs; do sleep 0.1; tenths=$((tenths - 1)); done
   kill -s KILL -- "-$$"
 ) >/dev/null 2>&1 &
 exec "$@" 3<&-`;
@@ -67,6 +73,9 @@ export async function keep(options: KeepOptions): Promise<Kept> {
   );
   const lifeline = child.stdio[3] as Duplex;
   lifeline.on('error', () => {});
+  lifeline.resume();
+  // The other end is held by the watcher alone.
+  const unwatched = new Promise<void>((resolve) => lifeline.once('close', resolve));
   for (const stream of [child.stdout, child.stderr] as Readable[]) {
     createInterface({ input: stream }).on('line', (line) => options.onLine?.(line));
   }
@@ -97,6 +106,7 @@ export async function keep(options: KeepOptions): Promise<Kept> {
         const timer = setTimeout(() => killGroup(pid), graceMs);
         const exit = await exited;
         clearTimeout(timer);
+        await unwatched;
         return exit;
       })();
       return stopping;

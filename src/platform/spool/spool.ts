@@ -1,8 +1,8 @@
 import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../kernel/faults.ts';
 import { newId } from '../../kernel/ids.ts';
+import { pause } from '../../kernel/pause.ts';
 import type { Log } from '../observe/log.ts';
 import { decodeFrames, encodeHeader, headerBytes, maxFrameBytes } from './frames.ts';
 
@@ -179,7 +179,6 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
 
     async drain(consume, { signal, batchMs = 500 }) {
       let attempts = 0;
-      const pause = (ms: number): Promise<void> => sleep(ms, undefined, { signal }).catch(() => {});
       while (!signal.aborted) {
         const woken = new Promise<void>((resolve) => {
           wake = resolve;
@@ -187,11 +186,11 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
         const segment = sealed[0];
         if (!segment) {
           const due = active && active.bytes > 0 ? active.since + batchMs - Date.now() : 60_000;
-          if (due > 0) await race(woken, due, signal);
+          if (due > 0) await pause(due, signal, woken);
           else if (!writing) await seal();
           else {
             sealWanted = true;
-            await race(woken, 1000, signal);
+            await pause(1000, signal, woken);
           }
           continue;
         }
@@ -218,7 +217,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
             { err: error, batch: segment.token, attempts, waitMs },
             'a batch was not taken; it stays in the spool',
           );
-          await pause(waitMs);
+          await pause(waitMs, signal);
         }
       }
     },
@@ -238,12 +237,6 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       await seal();
     },
   };
-}
-
-async function race(woken: Promise<void>, ms: number, signal: AbortSignal): Promise<void> {
-  const over = new AbortController();
-  await Promise.race([woken, sleep(ms, undefined, { signal: AbortSignal.any([signal, over.signal]) }).catch(() => {})]);
-  over.abort();
 }
 
 /** `writev` may write less than asked; the rest follows until all is written. */

@@ -33,10 +33,10 @@ export function Gates({ deployment }: { deployment: Deployment }) {
   );
 }
 
-/** The threshold at the end of a gate: `... < 1`. */
+/** The threshold of a gate: at the end of its NRQL, `... < 1`, or in the words of a rule, `less than 5 % of ...`. */
 export function thresholdOf(where: string): number | undefined {
-  const match = /(?:<=?|>=?|!?=)\s*(-?\d+(?:\.\d+)?)\s*$/.exec(where.trim());
-  return match ? Number(match[1]) : undefined;
+  const match = /(?:<=?|>=?|!?=)\s*(-?\d+(?:\.\d+)?)\s*$|^less than (\d+(?:\.\d+)?) %/.exec(where.trim());
+  return match ? Number(match[1] ?? match[2]) : undefined;
 }
 
 const verdictWords = { holds: 'Holds', fails: 'Fails', unknown: 'No data yet' };
@@ -52,7 +52,11 @@ function GateItem({ gate }: { gate: Gate }) {
   return (
     <li>
       <div className={styles.head}>
-        <code className={styles.where}>{gate.where}</code>
+        {gate.kind === 'nrql' ? (
+          <code className={styles.where}>{gate.where}</code>
+        ) : (
+          <span className={styles.rule}>{gate.where}</span>
+        )}
         <Status status={gate.verdict} word={verdictWords[gate.verdict]} boxed />
       </div>
       {latest && <p className={styles.explanation}>{latest.explanation}</p>}
