@@ -1,7 +1,9 @@
-import type { JobType } from './job.ts';
 import { child, type Dict, describe, type Entry, isNull, isUnknown, type Node, textOf } from './node.ts';
 import type { Problems } from './problems.ts';
 import { checkKeys, readBoolean, readDuration, readInteger, readText } from './read.ts';
+
+export const jobTypes = ['build', 'approval', 'no-op', 'release', 'lock', 'unlock'] as const;
+export type JobType = (typeof jobTypes)[number];
 
 /** Keys without which a job of a type means nothing. */
 const requiredKeys: Partial<Record<JobType, string>> = { release: 'plan_name', lock: 'key', unlock: 'key' };

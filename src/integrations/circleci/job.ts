@@ -3,7 +3,7 @@ import type { FlatStep } from './builtin-steps.ts';
 import { type Compilation, templatingFor } from './compilation.ts';
 import { executorKeys, executorOf } from './executor.ts';
 import { flatStep, settingsBut, withEnvironment } from './flat.ts';
-import { checkSettings } from './job-settings.ts';
+import { checkSettings, type JobType, jobTypes } from './job-settings.ts';
 import { baseScope } from './library.ts';
 import { limits } from './limits.ts';
 import { child, type Dict, type Entry, isNull, type Library, type Node } from './node.ts';
@@ -12,9 +12,6 @@ import { checkKeys, readInteger, readText } from './read.ts';
 import { createScope } from './scope.ts';
 import { expandSteps } from './steps.ts';
 import { substitute } from './template.ts';
-
-const jobTypes = ['build', 'approval', 'no-op', 'release', 'lock', 'unlock'] as const;
-export type JobType = (typeof jobTypes)[number];
 
 const jobKeys = [
   ...executorKeys,

@@ -1,7 +1,17 @@
 import type { SourcePosition } from '../../pipelines/port.ts';
 import type { FlatWorkflow } from './flat.ts';
 import { child, type Dict, isNull, type Node, textOf } from './node.ts';
-import type { SurveyedJob } from './survey.ts';
+
+/** One job of a flat file with its workflow, as features look at it. */
+export interface SurveyedJob {
+  name: string;
+  type: string;
+  body: Dict | undefined;
+  settings: Map<string, { value: Node }>;
+  steps: { name: string; settings: Node; at: SourcePosition }[];
+  outcomes: string[][];
+  at: SourcePosition;
+}
 
 /** A feature of CircleCI, how it fares here, and how to find its uses in a file. */
 export interface Feature {

@@ -2,9 +2,9 @@ import type { Diagnostic } from '../../kernel/diagnostics.ts';
 import type { SourcePosition } from '../../pipelines/port.ts';
 import { type CompileSource, openSource, workflowsOf } from './compile.ts';
 import type { FlatWorkflow } from './flat.ts';
-import { child, type Dict, isNull, type Node, textOf } from './node.ts';
+import { child, isNull, type Node, textOf } from './node.ts';
 import type { OrbSources } from './port.ts';
-import { type Feature, features } from './survey-features.ts';
+import { type Feature, features, type SurveyedJob } from './survey-features.ts';
 import { flattenWorkflow } from './workflow.ts';
 
 /** One thing of CircleCI that a file uses, and how it fares here. */
@@ -33,17 +33,6 @@ export interface Survey {
     sshKeys: string[];
   };
   problems: Diagnostic[];
-}
-
-/** One job of a flat file with its workflow, as features look at it. */
-export interface SurveyedJob {
-  name: string;
-  type: string;
-  body: Dict | undefined;
-  settings: Map<string, { value: Node }>;
-  steps: { name: string; settings: Node; at: SourcePosition }[];
-  outcomes: string[][];
-  at: SourcePosition;
 }
 
 /** Looks through everything a file defines and uses, whatever branch it would run for. */
