@@ -35,7 +35,10 @@ export interface Step {
 
 export interface RolloutState {
   phase: Phase;
+  /** When the phase began; later by as long as nobody drove the rollout in it. */
   phaseAt: number;
+  /** When it was last looked at. */
+  lookedAt?: number | undefined;
   /** What serves when the rollout begins, with what it needs; null at the first deployment. */
   blue: { group: string; plan: RolloutPlan } | null;
   green: { group: string; plan: RolloutPlan };
@@ -110,8 +113,22 @@ export function beginRollout(
   );
 }
 
+/**
+ * The state as a driver finds it who takes the rollout up again. The time in which nobody drove it (the server was down) is
+ * no fault of the release, so it counts neither against a deadline nor as a window in which it proved itself.
+ */
+export function takeUp(state: RolloutState, now: number): RolloutState {
+  const away = Math.max(0, now - (state.lookedAt ?? now));
+  return { ...state, phaseAt: state.phaseAt + away, lookedAt: now };
+}
+
 /** One decision. Does nothing but compute; calling it again with what it returned and the same view changes nothing. */
 export function decide(state: RolloutState, seen: Observation, now: number): Decision {
+  const decision = decideFrom(state, seen, now);
+  return { ...decision, state: { ...decision.state, lookedAt: now } };
+}
+
+function decideFrom(state: RolloutState, seen: Observation, now: number): Decision {
   if (state.phase === 'done') return { state, effects: [], actions: [] };
   if (state.phase === 'preparing' || state.phase === 'starting') {
     if (seen.cancel) return abandon(state, 'canceled', seen.cancel.reason, [], now);
@@ -259,7 +276,7 @@ function verify(state: RolloutState, seen: Observation, now: number): Decision {
   const waiting = standing.some((each) => each.group === green.group && look(seen, each.instanceId).state === 'absent');
   // A window shorter than one question still asks each gate once before it believes.
   const unasked = state.policy.verifyMs > 0 && gates.some((gate) => gate.askedAt === null);
-  if (waiting || unasked || now - state.switchedAt! < state.policy.verifyMs) {
+  if (waiting || unasked || now - state.phaseAt < state.policy.verifyMs) {
     return { state: up, effects: [], actions: starts.actions };
   }
   const against = objections(gates, state.policy);

@@ -137,8 +137,7 @@ export function deploymentDetailView(
       verdict: gate.verdict,
       results: results(index),
     })),
-    verifyUntil:
-      state?.switchedAt && statusOf(state) === 'verifying' ? iso(state.switchedAt + state.policy.verifyMs) : null,
+    verifyUntil: state && statusOf(state) === 'verifying' ? iso(state.phaseAt + state.policy.verifyMs) : null,
     evidence: state?.evidence ?? [],
     instances: rows.instances
       .filter((instance) => instance.deploymentId === row.id)
