@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { Mail } from 'lucide-react';
 import { ask, type Item } from '../../app/api.ts';
 import { QueryProblem } from '../../app/problem.tsx';
 import { useRefusal } from '../../app/session.ts';
@@ -43,7 +44,11 @@ export function Deliveries() {
         columns={columns}
         rows={deliveries.data?.items}
         rowKey={(one) => one.id}
-        empty={<Empty title="Nothing was sent yet">Each message stays here with what its receiver answered.</Empty>}
+        empty={
+          <Empty icon={<Mail />} title="Nothing was sent yet">
+            Each message stays here with what its receiver answered.
+          </Empty>
+        }
       />
     </Section>
   );
