@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createAgents } from '../agents/index.ts';
-import { createAlerts } from '../alerts/index.ts';
+import { type Alerts, createAlerts } from '../alerts/index.ts';
 import { createDeployments, type Deployments } from '../deployments/index.ts';
 import { createErrors } from '../errors/index.ts';
 import { createIdentity, type Identity } from '../identity/index.ts';
@@ -57,6 +57,7 @@ export interface House {
   identity: Identity;
   projects: Projects;
   deployments: Deployments;
+  alerts: Alerts;
   rooms: Room[];
   /** Foreign protocols that belong to no single room. */
   intakes: HttpIntake[];
@@ -175,6 +176,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     identity,
     projects,
     deployments,
+    alerts,
     rooms: [
       identity,
       projects,
