@@ -22,16 +22,25 @@ const queries = new QueryClient({
   },
 });
 
+// A page that was open while the server got a newer version asks for parts that are gone: take the new one, once.
+window.addEventListener('vite:preloadError', (event) => {
+  const last = Number(sessionStorage.getItem('millrace.reloaded') ?? 0);
+  if (Date.now() - last < 10_000) return;
+  sessionStorage.setItem('millrace.reloaded', String(Date.now()));
+  event.preventDefault();
+  location.reload();
+});
+
 const router = makeRouter(queries);
 
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <QueryClientProvider client={queries}>
-      <ToastProvider>
-        <TooltipProvider>
+      <TooltipProvider>
+        <ToastProvider>
           <RouterProvider router={router} />
-        </TooltipProvider>
-      </ToastProvider>
+        </ToastProvider>
+      </TooltipProvider>
     </QueryClientProvider>
   </StrictMode>,
 );

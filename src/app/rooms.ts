@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { createAgents } from '../agents/index.ts';
-import { createAlerts } from '../alerts/index.ts';
+import { type Alerts, createAlerts } from '../alerts/index.ts';
 import { createDeployments, type Deployments } from '../deployments/index.ts';
 import { createErrors } from '../errors/index.ts';
 import { createIdentity, type Identity } from '../identity/index.ts';
 import { createInsights } from '../insights/index.ts';
-import { createCircleciDialect, directoryShelf } from '../integrations/circleci/index.ts';
+import { createCircleciDialect, orbSources } from '../integrations/circleci/index.ts';
 import { composeLoader } from '../integrations/compose/loader.ts';
 import { gitea } from '../integrations/gitea/index.ts';
 import { github } from '../integrations/github/index.ts';
@@ -57,6 +57,7 @@ export interface House {
   identity: Identity;
   projects: Projects;
   deployments: Deployments;
+  alerts: Alerts;
   rooms: Room[];
   /** Foreign protocols that belong to no single room. */
   intakes: HttpIntake[];
@@ -117,9 +118,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     sources: createSources(projects, publicUrl),
     secrets,
     createMasker,
-    dialects: [
-      createCircleciDialect(process.env.MILLRACE_ORB_PATH ? [directoryShelf(process.env.MILLRACE_ORB_PATH)] : []),
-    ],
+    dialects: [createCircleciDialect(orbSources(process.env, { cacheDir: join(dataDir, 'pipelines', 'orbs') }))],
     executors,
     publicUrl,
   });
@@ -175,6 +174,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     identity,
     projects,
     deployments,
+    alerts,
     rooms: [
       identity,
       projects,

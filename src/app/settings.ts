@@ -1,7 +1,9 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { MailServer } from '../alerts/index.ts';
 import type { Diagnostic } from '../kernel/diagnostics.ts';
 import { Fault } from '../kernel/faults.ts';
+import { mailServerOf } from './mail-server-setting.ts';
 
 /** Where and how this server runs. Everything has a default; each field names the variable that changes it. */
 export interface Settings {
@@ -21,6 +23,10 @@ export interface Settings {
   databaseUrl: string | undefined;
   /** CLICKHOUSE_URL: a ClickHouse of one's own in place of the embedded one. */
   clickhouseUrl: string | undefined;
+  /** MILLRACE_SMTP_URL: `smtp://user:password@host:587` or `smtps://…`, for mails to people. Without it (and without a mail channel) they are kept, to be read on the Alerts page. */
+  mailServer: MailServer | undefined;
+  /** MILLRACE_MAIL_FROM: sender of those mails. */
+  mailFrom: string;
   /** MILLRACE_LOG: debug, info, warn, error. */
   logLevel: string;
   /** MILLRACE_JOBS: how many jobs run at once here; default by number of cores. */
@@ -72,6 +78,7 @@ export function readSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings
   if (!(stall >= 1 && stall <= 3600)) {
     wrong('MILLRACE_STALL', `"${env.MILLRACE_STALL}" is not a number of seconds`, 'Give a number from 1 to 3600.');
   }
+  const mailFrom = env.MILLRACE_MAIL_FROM || 'Millrace <millrace@localhost>';
   const settings: Settings = {
     dataDir: resolve(env.MILLRACE_DATA || defaultDataDir()),
     host: env.MILLRACE_HOST || '127.0.0.1',
@@ -81,6 +88,8 @@ export function readSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings
     intakePort: port('MILLRACE_INTAKE_PORT', 7401),
     databaseUrl: url('DATABASE_URL', ['postgres:', 'postgresql:']),
     clickhouseUrl: url('CLICKHOUSE_URL', ['http:', 'https:']),
+    mailServer: mailServerOf(env.MILLRACE_SMTP_URL, mailFrom, wrong),
+    mailFrom,
     logLevel: oneOf('MILLRACE_LOG', ['trace', 'debug', 'info', 'warn', 'error'] as const, 'info'),
     jobSlots: slots,
     stallMs: stall * 1000,

@@ -101,6 +101,7 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
         ...house.rooms.flatMap((room) => room.migrations),
       ]);
       await releaseOwned(database, serverId);
+      await house.alerts.configureMail(settings.mailServer);
     });
 
     const contracts = house.rooms.flatMap((room) => room.contracts);

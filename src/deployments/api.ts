@@ -87,7 +87,7 @@ export const environmentSchema = z.object({
   services: z.array(environmentService),
   active: deploymentBrief.nullable().describe('The deployment under way'),
   waiting: z.array(deploymentBrief).describe('Queued or on hold'),
-  lastChange: z.object({ at: instant, what: z.string(), by: z.string() }).nullable(),
+  lastChange: z.object({ at: instant, what: z.string(), by: z.string(), deploymentId: z.string() }).nullable(),
 });
 
 const releaseSchema = releaseBrief.extend({
@@ -337,7 +337,7 @@ export const deploymentsApi = defineContract('deployments', {
     query: z.object({
       ...pageQuery,
       project: z.string().optional(),
-      environment: z.string().optional().describe('Id'),
+      environment: z.uuid().optional().describe('Id'),
       status: deploymentStatus.optional(),
     }),
     response: pageOf(deploymentBrief),

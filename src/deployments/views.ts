@@ -214,9 +214,37 @@ export function environmentView(
     lastChange: newest
       ? {
           at: iso(newest.finishedAt ?? newest.startedAt ?? newest.createdAt),
-          what: `${newest.kind} of ${context.releases.get(newest.releaseId)?.version ?? 'a release'}: ${newest.status}`,
-          by: newest.actor.name,
+          what: changeInWords(newest, context.releases.get(newest.releaseId)?.version ?? 'a release'),
+          by: newest.actor.kind === 'system' ? 'Millrace' : newest.actor.name,
+          deploymentId: newest.id,
         }
       : null,
   };
+}
+
+/** What a deployment did, or came to, as a sentence. */
+function changeInWords({ kind, status }: Pick<DeploymentRow, 'kind' | 'status'>, version: string): string {
+  switch (status) {
+    case 'succeeded':
+      if (kind === 'rollback') return `Rolled back to ${version}`;
+      if (kind === 'promote') return `Promoted ${version}`;
+      return kind === 'redeploy' ? `Deployed ${version} again` : `Deployed ${version}`;
+    case 'rolled_back':
+      return `Took ${version} back`;
+    case 'failed':
+      return `${version} did not go live`;
+    case 'canceled':
+      return `Canceled ${version}`;
+    case 'superseded':
+      return `${version} gave way to another`;
+    case 'on_hold':
+      return `${version} waits for approval`;
+    case 'queued':
+      return `${version} waits for its turn`;
+    case 'rolling_back':
+      return `Taking ${version} back`;
+    case 'running':
+    case 'verifying':
+      return `Deploying ${version}`;
+  }
 }

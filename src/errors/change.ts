@@ -209,7 +209,7 @@ export function attachCause(
       issueId: id,
       kind: 'cause-found',
       at: around.now(),
-      by: actor.name,
+      by: actor.kind === 'system' ? 'Millrace' : actor.name,
       text,
       release: suspect.deployment?.release ?? null,
     };

@@ -49,7 +49,7 @@ export function CommandMenu({
     >
       <Command.Input
         className={styles.input}
-        placeholder="Go to a page, run, environment or error, or do something"
+        placeholder="Go anywhere, do anything"
         value={words}
         onValueChange={setWords}
       />

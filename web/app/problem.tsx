@@ -1,6 +1,7 @@
 import type { UseQueryResult } from '@tanstack/react-query';
-import { CircleAlert } from 'lucide-react';
+import { CircleAlert, Compass } from 'lucide-react';
 import { Button } from '../kit/button.tsx';
+import { Empty } from '../kit/empty.tsx';
 import { ApiError } from './api.ts';
 import styles from './problem.module.css';
 
@@ -33,5 +34,12 @@ export function Problem({ error, retry }: { error: unknown; retry?: (() => void)
 /** The problem of a query that has nothing to show; nothing otherwise. */
 export function QueryProblem({ query }: { query: UseQueryResult<unknown> }) {
   if (!query.error || query.data !== undefined) return null;
+  if (query.error instanceof ApiError && query.error.status === 404) {
+    return (
+      <Empty icon={<Compass />} title={query.error.message}>
+        {query.error.hint ?? 'It may have been removed, or the link was cut short.'}
+      </Empty>
+    );
+  }
   return <Problem error={query.error} retry={() => void query.refetch()} />;
 }

@@ -200,6 +200,14 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import('../rooms/settings/settings.tsx'), 'SettingsPage'),
 });
 
+const projects = createRoute({
+  ...inShell,
+  path: '/projects',
+  beforeLoad: () => {
+    throw redirect({ to: '/settings', search: { tab: 'projects' }, replace: true });
+  },
+});
+
 const project = createRoute({
   ...inShell,
   path: '/projects/$projectSlug',
@@ -250,6 +258,7 @@ const tree = root.addChildren([
     check,
     alerts,
     settings,
+    projects,
     project,
     bySlug,
     runBySlug,

@@ -23,6 +23,7 @@ export function Dialog({ open, onOpenChange, title, description, children, foote
         <Radix.Overlay className={styles.scrim} />
         <Radix.Content
           className={classes(styles.dialog, wide && styles.wide)}
+          onOpenAutoFocus={focusFirstField}
           {...(description ? {} : { 'aria-describedby': undefined })}
         >
           <div className={styles.head}>
@@ -44,6 +45,15 @@ export function Dialog({ open, onOpenChange, title, description, children, foote
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/** The first thing to fill in; else the action at the end; else the window itself, never the cross that closes it. */
+function focusFirstField(event: Event): void {
+  const content = event.currentTarget as HTMLElement;
+  const field = content.querySelector<HTMLElement>('input:not([type="hidden"]), select, textarea');
+  const action = content.querySelector<HTMLElement>('[data-look="primary"]:not([aria-disabled="true"])');
+  event.preventDefault();
+  (field ?? action ?? content).focus();
 }
 
 interface ConfirmProps {

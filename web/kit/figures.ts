@@ -32,3 +32,9 @@ export function bytesText(bytes: number): string {
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${countText(count)} ${count === 1 ? one : many}`;
 }
+
+/** What is wrong and what to do, as two sentences, however the first one ends. */
+export function sentences(message: string, hint: string | undefined): string {
+  if (!hint) return message;
+  return `${/[.!?:]$/.test(message) ? message : `${message}.`} ${hint}`;
+}

@@ -17,7 +17,16 @@ export function Sparkline({ counts, what, width = 120, height = 24, tone = 'acce
   const total = counts.reduce((sum, count) => sum + count, 0);
   const label = `${plural(total, what)}, at most ${most} in one of ${counts.length} spans`;
   return (
-    <svg className={styles.line} data-tone={tone} width={width} height={height} role="img" aria-label={label}>
+    <svg
+      className={styles.line}
+      data-tone={tone}
+      width={width}
+      height={height}
+      viewBox={`0 0 ${width} ${height}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={label}
+    >
       <title>{label}</title>
       <path d={`M0 ${height - 0.5}H${width}`} className={styles.base} />
       {counts.map((count, index) => {

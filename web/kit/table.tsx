@@ -30,13 +30,15 @@ interface TableProps<Row> {
   onSort?: ((sort: string | undefined) => void) | undefined;
   empty?: ReactNode;
   selected?: ((row: Row) => boolean) | undefined;
+  /** Stays a table on a phone and scrolls sideways: for columns nobody can foresee. */
+  plain?: boolean | undefined;
 }
 
 /**
  * A dense table. The first link or button of a row is its way in: the whole row clicks it, arrow keys or `j` and `k` move
  * between rows, Enter opens.
  */
-export function Table<Row>({ label, columns, rows, rowKey, sort, onSort, empty, selected }: TableProps<Row>) {
+export function Table<Row>({ label, columns, rows, rowKey, sort, onSort, empty, selected, plain }: TableProps<Row>) {
   const body = useRef<HTMLTableSectionElement>(null);
   const order = readSort(sort);
   const sorted = useMemo(() => {
@@ -52,7 +54,7 @@ export function Table<Row>({ label, columns, rows, rowKey, sort, onSort, empty, 
 
   return (
     <div className={styles.scroll}>
-      <table className={styles.table} aria-label={label}>
+      <table className={classes(styles.table, plain && styles.plain)} aria-label={label}>
         <thead>
           <tr>
             {columns.map((column) => {
@@ -77,7 +79,11 @@ export function Table<Row>({ label, columns, rows, rowKey, sort, onSort, empty, 
           {sorted.map((row) => (
             <tr key={rowKey(row)} onClick={openRow} data-selected={selected?.(row) || undefined}>
               {columns.map((column) => (
-                <td key={column.id} className={columnClass(column)}>
+                <td
+                  key={column.id}
+                  className={columnClass(column)}
+                  data-title={typeof column.title === 'string' ? column.title : undefined}
+                >
                   {column.cell(row)}
                 </td>
               ))}

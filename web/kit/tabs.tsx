@@ -37,6 +37,8 @@ export function LinkTabs({
               search={(before: Record<string, unknown>) => ({ ...before, tab: index === 0 ? undefined : item.id })}
               replace
               className={styles.tab}
+              // Without this the first tab, whose link names no tab, would count as open on every other one.
+              activeOptions={{ exact: true, explicitUndefined: true }}
               aria-current={current === item.id ? 'page' : undefined}
               resetScroll={false}
             >

@@ -125,6 +125,7 @@ export const operations: Record<string, [method: string, path: string, creates: 
   'alerts.deleteChannel': ['DELETE', '/alerts/channels/:id', false],
   'alerts.testChannel': ['POST', '/alerts/channels/:id/test', false],
   'alerts.listDeliveries': ['GET', '/alerts/deliveries', false],
+  'alerts.getDelivery': ['GET', '/alerts/deliveries/:id', false],
   'insights.listEvents': ['GET', '/events', false],
   'insights.getEvent': ['GET', '/events/:eventId', false],
 };

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
 import { ask } from '../../app/api.ts';
-import { apiCommand } from '../../app/api-command.ts';
+import { queryCommand } from '../../app/commands-for.ts';
 import { useProject } from '../../app/project.ts';
 import { Page } from '../../kit/page.tsx';
 import { LinkTabs } from '../../kit/tabs.tsx';
@@ -23,7 +23,7 @@ export function AlertsPage() {
     <Page
       title="Alerts"
       actions={tab === 'channels' ? <NewChannelButton /> : <NewConditionButton />}
-      command={apiCommand(`/alerts/${tab}`, { project: slug })}
+      command={queryCommand("SELECT * FROM Event WHERE event LIKE 'alerts.%' SINCE 1 day ago", slug)}
     >
       <LinkTabs
         label="Parts of alerts"

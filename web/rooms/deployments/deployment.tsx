@@ -2,12 +2,13 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { Ban, Check, Clock, GitCommitHorizontal, Timer, UserRound } from 'lucide-react';
 import { type Answer, api, ask } from '../../app/api.ts';
-import { apiCommand } from '../../app/api-command.ts';
 import { QueryProblem } from '../../app/problem.tsx';
 import { useRefusal } from '../../app/session.ts';
 import { Status } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
 import { Confirm } from '../../kit/dialog.tsx';
+import { countText, plural } from '../../kit/figures.ts';
+import { clockTime } from '../../kit/moments.ts';
 import { Facts, Page, Section } from '../../kit/page.tsx';
 import { SkeletonRows } from '../../kit/skeleton.tsx';
 import { statusLook } from '../../kit/status.ts';
@@ -67,22 +68,9 @@ export function DeploymentPage() {
           {environment && <RollBackButton environment={environment} offer />}
         </>
       }
-      command={apiCommand(`/deployments/${deployment.id}`)}
+      command={`millrace rollback ${deployment.environment} --project ${deployment.project}`}
     >
-      {deployment.reason && (
-        <p className={styles.reason} data-tone={statusLook(deployment.status).tone}>
-          {deployment.reason}
-        </p>
-      )}
-      {deployment.evidence.length > 0 && (
-        <Section title="Evidence">
-          <ul className={styles.evidence}>
-            {deployment.evidence.map((line) => (
-              <li key={line}>{line}</li>
-            ))}
-          </ul>
-        </Section>
-      )}
+      <Outcome deployment={deployment} />
       <div className={styles.columns}>
         <Section
           title="Steps"
@@ -95,32 +83,57 @@ export function DeploymentPage() {
         <Section
           title="Gates"
           aside={
-            deployment.verifyUntil && (
-              <span>
-                watched until <Time at={deployment.verifyUntil} />
-              </span>
+            deployment.verifyUntil &&
+            !deployment.finishedAt && (
+              <span>watched until {clockTime(Date.parse(deployment.verifyUntil)).slice(0, 8)}</span>
             )
           }
         >
           <Gates deployment={deployment} />
         </Section>
       </div>
-      <Section
-        flush
-        title="Instances"
-        aside={
-          <span>
-            {deployment.traffic.requests} requests, {deployment.traffic.failed} failed, {deployment.traffic.inFlight} in
-            flight
-          </span>
-        }
-      >
-        <Instances items={deployment.instances} />
-      </Section>
+      {(deployment.instances.length > 0 || moving.includes(deployment.status)) && (
+        <Section
+          flush
+          title="Instances"
+          aside={
+            deployment.traffic.requests > 0 && (
+              <span>
+                {plural(deployment.traffic.requests, 'request')}, {countText(deployment.traffic.failed)} failed,{' '}
+                {countText(deployment.traffic.inFlight)} in flight
+              </span>
+            )
+          }
+        >
+          <Instances items={deployment.instances} />
+        </Section>
+      )}
       {environment && moving.concat('on_hold').includes(deployment.status) && (
         <WhatChanges environmentId={environment.id} releaseId={deployment.release.id} />
       )}
     </Page>
+  );
+}
+
+/** Why it was asked for, or why it ended as it did, with what was measured. */
+function Outcome({ deployment }: { deployment: Deployment }) {
+  const { reason, evidence, status, previousVersion } = deployment;
+  if (!reason && evidence.length === 0) return null;
+  const words = reason ? reason.charAt(0).toUpperCase() + reason.slice(1) : statusLook(status).word;
+  return (
+    <div className={styles.reason} data-tone={statusLook(status).tone}>
+      <p>
+        <strong>{words}.</strong>
+        {status === 'rolled_back' && previousVersion && ` ${previousVersion} serves again.`}
+      </p>
+      {evidence.length > 0 && (
+        <ul className={styles.evidence}>
+          {evidence.map((line) => (
+            <li key={line}>{line}</li>
+          ))}
+        </ul>
+      )}
+    </div>
   );
 }
 

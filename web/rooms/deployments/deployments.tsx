@@ -1,8 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import { Rocket } from 'lucide-react';
-import { ask } from '../../app/api.ts';
-import { apiCommand } from '../../app/api-command.ts';
 import { QueryProblem } from '../../app/problem.tsx';
 import { useProject } from '../../app/project.ts';
 import { Empty } from '../../kit/empty.tsx';
@@ -11,6 +9,7 @@ import { Page, Section } from '../../kit/page.tsx';
 import { SkeletonRows } from '../../kit/skeleton.tsx';
 import { LinkTabs } from '../../kit/tabs.tsx';
 import { DeploymentTable } from './deployment-table.tsx';
+import { environmentsQuery } from './environments.ts';
 import { Matrix } from './matrix.tsx';
 import { ReleaseTable } from './release-table.tsx';
 import { Routes } from './routes-table.tsx';
@@ -19,10 +18,10 @@ import { Routes } from './routes-table.tsx';
 export function DeploymentsPage() {
   const { tab = 'matrix' } = useSearch({ from: '/shell/deployments' });
   const { slug } = useProject();
-  const environments = useQuery(ask('deployments', 'listEnvironments', { query: { project: slug } }));
+  const environments = useQuery(environmentsQuery(slug));
   const byProject = groupBy(environments.data?.items ?? [], (one) => one.project);
   return (
-    <Page title="Deployments" command={apiCommand('/environments', { project: slug })}>
+    <Page title="Deployments" command={slug ? `millrace project show ${slug}` : 'millrace project list'}>
       <LinkTabs
         label="Views"
         current={tab}

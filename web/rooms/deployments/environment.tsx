@@ -10,16 +10,22 @@ import { SkeletonRows } from '../../kit/skeleton.tsx';
 import { LinkTabs } from '../../kit/tabs.tsx';
 import { Time } from '../../kit/time.tsx';
 import { DeploymentTable } from './deployment-table.tsx';
+import { lookAgainMs } from './environments.ts';
 import { Instances } from './instances.tsx';
 import { PromoteButton } from './promote.tsx';
 import { RollBackButton } from './roll-back.tsx';
 import { Variables } from './variables.tsx';
 
+const runtimeWords = { docker: 'in containers', process: 'as processes', none: 'no runtime can run it' };
+
 /** One environment: what serves, what runs, its variables, its history. */
 export function EnvironmentPage() {
   const { environmentId } = useParams({ from: '/shell/environments/$environmentId' });
   const { tab = 'services' } = useSearch({ from: '/shell/environments/$environmentId' });
-  const query = useQuery(ask('deployments', 'getEnvironment', { params: { id: environmentId } }));
+  const query = useQuery({
+    ...ask('deployments', 'getEnvironment', { params: { id: environmentId } }),
+    refetchInterval: ({ state }) => lookAgainMs(state.data && [state.data]),
+  });
   const environment = query.data;
   const siblings = useQuery({
     ...ask('deployments', 'listEnvironments', { query: { project: environment?.project } }),
@@ -56,12 +62,21 @@ export function EnvironmentPage() {
           </span>
           <span>
             <Container aria-hidden />
-            {environment.runtime ?? 'no runtime can run it'}
+            {runtimeWords[environment.runtime ?? 'none']}
           </span>
           {environment.lastChange && (
             <span>
               <Clock aria-hidden />
-              {environment.lastChange.what} by {environment.lastChange.by}, <Time at={environment.lastChange.at} />
+              <span>
+                <Link
+                  to="/deployments/$deploymentId"
+                  params={{ deploymentId: environment.lastChange.deploymentId }}
+                  style={{ color: 'inherit' }}
+                >
+                  {environment.lastChange.what}
+                </Link>
+                , {environment.lastChange.by}, <Time at={environment.lastChange.at} />
+              </span>
             </span>
           )}
         </Facts>

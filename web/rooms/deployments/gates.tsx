@@ -12,6 +12,12 @@ type Gate = Deployment['gates'][number];
 
 /** What must hold for a release to stay, and what was measured. */
 export function Gates({ deployment }: { deployment: Deployment }) {
+  if (deployment.gates.length === 0 && !deployment.finishedAt) {
+    return <Empty title="Nothing measured yet">Its gates are watched as soon as it serves.</Empty>;
+  }
+  if (deployment.gates.length === 0 && deployment.kind === 'rollback') {
+    return <Empty title="Not gated">The way back to a release that was good is not held up by gates.</Empty>;
+  }
   if (deployment.gates.length === 0) {
     return (
       <Empty
@@ -33,10 +39,10 @@ export function Gates({ deployment }: { deployment: Deployment }) {
   );
 }
 
-/** The threshold at the end of a gate: `... < 1`. */
+/** The threshold of a gate: at the end of its NRQL, `... < 1`, or in the words of a rule, `less than 5 % of ...`. */
 export function thresholdOf(where: string): number | undefined {
-  const match = /(?:<=?|>=?|!?=)\s*(-?\d+(?:\.\d+)?)\s*$/.exec(where.trim());
-  return match ? Number(match[1]) : undefined;
+  const match = /(?:<=?|>=?|!?=)\s*(-?\d+(?:\.\d+)?)\s*$|^less than (\d+(?:\.\d+)?) %/.exec(where.trim());
+  return match ? Number(match[1] ?? match[2]) : undefined;
 }
 
 const verdictWords = { holds: 'Holds', fails: 'Fails', unknown: 'No data yet' };
@@ -52,7 +58,11 @@ function GateItem({ gate }: { gate: Gate }) {
   return (
     <li>
       <div className={styles.head}>
-        <code className={styles.where}>{gate.where}</code>
+        {gate.kind === 'nrql' ? (
+          <code className={styles.where}>{gate.where}</code>
+        ) : (
+          <span className={styles.rule}>{gate.where}</span>
+        )}
         <Status status={gate.verdict} word={verdictWords[gate.verdict]} boxed />
       </div>
       {latest && <p className={styles.explanation}>{latest.explanation}</p>}

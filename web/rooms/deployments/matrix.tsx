@@ -1,14 +1,14 @@
 import { Link } from '@tanstack/react-router';
 import { ArrowRight, ExternalLink, Pause } from 'lucide-react';
-import type { Item } from '../../app/api.ts';
 import { Status, StatusMark, Tag } from '../../kit/badge.tsx';
+import { useNarrow } from '../../kit/narrow.ts';
 import { statusLook } from '../../kit/status.ts';
 import { Time } from '../../kit/time.tsx';
+import type { Environment } from './environments.ts';
 import styles from './matrix.module.css';
 import { PromoteButton } from './promote.tsx';
 import { RollBackButton } from './roll-back.tsx';
 
-export type Environment = Item<'deployments', 'listEnvironments'>;
 type Service = Environment['services'][number];
 
 /** Environments in the order releases pass through them. */
@@ -26,7 +26,27 @@ export function Matrix({ environments }: { environments: Environment[] }) {
   const columns = inOrder(environments);
   const names = new Map<string, Service['kind']>();
   for (const one of columns) for (const service of one.services) names.set(service.name, service.kind);
+  const narrow = useNarrow();
   const services = [...names].sort(([a, x], [b, y]) => (x === y ? a.localeCompare(b) : x === 'application' ? -1 : 1));
+  if (narrow) {
+    return (
+      <ul className={styles.cards}>
+        {columns.map((environment) => (
+          <li key={environment.id}>
+            <EnvironmentHead environment={environment} feeds={feeds(environment, columns)} />
+            <ul aria-label={`Services of ${environment.name}`}>
+              {environment.services.map((service) => (
+                <li key={service.name}>
+                  <strong>{service.name}</strong>
+                  <ServiceCell service={service} />
+                </li>
+              ))}
+            </ul>
+          </li>
+        ))}
+      </ul>
+    );
+  }
   return (
     <div className={styles.scroll}>
       <table className={styles.matrix} aria-label="What runs where">
@@ -95,8 +115,15 @@ function EnvironmentHead({ environment, feeds }: { environment: Environment; fee
       </div>
       <div className={styles.meta}>
         {environment.lastChange && (
-          <span title={environment.lastChange.what}>
-            {environment.lastChange.by}, <Time at={environment.lastChange.at} />
+          <span>
+            <Link
+              to="/deployments/$deploymentId"
+              params={{ deploymentId: environment.lastChange.deploymentId }}
+              className={styles.change}
+            >
+              {environment.lastChange.what}
+            </Link>
+            , <Time at={environment.lastChange.at} />
           </span>
         )}
         {environment.url && (

@@ -6,6 +6,7 @@ import { type Answer, ask } from '../../app/api.ts';
 import { Problem, QueryProblem } from '../../app/problem.tsx';
 import { Tag } from '../../kit/badge.tsx';
 import { Empty } from '../../kit/empty.tsx';
+import { sentences } from '../../kit/figures.ts';
 import { LogLines } from '../../kit/log-lines.ts';
 import { LogView } from '../../kit/log-view.tsx';
 import { Facts, Page, Section } from '../../kit/page.tsx';
@@ -29,13 +30,17 @@ const columns: Column<Service>[] = [
     id: 'output',
     title: 'Output',
     grow: true,
-    cell: (service) => (
-      <code title={service.output?.digest ?? ''}>{service.output?.reference ?? service.image ?? '–'}</code>
-    ),
+    cell: (service) => <code title={service.output?.digest}>{outputText(service)}</code>,
   },
   { id: 'ports', title: 'Ports', numeric: true, cell: (service) => service.ports.join(', ') || '–' },
   { id: 'replicas', title: 'Replicas', numeric: true, cell: (service) => service.replicas },
 ];
+
+/** An image by its name; a built directory by its digest, since where it lies means nothing to a reader. */
+function outputText({ output, image }: Service): string {
+  if (output?.kind === 'directory') return `build ${output.digest.replace(/^sha256:/, '').slice(0, 12)}`;
+  return output?.reference ?? image ?? '–';
+}
 
 /** One release: what it consists of, where it runs, how it was built. */
 export function ReleasePage() {
@@ -69,7 +74,7 @@ export function ReleasePage() {
           {release.runId && (
             <Link to="/runs/$runId" params={{ runId: release.runId }}>
               <Workflow aria-hidden />
-              Its run
+              Pipeline run
             </Link>
           )}
           <span>
@@ -99,7 +104,7 @@ export function ReleasePage() {
                     {problem.file}:{problem.line ?? 1}{' '}
                   </code>
                 )}
-                {problem.message} {problem.hint}
+                {sentences(problem.message, problem.hint)}
               </li>
             ))}
           </ul>
@@ -129,7 +134,10 @@ function BuildLog({ release }: { release: Release }) {
     const all = new LogLines();
     all.put(
       0,
-      (log.data?.lines ?? []).map((line) => ({ text: `${line.service} | ${line.text}`, at: Date.parse(line.at) })),
+      (log.data?.lines ?? []).map((line) => ({
+        text: line.service ? `${line.service} | ${line.text}` : line.text,
+        at: Date.parse(line.at),
+      })),
     );
     return all;
   }, [log.data]);

@@ -59,13 +59,22 @@ function RollBackDialog({
   onOpenChange: (open: boolean) => void;
 }) {
   const navigate = useNavigate();
-  const [release, setRelease] = useState<string>();
+  const [chosen, setChosen] = useState<string>();
   const [reason, setReason] = useState('');
   const releases = useQuery(
     ask('deployments', 'listReleases', { params: { project: environment.project }, query: { limit: 50 } }),
-  ).data?.items.filter((one) => one.status === 'ready' && one.id !== environment.release?.id);
-  const diff = useQuery(ask('deployments', 'diffEnvironment', { params: { id: environment.id }, query: { release } }));
-  const target = diff.data?.to;
+  );
+  const went = useQuery(
+    ask('deployments', 'listDeployments', { query: { environment: environment.id, status: 'succeeded', limit: 50 } }),
+  );
+  const choices = choicesFor(environment, releases.data?.items ?? [], went.data?.items ?? []);
+  const release = chosen ?? choices.find((one) => one.good)?.id;
+  const diff = useQuery({
+    ...ask('deployments', 'diffEnvironment', { params: { id: environment.id }, query: { release } }),
+    enabled: release !== undefined,
+  });
+  const target = release === undefined ? undefined : diff.data?.to;
+  const loaded = releases.data !== undefined && went.data !== undefined;
   const back = useMutation({
     mutationFn: () =>
       api.deployments.rollBack({
@@ -88,7 +97,7 @@ function RollBackDialog({
             look="primary"
             icon={<Undo2 aria-hidden />}
             busy={back.isPending}
-            disabledBecause={target ? undefined : 'There is no release to return to.'}
+            disabledBecause={target ? undefined : 'Choose a release first.'}
             onClick={() => back.mutate()}
           >
             {target ? `Roll back to ${target.version}` : 'Roll back'}
@@ -102,23 +111,25 @@ function RollBackDialog({
             <Select
               {...ids}
               value={release ?? ''}
-              onChange={(event) => setRelease(event.target.value || undefined)}
+              onChange={(event) => setChosen(event.target.value || undefined)}
               options={[
-                {
-                  value: '',
-                  label: 'The last one known to be good',
-                },
-                ...(releases ?? []).map((one) => ({
-                  value: one.id,
-                  label: `${one.version}${one.message ? ` – ${one.message}` : ''}`,
-                })),
+                ...(release === undefined ? [{ value: '', label: loaded ? 'Choose a release' : 'Loading…' }] : []),
+                ...choices.map(({ id, label }) => ({ value: id, label })),
               ]}
             />
           )}
         </Field>
+        {loaded && release === undefined && (
+          <p>
+            {choices.length === 0
+              ? `There is no other release to return to.`
+              : `No other release has proved good in ${environment.name}. Any of them can be chosen all the same.`}
+          </p>
+        )}
+        <QueryProblem query={releases} />
         <QueryProblem query={diff} />
-        {diff.isPending && <Skeleton height="9rem" />}
-        {diff.data && <ReleaseDiff diff={diff.data} />}
+        {release !== undefined && diff.isPending && <Skeleton height="9rem" />}
+        {release !== undefined && diff.data && <ReleaseDiff diff={diff.data} />}
         <TextField
           label="Why (optional)"
           value={reason}
@@ -129,4 +140,21 @@ function RollBackDialog({
       </div>
     </Dialog>
   );
+}
+
+/** Releases to return to, newest first; `good` ones served here well and were not taken back since. */
+function choicesFor(
+  environment: Environment,
+  releases: Item<'deployments', 'listReleases'>[],
+  went: Item<'deployments', 'listDeployments'>[],
+) {
+  const proved = new Set(went.map((one) => one.release.id));
+  return releases
+    .filter((one) => one.status === 'ready' && one.id !== environment.release?.id)
+    .map((one) => {
+      const bad = one.environments.some((place) => place.name === environment.name && place.bad !== null);
+      const good = proved.has(one.id) && !bad;
+      const mark = bad ? ' (was taken back here)' : good ? ' (was good here)' : '';
+      return { id: one.id, good, label: `${one.version}${one.message ? ` – ${one.message}` : ''}${mark}` };
+    });
 }

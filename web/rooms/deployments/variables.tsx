@@ -36,6 +36,16 @@ export function Variables({ environmentId }: { environmentId: string }) {
   });
   const change = (id: number, part: Partial<Row>) =>
     setDraft(rows.map((row) => (row.id === id ? { ...row, ...part } : row)));
+  const empty = rows.length === 0 && !draft && !query.isPending;
+  const add = (
+    <Button
+      icon={<Plus aria-hidden />}
+      disabledBecause={refusal}
+      onClick={() => setDraft([...rows, { id: Math.max(0, ...rows.map((row) => row.id)) + 1, name: '', value: '' }])}
+    >
+      Add a variable
+    </Button>
+  );
   return (
     <Section
       title="Variables"
@@ -49,8 +59,8 @@ export function Variables({ environmentId }: { environmentId: string }) {
     >
       <QueryProblem query={query} />
       <div className={styles.rows}>
-        {rows.length === 0 && !query.isPending && (
-          <Empty title="No variables">
+        {empty && (
+          <Empty title="No variables" action={add}>
             Plain settings for the services of this environment. What must not be read goes to the project’s secrets.
           </Empty>
         )}
@@ -81,15 +91,7 @@ export function Variables({ environmentId }: { environmentId: string }) {
         ))}
         {save.error && <Problem error={save.error} />}
         <div className={styles.actions}>
-          <Button
-            icon={<Plus aria-hidden />}
-            disabledBecause={refusal}
-            onClick={() =>
-              setDraft([...rows, { id: Math.max(0, ...rows.map((row) => row.id)) + 1, name: '', value: '' }])
-            }
-          >
-            Add a variable
-          </Button>
+          {!empty && add}
           {draft && (
             <>
               <Button look="primary" icon={<Save aria-hidden />} busy={save.isPending} onClick={() => save.mutate()}>

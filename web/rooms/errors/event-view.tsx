@@ -9,7 +9,7 @@ import { Stack } from './stack.tsx';
 type ErrorEvent = Answer<'errors', 'getEvent'>;
 
 const pairs = (items: { key: string; value: string }[]) =>
-  items.map((item) => ({ key: item.key, name: item.key, value: <code>{item.value}</code> }));
+  items.map((item) => ({ key: item.key, name: item.key, value: item.value ? <code>{item.value}</code> : '–' }));
 
 /** What one event brought: stack first, then how it came to it, then everything else. */
 export function EventView({ event }: { event: ErrorEvent }) {
@@ -87,7 +87,7 @@ export function EventView({ event }: { event: ErrorEvent }) {
           </Section>
         )}
         {event.contexts.map((context) => (
-          <Section key={context.name} title={context.name}>
+          <Section key={context.name} title={context.name.charAt(0).toUpperCase() + context.name.slice(1)}>
             <Pairs items={pairs(context.values)} />
           </Section>
         ))}

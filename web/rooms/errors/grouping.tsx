@@ -26,21 +26,20 @@ export function Grouping({ grouping }: { grouping: EventDetail['grouping'] }) {
   );
 }
 
+/** A part with its value on one line; parts of parts under it. */
 function Tree({ node }: { node: GroupingNode }) {
+  const texts = node.values.filter((value) => typeof value === 'string');
+  const parts = node.values.filter((value) => typeof value !== 'string');
   return (
     <div className={classes(styles.node, !node.contributes && styles.unused)}>
       <span>
-        {node.id} {node.hint && <span className={styles.hint}>({node.hint})</span>}
+        {node.id} {texts.length > 0 && <code>{texts.join(' ')}</code>}{' '}
+        {node.hint && <span className={styles.hint}>({node.hint})</span>}
       </span>
-      {node.values.map((value, index) =>
-        typeof value === 'string' ? (
-          // biome-ignore lint/suspicious/noArrayIndexKey: parts are told apart by their order only
-          <code key={`${index}:${value}`}>{value}</code>
-        ) : (
-          // biome-ignore lint/suspicious/noArrayIndexKey: parts are told apart by their order only
-          <Tree key={`${index}:${value.id}`} node={value} />
-        ),
-      )}
+      {parts.map((part, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: parts are told apart by their order only
+        <Tree key={`${index}:${part.id}`} node={part} />
+      ))}
     </div>
   );
 }

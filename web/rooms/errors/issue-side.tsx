@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { GitCommitHorizontal, Rocket } from 'lucide-react';
 import type { Answer } from '../../app/api.ts';
 import { Tag } from '../../kit/badge.tsx';
+import { plural } from '../../kit/figures.ts';
 import { Section } from '../../kit/page.tsx';
 import { Sparkline } from '../../kit/sparkline.tsx';
 import { Time } from '../../kit/time.tsx';
@@ -78,7 +79,7 @@ export function IssueSide({ issue }: { issue: Answer<'errors', 'getIssue'> }) {
                   {one.first && <Tag tone="bad">first</Tag>}
                 </span>
                 <span className={styles.quiet}>
-                  {one.count} events, last <Time at={one.lastSeenAt} />
+                  {plural(one.count, 'event')}, last <Time at={one.lastSeenAt} />
                 </span>
               </li>
             ))}

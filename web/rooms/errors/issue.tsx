@@ -2,12 +2,12 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link, useParams, useSearch } from '@tanstack/react-router';
 import { ChevronLeft, ChevronRight } from 'lucide-react';
 import { type Answer, ask } from '../../app/api.ts';
-import { apiCommand } from '../../app/api-command.ts';
+import { queryCommand } from '../../app/commands-for.ts';
 import { QueryProblem } from '../../app/problem.tsx';
 import { Status, Tag } from '../../kit/badge.tsx';
 import { buttonClass } from '../../kit/button.tsx';
 import { Empty } from '../../kit/empty.tsx';
-import { countText } from '../../kit/figures.ts';
+import { plural } from '../../kit/figures.ts';
 import { Facts, Page, Section } from '../../kit/page.tsx';
 import { SkeletonRows } from '../../kit/skeleton.tsx';
 import { LinkTabs } from '../../kit/tabs.tsx';
@@ -53,7 +53,7 @@ export function IssuePage() {
       status={<Status status={state.status} word={state.word.split(':')[0]} boxed />}
       facts={<IssueFacts issue={issue} />}
       actions={<IssueActions issue={issue} />}
-      command={apiCommand(`/errors/issues/${issue.id}`)}
+      command={queryCommand(`SELECT * FROM ErrorEvent WHERE issueId = '${issue.id}'`)}
     >
       <div className={styles.columns}>
         <div className={styles.main}>
@@ -101,8 +101,8 @@ function IssueFacts({ issue }: { issue: Issue }) {
       <code>{issue.culprit}</code>
       <Tag tone={issue.level === 'fatal' || issue.level === 'error' ? 'bad' : 'warn'}>{issue.level}</Tag>
       {issue.handled === false && <Tag>unhandled</Tag>}
-      <span>{countText(issue.count)} events</span>
-      <span>{countText(issue.users)} users</span>
+      <span>{plural(issue.count, 'event')}</span>
+      {issue.users > 0 && <span>{plural(issue.users, 'user')}</span>}
       <span>
         last <Time at={issue.lastSeenAt} />
       </span>

@@ -3,7 +3,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Bug, Check } from 'lucide-react';
 import { useState } from 'react';
 import { api, ask, type Item } from '../../app/api.ts';
-import { apiCommand } from '../../app/api-command.ts';
+import { queryCommand } from '../../app/commands-for.ts';
 import { Problem } from '../../app/problem.tsx';
 import { useProject } from '../../app/project.ts';
 import { useRefusal } from '../../app/session.ts';
@@ -151,7 +151,7 @@ export function IssuesPage() {
           onChange={(value) => set({ period: value === '24h' ? undefined : value })}
         />
       }
-      command={apiCommand('/errors/issues', { project: slug, search: search.q, status: search.status })}
+      command={queryCommand('SELECT count(*) FROM ErrorEvent FACET issue, errorType SINCE 1 day ago', slug)}
     >
       <Section
         flush
@@ -224,9 +224,9 @@ export function IssuesPage() {
               filtered ? (
                 <Empty title="No issue is like that">Loosen the filters to see more.</Empty>
               ) : (
-                <Empty icon={<Bug />} title="No errors" command={installCommand(only?.dsn)}>
-                  Any Sentry SDK reports here: give it this address. Services that Millrace deploys get it by
-                  themselves, as <code>SENTRY_DSN</code>.
+                <Empty icon={<Bug />} title="No errors" command={only && installCommand(only.dsn)}>
+                  Any Sentry SDK reports here: give it the address of its project, which stands in the project’s
+                  settings. Services that Millrace deploys get it by themselves, as <code>SENTRY_DSN</code>.
                 </Empty>
               )
             }

@@ -1,6 +1,7 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { ArrowUpRight, X } from 'lucide-react';
+import { ArrowUpRight, Ellipsis, X } from 'lucide-react';
+import { useEffect, useRef, useState } from 'react';
 import { describeFact } from '../../../src/client/facts.ts';
 import type { Answer } from '../../app/api.ts';
 import { QueryProblem } from '../../app/problem.tsx';
@@ -10,6 +11,8 @@ import { Skeleton } from '../../kit/skeleton.tsx';
 import { Time } from '../../kit/time.tsx';
 import styles from './chain-panel.module.css';
 import { actorName, type Fact, FactMark } from './fact-row.tsx';
+import { foldJobs, isFold, type JobFold } from './fold-jobs.ts';
+import { foldText } from './fold-row.tsx';
 
 type Chain = Answer<'insights', 'getEvent'>;
 
@@ -34,25 +37,49 @@ export function ChainPanel({ query, onClose }: { query: UseQueryResult<Chain>; o
   );
 }
 
-/** The whole chain, oldest first. */
+/** The whole chain, oldest first; jobs that went well are drawn together. */
 export function ChainList({ chain }: { chain: Chain }) {
+  const { causes, event, effects } = chain;
   return (
     <ol className={styles.chain}>
-      {chain.causes.map((fact) => (
-        <ChainItem key={fact.id} fact={fact} />
-      ))}
-      <ChainItem fact={chain.event} chosen />
-      {chain.effects.map((fact) => (
-        <ChainItem key={fact.id} fact={fact} />
-      ))}
+      {foldJobs([...causes, event, ...effects], event.id).map((row) =>
+        isFold(row) ? (
+          <ChainFold key={row.key} fold={row} />
+        ) : (
+          <ChainItem key={`${row.id} ${event.id}`} fact={row} chosen={row.id === event.id} />
+        ),
+      )}
     </ol>
+  );
+}
+
+function ChainFold({ fold }: { fold: JobFold }) {
+  const [open, setOpen] = useState(false);
+  if (open) return fold.facts.map((fact) => <ChainItem key={fact.id} fact={fact} />);
+  return (
+    <li className={styles.item}>
+      <span className={styles.mark}>
+        <Ellipsis aria-hidden size={14} />
+      </span>
+      <button type="button" className={styles.fold} aria-expanded={false} onClick={() => setOpen(true)}>
+        {foldText(fold)}
+      </button>
+    </li>
   );
 }
 
 function ChainItem({ fact, chosen }: { fact: Fact; chosen?: boolean }) {
   const described = describeFact(fact);
+  const item = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    // Within the panel only: the page itself stays where the reader is.
+    const panel = chosen ? item.current?.closest('aside') : null;
+    if (!panel || !item.current) return;
+    const middle = item.current.offsetTop - (panel.clientHeight - item.current.offsetHeight) / 2;
+    panel.scrollTo({ top: middle });
+  }, [chosen]);
   return (
-    <li className={styles.item} data-chosen={chosen || undefined} aria-current={chosen ? 'true' : undefined}>
+    <li ref={item} className={styles.item} data-chosen={chosen || undefined} aria-current={chosen ? 'true' : undefined}>
       <span className={styles.mark}>
         <FactMark tone={described.tone} />
       </span>

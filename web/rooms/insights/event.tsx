@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { describeFact } from '../../../src/client/facts.ts';
 import { ask } from '../../app/api.ts';
-import { apiCommand } from '../../app/api-command.ts';
+import { queryCommand } from '../../app/commands-for.ts';
 import { QueryProblem } from '../../app/problem.tsx';
 import { useProject } from '../../app/project.ts';
 import { Tag } from '../../kit/badge.tsx';
@@ -43,7 +43,7 @@ export function EventPage() {
           </a>
         )
       }
-      command={apiCommand(`/events/${chain.event.id}`)}
+      command={queryCommand(`SELECT * FROM Event WHERE eventId = '${chain.event.id}'`)}
     >
       <div className={styles.columns}>
         <Section title="Causes and effects, oldest first">

@@ -4,7 +4,7 @@ import { GitCommitHorizontal, X } from 'lucide-react';
 import { useMemo } from 'react';
 import { describeFact, factRooms } from '../../../src/client/facts.ts';
 import { api, ask } from '../../app/api.ts';
-import { projectFlag } from '../../app/api-command.ts';
+import { queryCommand } from '../../app/commands-for.ts';
 import { Problem } from '../../app/problem.tsx';
 import { useProject } from '../../app/project.ts';
 import { Button } from '../../kit/button.tsx';
@@ -16,6 +16,9 @@ import { Page } from '../../kit/page.tsx';
 import { SkeletonRows } from '../../kit/skeleton.tsx';
 import { ChainPanel } from './chain-panel.tsx';
 import { actorName, type Fact, FactRow } from './fact-row.tsx';
+import { foldJobs, isFold } from './fold-jobs.ts';
+import { FoldRow } from './fold-row.tsx';
+import { sinceOf, TimeRange } from './time-range.tsx';
 import styles from './timeline.module.css';
 
 const dayName = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
@@ -25,11 +28,13 @@ export function TimelinePage() {
   const search = useSearch({ from: '/shell/timeline' });
   const navigate = useNavigate({ from: '/timeline' });
   const { slug, project, projects, slugOf } = useProject();
+  // Once for each choice: "the last hour" must not be another question at every drawing.
+  const since = useMemo(() => sinceOf(search.since), [search.since]);
   const query = {
     projectId: project?.id,
     types: search.room,
-    since: isoOf(search.since),
-    until: isoOf(search.until),
+    since,
+    until: sinceOf(search.until),
     limit: 100,
   };
   const facts = useInfiniteQuery({
@@ -59,13 +64,19 @@ export function TimelinePage() {
     if (causes.has(fact.id)) return 'cause';
     return effects.has(fact.id) ? 'effect' : 'other';
   };
+  const rowOf = (fact: Fact) => (
+    <FactRow key={fact.id} fact={fact} lit={litOf(fact)} project={slug ? undefined : slugOf(fact.projectId)} />
+  );
   const set = (change: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...change }) });
   const filtered = Boolean(search.room || search.q || search.since || search.until);
 
   return (
     <Page
       title="Timeline"
-      command={`millrace query "SELECT * FROM Event${search.room ? ` WHERE type LIKE '${search.room}%'` : ''} LIMIT 100"${projectFlag(slug)}`}
+      command={queryCommand(
+        `SELECT * FROM Event${search.room ? ` WHERE event LIKE '${search.room}%'` : ''} LIMIT 100`,
+        slug,
+      )}
     >
       <FilterBar>
         <Select
@@ -81,24 +92,7 @@ export function TimelinePage() {
           value={search.q ?? ''}
           onChange={(event) => set({ q: event.target.value || undefined })}
         />
-        <span className={styles.instant}>
-          from
-          <Input
-            type="datetime-local"
-            aria-label="From"
-            value={search.since ?? ''}
-            onChange={(event) => set({ since: event.target.value || undefined })}
-          />
-        </span>
-        <span className={styles.instant}>
-          to
-          <Input
-            type="datetime-local"
-            aria-label="To"
-            value={search.until ?? ''}
-            onChange={(event) => set({ until: event.target.value || undefined })}
-          />
-        </span>
+        <TimeRange since={search.since} until={search.until} onChange={set} />
         {filtered && (
           <Button
             look="quiet"
@@ -126,14 +120,15 @@ export function TimelinePage() {
             <section key={day} aria-label={day}>
               <h2 className={styles.day}>{dayName.format(new Date(day))}</h2>
               <ul className={styles.list}>
-                {ofDay.map((fact) => (
-                  <FactRow
-                    key={fact.id}
-                    fact={fact}
-                    lit={litOf(fact)}
-                    project={slug ? undefined : slugOf(fact.projectId)}
-                  />
-                ))}
+                {(search.room ? ofDay : foldJobs(ofDay, search.event)).map((row) =>
+                  isFold(row) ? (
+                    <FoldRow key={row.key} fold={row} lit={litOf(row.facts[0]!)}>
+                      {row.facts.map(rowOf)}
+                    </FoldRow>
+                  ) : (
+                    rowOf(row)
+                  ),
+                )}
               </ul>
             </section>
           ))}
@@ -153,11 +148,6 @@ export function TimelinePage() {
       </div>
     </Page>
   );
-}
-
-function isoOf(local: string | undefined): string | undefined {
-  const at = local === undefined ? Number.NaN : Date.parse(local);
-  return Number.isNaN(at) ? undefined : new Date(at).toISOString();
 }
 
 function holds(fact: Fact, words: string | undefined): boolean {

@@ -3,7 +3,7 @@ import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { BellOff, Play, Trash2 } from 'lucide-react';
 import { lazy, Suspense, useMemo } from 'react';
 import { api, ask, type Item } from '../../app/api.ts';
-import { apiCommand } from '../../app/api-command.ts';
+import { queryCommand } from '../../app/commands-for.ts';
 import { QueryProblem } from '../../app/problem.tsx';
 import { useRefusal } from '../../app/session.ts';
 import { Status } from '../../kit/badge.tsx';
@@ -118,7 +118,7 @@ export function CheckPage() {
           </Confirm>
         </>
       }
-      command={apiCommand(`/monitoring/checks/${check.id}`)}
+      command={queryCommand(`SELECT state, duration, message FROM CheckResult WHERE checkId = '${check.id}'`)}
     >
       <Section title="Last answer" aside={<Time at={check.checkedAt} />}>
         <code style={{ overflowWrap: 'anywhere' }}>{check.output || 'Not run yet.'}</code>

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Activity } from 'lucide-react';
 import { ask, type Item } from '../../app/api.ts';
-import { apiCommand } from '../../app/api-command.ts';
+import { queryCommand } from '../../app/commands-for.ts';
 import { QueryProblem } from '../../app/problem.tsx';
 import { useProject } from '../../app/project.ts';
 import { Status, Tag } from '../../kit/badge.tsx';
@@ -17,7 +17,12 @@ export type Check = Item<'monitoring', 'listChecks'>;
 
 /** What a check looks at. */
 export function targetText(check: Pick<Check, 'target'>): string {
-  return check.target.kind === 'http' ? check.target.url : `${check.target.host}:${check.target.port}`;
+  if (check.target.kind === 'tcp') return `${check.target.host}:${check.target.port}`;
+  // A service behind the gateway is asked for by name; the address alone is the same for all of them.
+  const host = Object.entries(check.target.headers).find(([name]) => name.toLowerCase() === 'host')?.[1];
+  if (!host) return check.target.url;
+  const url = new URL(check.target.url);
+  return `${url.protocol}//${host}${host.includes(':') || !url.port ? '' : `:${url.port}`}${url.pathname}${url.search}`;
 }
 
 /** A check's state in words: a suspected problem says so. */
@@ -80,7 +85,11 @@ export function ChecksPage() {
     refetchInterval: 15_000,
   });
   return (
-    <Page title="Monitoring" actions={<NewCheckButton />} command={apiCommand('/monitoring/checks', { project: slug })}>
+    <Page
+      title="Monitoring"
+      actions={<NewCheckButton />}
+      command={queryCommand('SELECT latest(state), average(duration) FROM CheckResult FACET name', slug)}
+    >
       <QueryProblem query={checks} />
       <Section flush>
         <Table

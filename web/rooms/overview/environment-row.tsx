@@ -1,13 +1,22 @@
 import { Link } from '@tanstack/react-router';
 import { ExternalLink } from 'lucide-react';
 import { Status, StatusMark } from '../../kit/badge.tsx';
+import { numberText } from '../../kit/figures.ts';
+import { spanText } from '../../kit/moments.ts';
+import { Sparkline } from '../../kit/sparkline.tsx';
 import { statusLook } from '../../kit/status.ts';
 import { Time } from '../../kit/time.tsx';
-import type { Environment } from '../deployments/matrix.tsx';
+import type { Environment } from '../deployments/environments.ts';
 import styles from './environment-row.module.css';
+import type { Traffic } from './traffic.ts';
 
-/** An environment as a row of services: release, health, last change. */
-export function EnvironmentRow({ environment }: { environment: Environment }) {
+interface EnvironmentRowProps {
+  environment: Environment;
+  traffic: Traffic | undefined;
+}
+
+/** An environment as a row of services: release, health, last change, and what visitors get. */
+export function EnvironmentRow({ environment, traffic }: EnvironmentRowProps) {
   const { release, active, waiting } = environment;
   const onHold = waiting.find((one) => one.status === 'on_hold');
   const moving = active ?? onHold;
@@ -52,8 +61,6 @@ export function EnvironmentRow({ environment }: { environment: Environment }) {
             </li>
           ))}
         </ul>
-      </div>
-      <div className={styles.end}>
         {moving ? (
           <Link
             to="/deployments/$deploymentId"
@@ -66,15 +73,47 @@ export function EnvironmentRow({ environment }: { environment: Environment }) {
           </Link>
         ) : (
           environment.lastChange && (
-            <>
-              <span className={styles.change}>{environment.lastChange.what}</span>
-              <span className={styles.quiet}>
-                {environment.lastChange.by}, <Time at={environment.lastChange.at} />
-              </span>
-            </>
+            <div className={styles.facts}>
+              <Link
+                to="/deployments/$deploymentId"
+                params={{ deploymentId: environment.lastChange.deploymentId }}
+                className={styles.change}
+              >
+                {environment.lastChange.what}
+              </Link>
+              <span>{environment.lastChange.by}</span>
+              <Time at={environment.lastChange.at} />
+            </div>
           )
         )}
       </div>
+      <div className={styles.end}>{traffic && <TrafficFigures traffic={traffic} />}</div>
     </div>
   );
 }
+
+/** Requests of the last half hour as a line of bars, with rate, failures and speed. */
+function TrafficFigures({ traffic }: { traffic: Traffic }) {
+  return (
+    <div className={styles.traffic}>
+      <Sparkline counts={traffic.minutes} what="request" width={150} height={26} />
+      <dl>
+        <div>
+          <dt>Requests</dt>
+          <dd>{numberText(roundTo(traffic.perMinute))}/min</dd>
+        </div>
+        <div data-tone={traffic.failed >= 1 ? 'bad' : undefined}>
+          <dt>Failed</dt>
+          <dd>{numberText(roundTo(traffic.failed))} %</dd>
+        </div>
+        <div>
+          <dt title="95 of 100 requests were answered within this">p95</dt>
+          <dd>{traffic.p95Ms === undefined ? '–' : spanText(traffic.p95Ms)}</dd>
+        </div>
+      </dl>
+    </div>
+  );
+}
+
+/** One digit after the point while it matters. */
+const roundTo = (value: number): number => (value >= 10 ? Math.round(value) : Math.round(value * 10) / 10);

@@ -25,7 +25,7 @@ const telling = [
 /** The last things that happened. */
 export function Latest({ projectId, waitForProject }: { projectId: string | undefined; waitForProject: boolean }) {
   const query = useQuery({
-    ...ask('insights', 'listEvents', { query: { projectId, types: telling, limit: 12 } }),
+    ...ask('insights', 'listEvents', { query: { projectId, types: telling, limit: 9 } }),
     enabled: !waitForProject,
   });
   return (

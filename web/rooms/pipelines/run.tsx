@@ -3,7 +3,7 @@ import { Link, useParams, useSearch } from '@tanstack/react-router';
 import { Clock, GitBranch, GitCommitHorizontal, Tag as TagIcon, Timer, UserRound } from 'lucide-react';
 import { useMemo } from 'react';
 import { type Answer, ask } from '../../app/api.ts';
-import { projectFlag } from '../../app/api-command.ts';
+import { projectFlag } from '../../app/commands-for.ts';
 import { QueryProblem } from '../../app/problem.tsx';
 import { useProject } from '../../app/project.ts';
 import { Status } from '../../kit/badge.tsx';

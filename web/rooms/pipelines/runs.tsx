@@ -2,7 +2,7 @@ import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { GitBranch, Tag as TagIcon, Workflow } from 'lucide-react';
 import { api, type Item } from '../../app/api.ts';
-import { apiCommand } from '../../app/api-command.ts';
+import { queryCommand } from '../../app/commands-for.ts';
 import { Problem } from '../../app/problem.tsx';
 import { useProject } from '../../app/project.ts';
 import { Status, Tag } from '../../kit/badge.tsx';
@@ -11,9 +11,10 @@ import { Empty } from '../../kit/empty.tsx';
 import { Input, Select } from '../../kit/field.tsx';
 import { FilterBar } from '../../kit/filter-bar.tsx';
 import { Page, Section } from '../../kit/page.tsx';
+import { statusLook } from '../../kit/status.ts';
 import { type Column, Table, TwoLines } from '../../kit/table.tsx';
 import { Duration, Time } from '../../kit/time.tsx';
-import { RunBars } from './run-bars.tsx';
+import { RunStrip } from './run-bars.tsx';
 import { RunButton } from './run-button.tsx';
 
 export type Run = Item<'pipelines', 'listRuns'>;
@@ -95,9 +96,9 @@ export function RunsPage() {
     <Page
       title="Pipelines"
       actions={<RunButton project={only} />}
-      command={apiCommand('/runs', { project: slug, branch: search.branch, status })}
+      command={queryCommand('SELECT number, branch, status, duration FROM PipelineRun SINCE 1 week ago', slug)}
     >
-      {rows && rows.length > 2 && !filtered && <RunBars runs={rows.slice(0, 40)} />}
+      {rows && rows.length > 2 && !filtered && <RunStrip runs={rows.slice(0, 40)} />}
       <Section
         flush
         aside={
@@ -119,7 +120,7 @@ export function RunsPage() {
               value={status ?? ''}
               options={[
                 { value: '', label: 'Any state' },
-                ...statuses.map((one) => ({ value: one, label: one.replace('_', ' ') })),
+                ...statuses.map((one) => ({ value: one, label: statusLook(one).word })),
               ]}
               onChange={(event) =>
                 void navigate({ search: (before) => ({ ...before, status: event.target.value || undefined }) })
@@ -170,8 +171,8 @@ function NoRuns() {
           : 'millrace project create Shop\ngit push millrace HEAD:main'
       }
     >
-      Every push becomes a run: its <code>.circleci/config.yml</code> or <code>Jenkinsfile</code>, or a pipeline made
-      from what the repository holds.
+      Every push becomes a run of its <code>.circleci/config.yml</code>, or of a pipeline made from what the repository
+      holds.
     </Empty>
   );
 }

@@ -94,7 +94,7 @@ function TestRow({ test }: { test: Test }) {
       <StatusMark status={test.status} label={statusLook(test.status).word} />
       <span className={styles.name}>{test.name}</span>
       <span className={styles.place}>{place}</span>
-      <span className={styles.took}>{spanText(test.durationMs)}</span>
+      <span className={styles.took}>{test.durationMs < 1 ? '< 1 ms' : spanText(test.durationMs)}</span>
     </>
   );
   if (!broken && !test.message) return <li className={styles.head}>{head}</li>;

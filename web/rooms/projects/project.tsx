@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { Trash2 } from 'lucide-react';
-import { api, ask } from '../../app/api.ts';
+import { type Answer, api, ask } from '../../app/api.ts';
 import { QueryProblem } from '../../app/problem.tsx';
 import { useRefusal } from '../../app/session.ts';
 import { Button } from '../../kit/button.tsx';
@@ -12,6 +12,7 @@ import { SkeletonRows } from '../../kit/skeleton.tsx';
 import { LinkTabs } from '../../kit/tabs.tsx';
 import { ProjectForm } from './project-form.tsx';
 import { ProjectSecrets } from './project-secrets.tsx';
+import { Push } from './push.tsx';
 import { Remote } from './remote.tsx';
 
 const tabs = ['push', 'errors', 'secrets', 'remote', 'general'] as const;
@@ -20,9 +21,6 @@ const tabs = ['push', 'errors', 'secrets', 'remote', 'general'] as const;
 export function ProjectPage() {
   const { projectSlug } = useParams({ from: '/shell/projects/$projectSlug' });
   const search = useSearch({ from: '/shell/projects/$projectSlug' });
-  const navigate = useNavigate();
-  const queries = useQueryClient();
-  const refusal = useRefusal('owner');
   const query = useQuery(ask('projects', 'get', { params: { project: projectSlug } }));
   const project = query.data;
   if (!project) return <Page title="Project">{query.error ? <QueryProblem query={query} /> : <SkeletonRows />}</Page>;
@@ -42,25 +40,6 @@ export function ProjectPage() {
           {project.settings.description && <span>{project.settings.description}</span>}
         </Facts>
       }
-      actions={
-        <Confirm
-          trigger={
-            <Button icon={<Trash2 aria-hidden />} disabledBecause={refusal}>
-              Delete project
-            </Button>
-          }
-          title={`Delete project ${project.name}?`}
-          action={`Delete ${project.name}`}
-          danger
-          onConfirm={async () => {
-            await api.projects.remove({ params: { project: project.slug } });
-            await queries.invalidateQueries({ queryKey: ['projects'] });
-            await navigate({ to: '/settings', search: { tab: 'projects' } });
-          }}
-        >
-          Its repository goes with it and cannot be brought back. What happened stays in the timeline.
-        </Confirm>
-      }
       command={`millrace project show ${project.slug}`}
     >
       <LinkTabs
@@ -74,26 +53,48 @@ export function ProjectPage() {
           { id: 'general', label: 'General' },
         ]}
       />
-      {tab === 'push' && (
-        <Section title={project.head ? 'Push to it' : 'Push the first commit'}>
-          <CodeBlock
-            label="Commands that push"
-            code={`git remote add millrace ${project.gitUrl}\ngit push millrace HEAD:${project.defaultBranch}`}
-          />
-          <p style={{ marginTop: 'var(--space-3)', color: 'var(--text-quiet)' }}>
-            Git asks for a name and a password: your e-mail address, and an{' '}
-            <Link to="/settings" search={{ tab: 'tokens' }}>
-              API token
-            </Link>
-            . The push prints the address of its run.
-          </p>
-        </Section>
-      )}
+      {tab === 'push' && <Push project={project} />}
       {tab === 'errors' && <Addresses dsn={project.dsn} />}
       {tab === 'secrets' && <ProjectSecrets project={project.slug} />}
       {tab === 'remote' && <Remote project={project} />}
-      {tab === 'general' && <ProjectForm project={project} key={project.version} />}
+      {tab === 'general' && (
+        <>
+          <ProjectForm project={project} key={project.version} />
+          <DeleteProject project={project} />
+        </>
+      )}
     </Page>
+  );
+}
+
+function DeleteProject({ project }: { project: Answer<'projects', 'get'> }) {
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const refusal = useRefusal('owner');
+  return (
+    <Section title="Delete">
+      <p style={{ marginBottom: 'var(--space-3)' }}>
+        Its repository, runs and environments go with it and cannot be brought back. What happened stays in the
+        timeline.
+      </p>
+      <Confirm
+        trigger={
+          <Button icon={<Trash2 aria-hidden />} disabledBecause={refusal}>
+            Delete project
+          </Button>
+        }
+        title={`Delete project ${project.name}?`}
+        action={`Delete ${project.name}`}
+        danger
+        onConfirm={async () => {
+          await api.projects.remove({ params: { project: project.slug } });
+          await queries.invalidateQueries({ queryKey: ['projects'] });
+          await navigate({ to: '/settings', search: { tab: 'projects', project: undefined } });
+        }}
+      >
+        Its repository goes with it and cannot be brought back. What happened stays in the timeline.
+      </Confirm>
+    </Section>
   );
 }
 
@@ -104,14 +105,21 @@ function Addresses({ dsn }: { dsn: string }) {
         <CodeBlock label="DSN" code={dsn} />
       </Section>
       <Section title="Traces, metrics and logs (OpenTelemetry)">
-        <CodeBlock
-          label="OpenTelemetry settings"
-          code={`OTEL_EXPORTER_OTLP_ENDPOINT=${location.origin}\nOTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`}
-        />
+        <CodeBlock label="OpenTelemetry settings" code={otlpSettings(dsn)} />
         <p style={{ marginTop: 'var(--space-3)', color: 'var(--text-quiet)' }}>
           Services that Millrace deploys get both by themselves.
         </p>
       </Section>
     </>
   );
+}
+
+/** The key of a project is the same for both: it stands before the @ of the DSN. */
+function otlpSettings(dsn: string): string {
+  const { origin, username } = new URL(dsn);
+  return [
+    `OTEL_EXPORTER_OTLP_ENDPOINT=${origin}`,
+    'OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf',
+    `OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20${username}`,
+  ].join('\n');
 }

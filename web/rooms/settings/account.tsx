@@ -12,6 +12,7 @@ import { type Column, Table } from '../../kit/table.tsx';
 import { Choice } from '../../kit/tabs.tsx';
 import { Time } from '../../kit/time.tsx';
 import { useToasts } from '../../kit/toast.tsx';
+import { browserName } from './browser-name.ts';
 
 type Session = Item<'identity', 'sessions'>;
 
@@ -152,7 +153,8 @@ function Sessions() {
       grow: true,
       cell: (session) => (
         <>
-          {session.userAgent || 'unknown'} {session.current && <Tag tone="good">this one</Tag>}
+          <span title={session.userAgent}>{browserName(session.userAgent)}</span>{' '}
+          {session.current && <Tag tone="good">this one</Tag>}
         </>
       ),
     },

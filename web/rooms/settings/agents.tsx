@@ -1,8 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
-import { ask, type Item } from '../../app/api.ts';
+import { type Answer, ask, type Item } from '../../app/api.ts';
 import { QueryProblem } from '../../app/problem.tsx';
 import { Status, StatusMark } from '../../kit/badge.tsx';
 import { bytesText, countText, plural } from '../../kit/figures.ts';
+import { groupBy } from '../../kit/group-by.ts';
 import { spanText } from '../../kit/moments.ts';
 import { Pairs, Section } from '../../kit/page.tsx';
 import { type Column, Table } from '../../kit/table.tsx';
@@ -14,9 +15,7 @@ const agentColumns: Column<Agent>[] = [
   {
     id: 'state',
     title: 'State',
-    cell: (agent) => (
-      <Status status={{ online: 'up', draining: 'draining', lost: 'down' }[agent.state]} word={agent.state} />
-    ),
+    cell: (agent) => <Status status={agent.state} />,
   },
   { id: 'name', title: 'Agent', cell: (agent) => <strong>{agent.name}</strong> },
   {
@@ -70,8 +69,8 @@ export function Agents() {
                 name: 'Live tails',
                 value: `${plural(data.tail.viewers, 'viewer')}, ${countText(data.tail.delivered)} lines`,
               },
-              ...data.sources.map((source) => ({
-                key: `${source.projectId}/${source.type}`,
+              ...byType(data.sources).map((source) => ({
+                key: source.type,
                 name: source.type,
                 value: (
                   <>
@@ -87,4 +86,18 @@ export function Agents() {
       </Section>
     </>
   );
+}
+
+type Source = Answer<'telemetry', 'ingest'>['sources'][number];
+
+/** What came in of each type, over all projects. */
+function byType(sources: Source[]): Source[] {
+  const sum = (group: Source[], field: 'accepted' | 'dropped') => group.reduce((total, one) => total + one[field], 0);
+  return [...groupBy(sources, (source) => source.type)].map(([type, group]) => ({
+    projectId: null,
+    type,
+    accepted: sum(group, 'accepted'),
+    dropped: sum(group, 'dropped'),
+    reasons: Object.assign({}, ...group.map((one) => one.reasons)) as Source['reasons'],
+  }));
 }

@@ -1,5 +1,4 @@
 import { useSearch } from '@tanstack/react-router';
-import { apiCommand } from '../../app/api-command.ts';
 import { Page } from '../../kit/page.tsx';
 import { LinkTabs } from '../../kit/tabs.tsx';
 import { Account } from './account.tsx';
@@ -10,10 +9,10 @@ import { ProjectList } from './project-list.tsx';
 import { Tokens } from './tokens.tsx';
 
 const tabs = [
-  { id: 'people', label: 'People', view: People, command: apiCommand('/identity/people') },
+  { id: 'people', label: 'People', view: People },
   { id: 'projects', label: 'Projects', view: ProjectList, command: 'millrace project list' },
-  { id: 'contexts', label: 'Contexts', view: Contexts, command: apiCommand('/secrets/contexts') },
-  { id: 'tokens', label: 'Tokens', view: Tokens, command: apiCommand('/identity/tokens') },
+  { id: 'contexts', label: 'Contexts', view: Contexts },
+  { id: 'tokens', label: 'Tokens', view: Tokens },
   { id: 'agents', label: 'Health', view: Agents, command: 'millrace doctor' },
   { id: 'account', label: 'Your account', view: Account, command: 'millrace login' },
 ];

@@ -99,7 +99,8 @@ export function Tokens() {
   );
 }
 
-function NewTokenButton() {
+/** Makes an API token and shows it once. */
+export function NewTokenButton() {
   const [open, setOpen] = useState(false);
   return (
     <>

@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router';
 import { Download } from 'lucide-react';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import type { QueryAnswer, QueryCell } from '../../../src/telemetry/api.ts';
@@ -129,7 +130,14 @@ function Rows({
           },
           cell: (row) => {
             const cell = row.cells[index] ?? null;
-            if (isHistogram(cell)) return <HistogramBars cell={cell} />;
+            if (isHistogram(cell)) return <HistogramBars cell={cell} large={rows.length === 1} />;
+            if (typeof cell === 'string' && cell !== '' && column.key === 'traceId') {
+              return (
+                <Link to="/explore" search={{ tab: 'traces', trace: cell }}>
+                  <code>{cell.slice(0, 12)}</code>
+                </Link>
+              );
+            }
             if (answer.shape === 'names' && index === 0) {
               const query = `SELECT * FROM ${String(cell)} LIMIT 100`;
               return (
@@ -151,7 +159,7 @@ function Rows({
                 <span>
                   <i style={{ width: `${Math.max(0, (cell / most) * 100)}%` }} aria-hidden />
                 </span>
-                {text}
+                <span>{text}</span>
               </span>
             );
           },
@@ -162,6 +170,7 @@ function Rows({
   return (
     <Section flush title={`${plural(rows.length, 'row')}, ${windowText(answer)}`} aside={aside}>
       <Table
+        plain
         label="Answer"
         columns={columns}
         rows={rows}

@@ -7,7 +7,7 @@ import { Problem } from '../../app/problem.tsx';
 import { Button } from '../../kit/button.tsx';
 import { Empty } from '../../kit/empty.tsx';
 import { Select } from '../../kit/field.tsx';
-import { bytesText, countText } from '../../kit/figures.ts';
+import { bytesText, countText, sentences } from '../../kit/figures.ts';
 import { Keys } from '../../kit/keys.tsx';
 import { spanText } from '../../kit/moments.ts';
 import { Section } from '../../kit/page.tsx';
@@ -30,7 +30,7 @@ const examples = [
 ];
 
 const ranges = [
-  { value: '', label: 'As the query says' },
+  { value: '', label: 'Time: as the query says' },
   { value: '15m', label: 'Last 15 minutes', ms: 900_000 },
   { value: '1h', label: 'Last hour', ms: 3_600_000 },
   { value: '6h', label: 'Last 6 hours', ms: 21_600_000 },
@@ -101,7 +101,7 @@ export function Ask({ project }: { project: string | undefined }) {
       {answer.error && !refused && <Problem error={answer.error} />}
       {data?.warnings.map((warning) => (
         <p key={warning.message} className={styles.warning}>
-          {warning.message} {warning.hint}
+          {sentences(warning.message, warning.hint)}
         </p>
       ))}
       {data && !answer.error && <AnswerView answer={data} onAsk={run} />}

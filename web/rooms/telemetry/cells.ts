@@ -25,6 +25,7 @@ export function cellText(cell: QueryCell, column: Pick<QueryColumn, 'kind' | 'un
   if (typeof cell === 'number') {
     if (column.kind === 'time') return absoluteTime(cell);
     if (column.unit === 'bytes') return bytesText(cell);
+    if (column.unit === 's' && cell !== 0 && Math.abs(cell) < 1) return `${numberText(cell * 1000)} ms`;
     return `${numberText(cell)}${unitWords[column.unit ?? ''] ?? ''}`;
   }
   return String(cell);

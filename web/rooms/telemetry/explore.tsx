@@ -1,6 +1,6 @@
 import { useSearch } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
-import { projectFlag } from '../../app/api-command.ts';
+import { projectFlag, queryCommand } from '../../app/commands-for.ts';
 import { useProject } from '../../app/project.ts';
 import { Page } from '../../kit/page.tsx';
 import { SkeletonRows } from '../../kit/skeleton.tsx';
@@ -16,9 +16,11 @@ export function ExplorePage() {
   const { slug } = useProject();
   const tab = search.tab ?? 'query';
   const commands = {
-    query: `millrace query ${quoted(search.q ?? 'SHOW EVENT TYPES')}${projectFlag(slug)}`,
+    query: queryCommand(search.q ?? 'SHOW EVENT TYPES', slug),
     logs: `millrace logs${projectFlag(slug)}${search.service ? ` --service ${search.service}` : ''}${search.environment ? ` --environment ${search.environment}` : ''} --follow`,
-    traces: `millrace query ${quoted(`SELECT * FROM Span WHERE traceId = '${search.trace ?? ''}'`)}`,
+    traces: search.trace
+      ? queryCommand(`SELECT * FROM Span WHERE traceId = '${search.trace}'`)
+      : queryCommand('SELECT traceId, name, duration FROM Transaction', slug),
   };
   return (
     <Page title="Explore" full command={commands[tab]}>
@@ -38,8 +40,4 @@ export function ExplorePage() {
       </Suspense>
     </Page>
   );
-}
-
-function quoted(text: string): string {
-  return `"${text.replaceAll(/\s+/g, ' ').replaceAll(/(["\\$`])/g, '\\$1')}"`;
 }

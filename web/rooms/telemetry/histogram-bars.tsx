@@ -3,12 +3,18 @@ import { numberText } from '../../kit/figures.ts';
 import { Sparkline } from '../../kit/sparkline.tsx';
 import styles from './explore.module.css';
 
-/** A histogram in a cell, with the range it covers. */
-export function HistogramBars({ cell }: { cell: HistogramCell }) {
+/** A histogram with the range it covers under it; large where it is the whole answer. */
+export function HistogramBars({ cell, large }: { cell: HistogramCell; large: boolean }) {
   const end = cell.start + cell.width * cell.counts.length;
+  const width = large ? 640 : 220;
   return (
-    <span className={styles.histogram} title={`${numberText(cell.start)} to ${numberText(end)}`}>
-      <Sparkline counts={cell.counts} what="value" width={220} height={40} />
+    <span className={styles.histogram} style={{ maxWidth: width }}>
+      <Sparkline counts={cell.counts} what="value" width={width} height={large ? 180 : 40} />
+      <span className={styles.ends}>
+        <span>{numberText(cell.start)}</span>
+        {large && <span>each bar spans {numberText(cell.width)}</span>}
+        <span>{numberText(end)}</span>
+      </span>
     </span>
   );
 }

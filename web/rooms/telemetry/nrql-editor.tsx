@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { type KeyboardEvent, useId, useMemo, useRef, useState } from 'react';
 import { ask } from '../../app/api.ts';
+import { sentences } from '../../kit/figures.ts';
 import styles from './nrql-editor.module.css';
 import { offsetOf, placeAt, wordsOf } from './nrql-words.ts';
 
@@ -128,6 +129,7 @@ export function NrqlEditor({ value, onChange, onRun, project, problem }: NrqlEdi
           aria-controls={listId}
           aria-autocomplete="list"
           aria-activedescendant={open ? `${listId}-${index}` : undefined}
+          placeholder="SELECT count(*) FROM Transaction FACET service TIMESERIES"
           spellCheck={false}
           autoCapitalize="off"
           rows={Math.min(12, Math.max(2, value.split('\n').length))}
@@ -170,7 +172,7 @@ export function NrqlEditor({ value, onChange, onRun, project, problem }: NrqlEdi
               {problem.line}:{problem.column ?? 1}{' '}
             </span>
           )}
-          {problem.message} {problem.hint}
+          {sentences(problem.message, problem.hint)}
         </p>
       )}
     </div>

@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { Waypoints } from 'lucide-react';
 import { ask } from '../../app/api.ts';
 import { QueryProblem } from '../../app/problem.tsx';
 import { Empty } from '../../kit/empty.tsx';
@@ -12,6 +11,7 @@ import { Section } from '../../kit/page.tsx';
 import { SkeletonRows } from '../../kit/skeleton.tsx';
 import { LogRow } from './log-row.tsx';
 import logStyles from './logs.module.css';
+import { SlowTraces } from './slow-traces.tsx';
 import { Waterfall } from './waterfall.tsx';
 
 /** A trace as a waterfall, with the logs written in it. */
@@ -41,12 +41,7 @@ export function Traces({ project }: { project: string | undefined }) {
           }}
         />
       </FilterBar>
-      {!trace && (
-        <Empty icon={<Waypoints />} title="Follow one request">
-          A trace shows every span of a request through the services. Errors and log lines link to theirs; or paste an
-          id from <code>SELECT traceId, name, duration FROM Transaction</code>.
-        </Empty>
-      )}
+      {!trace && <SlowTraces project={project} />}
       <QueryProblem query={query} />
       {trace && query.isPending && <SkeletonRows />}
       {query.data && spans.length === 0 && <Empty title="No span of this trace is stored">It may be too old.</Empty>}
