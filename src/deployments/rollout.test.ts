@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { Answer } from './gates.ts';
 import { defaultRollout } from './millrace-file.ts';
 import type { Observation, SeenInstance } from './observation.ts';
-import { beginRollout, decide, type RolloutState, takeUp } from './rollout.ts';
+import { decide } from './rollout.ts';
 import type { PlannedInstance } from './rollout-plan.ts';
+import { beginRollout, type RolloutState, takeUp } from './rollout-state.ts';
 
 const instance = (group: string, service: string, more: Partial<PlannedInstance> = {}): PlannedInstance => ({
   instanceId: `${group}-${service}`,

@@ -2,7 +2,7 @@ import type { Actor } from '../../kernel/events.ts';
 import type { Queryable } from '../../platform/postgres/database.ts';
 import { all, json, type Sql, sql } from '../../platform/postgres/sql.ts';
 import type { Answer } from '../gates.ts';
-import type { RolloutState } from '../rollout.ts';
+import type { RolloutState } from '../rollout-state.ts';
 
 export type DeploymentKind = 'deploy' | 'promote' | 'redeploy' | 'rollback';
 export type DeploymentStatus =
