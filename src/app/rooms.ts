@@ -5,7 +5,7 @@ import { createDeployments, type Deployments } from '../deployments/index.ts';
 import { createErrors } from '../errors/index.ts';
 import { createIdentity, type Identity } from '../identity/index.ts';
 import { createInsights } from '../insights/index.ts';
-import { createCircleciDialect, directoryShelf } from '../integrations/circleci/index.ts';
+import { createCircleciDialect, orbSources } from '../integrations/circleci/index.ts';
 import { composeLoader } from '../integrations/compose/loader.ts';
 import { gitea } from '../integrations/gitea/index.ts';
 import { github } from '../integrations/github/index.ts';
@@ -118,9 +118,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     sources: createSources(projects, publicUrl),
     secrets,
     createMasker,
-    dialects: [
-      createCircleciDialect(process.env.MILLRACE_ORB_PATH ? [directoryShelf(process.env.MILLRACE_ORB_PATH)] : []),
-    ],
+    dialects: [createCircleciDialect(orbSources(process.env, { cacheDir: join(dataDir, 'pipelines', 'orbs') }))],
     executors,
     publicUrl,
   });

@@ -98,7 +98,10 @@ describe('a CircleCI file of any shape', () => {
           pipeline: { id: '1', number: 1 },
           project: { id: '1', slug: 'p', gitUrl: '' },
         } as const;
-        const { plan, problems } = await compileCircleci({ file: 'c.yml', text, tree: noFiles, trigger }, []);
+        const { plan, problems } = await compileCircleci(
+          { file: 'c.yml', text, tree: noFiles, trigger },
+          { shelves: [] },
+        );
         expect(plan === undefined).toBe(problems.some((problem) => problem.severity === 'error'));
         lintCircleci('c.yml', text);
       }),
@@ -152,7 +155,7 @@ describe('a large CircleCI file', () => {
       pipeline: { id: '1', number: 1 },
       project: { id: '1', slug: 'p', gitUrl: '' },
     } as const;
-    const { plan } = await compileCircleci({ file: 'c.yml', text, tree: noFiles, trigger }, []);
+    const { plan } = await compileCircleci({ file: 'c.yml', text, tree: noFiles, trigger }, { shelves: [] });
     expect(plan?.workflows[0]?.jobs).toHaveLength(55);
   });
 });
