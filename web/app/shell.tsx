@@ -1,9 +1,10 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Outlet } from '@tanstack/react-router';
-import { Menu as MenuIcon } from 'lucide-react';
+import { Menu as MenuIcon, Search } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import { IconButton } from '../kit/button.tsx';
 import { connectLive } from './live.ts';
+import { LiveIndicator } from './live-indicator.tsx';
 import { Mark } from './mark.tsx';
 import { Nav } from './nav.tsx';
 import { statusQuery } from './session.ts';
@@ -41,6 +42,12 @@ export function Shell() {
         </IconButton>
         <Mark />
         <strong>Millrace</strong>
+        <span className={styles.topEnd}>
+          <LiveIndicator />
+          <IconButton label="Go to or do" onClick={openCommands}>
+            <Search aria-hidden />
+          </IconButton>
+        </span>
       </div>
       <Nav open={window === 'nav'} onGone={() => close(false)} openCommands={openCommands} openHelp={openHelp} />
       <main id="content" className={styles.main} tabIndex={-1}>

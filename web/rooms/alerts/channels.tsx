@@ -10,6 +10,7 @@ import { Empty } from '../../kit/empty.tsx';
 import { Section } from '../../kit/page.tsx';
 import { type Column, Table } from '../../kit/table.tsx';
 import { useToasts } from '../../kit/toast.tsx';
+import { NewChannelButton } from './new-channel.tsx';
 
 type Channel = Item<'alerts', 'listChannels'>;
 
@@ -91,7 +92,7 @@ export function Channels() {
         rows={channels.data?.items}
         rowKey={(one) => one.id}
         empty={
-          <Empty title="No channels yet">
+          <Empty icon={<Send />} title="No channels yet" action={<NewChannelButton />}>
             Mail and webhooks. A mail channel for messages to people tells authors of failed runs, fixed runs and
             rollbacks.
           </Empty>

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { Mail } from 'lucide-react';
 import { useState } from 'react';
 import { ask, type Item } from '../../app/api.ts';
 import { QueryProblem } from '../../app/problem.tsx';
@@ -56,7 +57,11 @@ export function Deliveries() {
         columns={columns(setReading)}
         rows={deliveries.data?.items}
         rowKey={(one) => one.id}
-        empty={<Empty title="Nothing was sent yet">Each message stays here with what its receiver answered.</Empty>}
+        empty={
+          <Empty icon={<Mail />} title="Nothing was sent yet">
+            Each message stays here with what its receiver answered.
+          </Empty>
+        }
       />
       {reading && <DeliveryDialog id={reading} onClose={() => setReading(undefined)} />}
     </Section>
