@@ -227,6 +227,7 @@ export class Fleet {
     const secrets = await this.#deps.secrets.forEnvironment({
       projectId: scope.project.id,
       environment: scope.environment.name,
+      reader: `deployment:${side.group}`,
     });
     return { variables: { ...plan?.variables, ...stored.variables }, secrets };
   }
