@@ -120,7 +120,11 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
     if (bridge) {
       const forContainers = await createIntakeServer({ log, intakes, stallMs: settings.stallMs });
       undos.push({ name: 'intake for containers', undo: () => forContainers.close() });
-      await listen(forContainers, bridge, intakePort, 'MILLRACE_INTAKE_PORT');
+      await listen(forContainers, bridge, intakePort, 'MILLRACE_INTAKE_PORT').catch((error: unknown) => {
+        // A rootless engine, or one in a virtual machine, has its bridge elsewhere and leads containers to this machine's loopback.
+        if ((error as NodeJS.ErrnoException).code !== 'EADDRNOTAVAIL') throw error;
+        log.warn({ bridge }, 'the bridge of the container engine is not on this machine');
+      });
     }
     const gatewayPort = await house.deployments.gateway.listen(settings.gatewayPort, settings.host);
 

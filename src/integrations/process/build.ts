@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { BuildOutput, BuildRequest } from '../../deployments/port.ts';
@@ -28,6 +29,8 @@ export const factsOf = async (output: string): Promise<BuildFacts> =>
 export async function buildDirectory(
   deps: {
     outputs: string;
+    /** Remembers by digest of what went in what came out, as an engine's cache of layers does. */
+    inputs: string;
     /** Home directories of builds, one a project: what they fetched once (caches of npm, pip) is there the next time. */
     homes: string;
     launcher: Launcher;
@@ -55,29 +58,59 @@ export async function buildDirectory(
   try {
     const files = filesOf(scratch);
     await mkdir(files);
-    await copyTree(deps.launcher, context, files);
+    await copyTree(deps.launcher, context, files, { linkDependencies: false });
     await rm(join(files, '.git'), { recursive: true, force: true });
-    if (service.process?.build !== undefined) {
+    const facts: BuildFacts = { dockerfile: dockerfile ?? null };
+    await writeFile(join(scratch, 'build.json'), JSON.stringify(facts));
+    const command = service.process?.build;
+    const before = await digestOf(scratch);
+    const remembered = join(
+      deps.inputs,
+      createHash('sha256')
+        .update(`${before}\0${command ?? ''}`)
+        .digest('hex'),
+    );
+    if (command !== undefined) {
+      const known = await knownOutput(deps.outputs, remembered);
+      if (known) {
+        onLine(`$ ${command}`);
+        onLine('nothing it is made from has changed: the earlier result is used');
+        return { service: service.name, kind: 'directory', ...known };
+      }
       const home = join(deps.homes, request.projectId);
       await mkdir(home, { recursive: true });
-      await runBuild(deps.launcher, { cwd: files, home, command: service.process.build, onLine, signal });
+      await runBuild(deps.launcher, { cwd: files, home, command, onLine, signal });
     }
-    await writeFile(
-      join(scratch, 'build.json'),
-      JSON.stringify({ dockerfile: dockerfile ?? null } satisfies BuildFacts),
-    );
     signal.throwIfAborted();
-    const digest = await digestOf(scratch);
+    const digest = command === undefined ? before : await digestOf(scratch);
     const output = join(deps.outputs, digest);
     await rename(scratch, output).catch(async (error: NodeJS.ErrnoException) => {
       // The same content was built before: that copy is as good.
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
       await access(join(output, 'build.json'));
     });
+    if (command !== undefined) {
+      await mkdir(deps.inputs, { recursive: true });
+      await writeFile(remembered, digest);
+    }
     return { service: service.name, kind: 'directory', reference: output, digest: `sha256:${digest}` };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+async function knownOutput(
+  outputs: string,
+  remembered: string,
+): Promise<{ reference: string; digest: string } | undefined> {
+  const digest = await readFile(remembered, 'utf8').catch(() => undefined);
+  if (!digest || !/^[0-9a-f]{64}$/.test(digest)) return undefined;
+  const reference = join(outputs, digest);
+  const whole = await access(join(reference, 'build.json')).then(
+    () => true,
+    () => false,
+  );
+  return whole ? { reference, digest: `sha256:${digest}` } : undefined;
 }
 
 /** The output of a service that is only a command of this machine: no files. */

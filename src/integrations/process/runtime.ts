@@ -60,7 +60,7 @@ export function createProcessRuntime(deps: ProcessRuntimeDeps): Runtime {
     await removeTree(deps.launcher, home);
     await mkdir(root, { recursive: true });
     // Its own copy, as a container has its own layer: what it writes there ends with it and harms no other instance.
-    await copyTree(deps.launcher, filesOf(output.reference), root);
+    await copyTree(deps.launcher, filesOf(output.reference), root, { linkDependencies: true });
     const volumes = await Promise.all(
       service.volumes
         .filter((volume) => volume.kind !== 'bind')
@@ -150,7 +150,12 @@ export function createProcessRuntime(deps: ProcessRuntimeDeps): Runtime {
     available: () => Promise.resolve({ ready: true }),
     build: (request) =>
       buildDirectory(
-        { outputs: join(deps.directory, 'outputs'), homes: join(deps.directory, 'homes'), launcher: deps.launcher },
+        {
+          outputs: join(deps.directory, 'outputs'),
+          inputs: join(deps.directory, 'inputs'),
+          homes: join(deps.directory, 'homes'),
+          launcher: deps.launcher,
+        },
         request,
       ),
     resolve: (service, _onLine, signal) =>
