@@ -30,13 +30,13 @@ export function RollBackButton({ environment, size, offer }: RollBackProps) {
     () => [
       {
         id: `rollback ${environment.id}`,
-        name: `Roll back ${environment.name}`,
+        name: `Roll back ${environment.project} / ${environment.name}`,
         words: 'undo revert take back',
         disabledBecause: because,
         run: () => setOpen(true),
       },
     ],
-    [environment.id, environment.name, because],
+    [environment.id, environment.project, environment.name, because],
   );
   usePageCommands(offer ? commands : none);
   return (
