@@ -56,6 +56,7 @@ export function Deliveries() {
         label="Notifications"
         columns={columns(setReading)}
         rows={deliveries.data?.items}
+        absent={deliveries.isError}
         rowKey={(one) => one.id}
         empty={
           <Empty icon={<Mail />} title="Nothing was sent yet">
