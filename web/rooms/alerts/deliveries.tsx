@@ -27,7 +27,7 @@ const columns = (read: (id: string) => void): Column<Delivery>[] => [
     cell: (one) => (
       <TwoLines
         first={
-          <Button look="quiet" size="small" onClick={() => read(one.id)}>
+          <Button look="link" onClick={() => read(one.id)}>
             {one.subject}
           </Button>
         }
