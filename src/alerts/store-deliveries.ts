@@ -120,7 +120,7 @@ export async function listDeliveries(
   const conditions: Sql[] = [];
   if (filter.state) conditions.push(sql`state = ${filter.state}`);
   if (filter.projectId) conditions.push(sql`project_id = ${filter.projectId}`);
-  if (page.cursor) conditions.push(sql`id::text < ${String(decodeCursor(page.cursor, 1)[0])}`);
+  if (page.cursor) conditions.push(sql`id::text < ${decodeCursor(page.cursor, ['id'])[0]}`);
   const rows = await db.query<DeliveryRow>(sql`
     select ${deliveryColumns} from alerts_deliveries where ${all(conditions)} order by id::text desc limit ${page.limit + 1}`);
   const shown = rows.slice(0, page.limit);

@@ -9,6 +9,7 @@ import {
   readEventsBefore,
 } from '../platform/events/log.ts';
 import { type HttpIntake, mount } from '../platform/http/contract.ts';
+import { numberCursor } from '../platform/http/cursor.ts';
 import { openEventStream } from '../platform/http/event-stream.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { Database } from '../platform/postgres/database.ts';
@@ -38,11 +39,7 @@ export function createInsights({ database, log }: InsightsDependencies): { room:
         since: query.since ? Date.parse(query.since) : undefined,
         until: query.until ? Date.parse(query.until) : undefined,
       };
-      const before = query.cursor === undefined ? undefined : Number(query.cursor);
-      if (before !== undefined && !Number.isSafeInteger(before)) {
-        throw new Fault('invalid', 'The cursor is not one this list gave out', { code: 'insights.cursor' });
-      }
-      const items = await readEventsBefore(database, before, filter, query.limit);
+      const items = await readEventsBefore(database, numberCursor(query.cursor), filter, query.limit);
       return {
         items: items.map(shown),
         next: items.length === query.limit ? String(items.at(-1)!.position) : null,

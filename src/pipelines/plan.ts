@@ -17,6 +17,10 @@ export interface Plan {
   /** The file it was compiled from; absent when derived. */
   file?: string | undefined;
   workflows: PlannedWorkflow[];
+  /** Workflows that start by themselves on this branch as long as its file says so. */
+  schedules?: PlannedSchedule[] | undefined;
+  /** A setup configuration: one of its jobs continues the run with the configuration that is meant. */
+  setup?: boolean | undefined;
   /** Warnings and notes (for `derived`: what was found and why the plan looks so). */
   notes: Diagnostic[];
 }
@@ -24,6 +28,14 @@ export interface Plan {
 export interface PlannedWorkflow {
   name: string;
   jobs: PlannedJob[];
+  /** How often what failed is run again by itself, 1 to 5. */
+  maxAutoReruns?: number | undefined;
+}
+
+export interface PlannedSchedule {
+  workflow: string;
+  /** POSIX `crontab`, in UTC. */
+  cron: string;
 }
 
 export interface PlannedJob {

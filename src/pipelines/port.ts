@@ -18,6 +18,10 @@ export interface Trigger {
   /** Of `sha`; absent in runs stored before it was kept. */
   commit?: { message: string; author: { name: string; email: string } } | undefined;
   pullRequest?: { number: number; fork: boolean } | undefined;
+  /** Of `kind: 'schedule'`: the workflow whose time has come. Absent when the whole file shall run. */
+  schedule?: { workflow: string } | undefined;
+  /** The file was given by a setup configuration, with `parameters` from there as well. */
+  continued?: boolean | undefined;
 }
 
 /** Files of the commit, read on demand. Pure compilers get it as a value-like reader with no side effects. */

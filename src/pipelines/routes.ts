@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { Fault } from '../kernel/faults.ts';
 import { type Handlers, type MountedContract, mountOn } from '../platform/http/contract.ts';
+import { idCursor, numberCursor } from '../platform/http/cursor.ts';
 import { sql } from '../platform/postgres/sql.ts';
 import { pipelinesApi } from './api.ts';
 import { approveJob, type ControlDeps, cancelJob, cancelRun, rerun, startFromRef } from './control-run.ts';
@@ -31,7 +32,11 @@ function handlersOf(deps: RouteDeps): Handlers<typeof pipelinesApi.operations> {
     async listRuns({ query }) {
       const projectId = query.project === undefined ? undefined : (await requireProject(query.project)).id;
       const { branch, status, sha, cursor } = query;
-      const runs = await listRuns(database, { projectId, branch, status, sha, before: cursor }, query.limit + 1);
+      const runs = await listRuns(
+        database,
+        { projectId, branch, status, sha, before: idCursor(cursor) },
+        query.limit + 1,
+      );
       const page = runs.slice(0, query.limit);
       const counts = await countJobs(
         database,
@@ -91,7 +96,7 @@ function handlersOf(deps: RouteDeps): Handlers<typeof pipelinesApi.operations> {
       return { items: items.map((item) => ({ ...item, url: `/api/v1/artifacts/${item.id}/content` })) };
     },
     async listTests({ params, query }) {
-      const offset = Number(query.cursor ?? 0) || 0;
+      const offset = numberCursor(query.cursor) ?? 0;
       const rows = await listTests(database, params.id, query, offset, query.limit + 1);
       const items = rows.slice(0, query.limit).map(({ step, position, ...test }) => ({
         ...test,

@@ -120,13 +120,11 @@ export function createProcessRuntime(deps: ProcessRuntimeDeps): Runtime {
     };
     running.set(instanceId, entry);
     void started.exited.then((end) => {
+      // It did not end, it was ended with the launcher: gone, as all are after a restart, and started again as those are.
+      if (end.lost && running.get(instanceId) === entry) running.delete(instanceId);
       entry.state = 'exited';
       entry.exitCode = end.exitCode ?? 128 + 9;
-      entry.detail = end.lost
-        ? 'ended with the launcher'
-        : end.signal
-          ? `ended by ${end.signal}`
-          : `ended with ${end.exitCode}`;
+      entry.detail = end.signal ? `ended by ${end.signal}` : `ended with ${end.exitCode}`;
     });
     return view(entry);
   };

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { Mail } from 'lucide-react';
 import { useState } from 'react';
 import { ask, type Item } from '../../app/api.ts';
 import { QueryProblem } from '../../app/problem.tsx';
@@ -26,7 +27,7 @@ const columns = (read: (id: string) => void): Column<Delivery>[] => [
     cell: (one) => (
       <TwoLines
         first={
-          <Button look="quiet" size="small" onClick={() => read(one.id)}>
+          <Button look="link" onClick={() => read(one.id)}>
             {one.subject}
           </Button>
         }
@@ -55,8 +56,13 @@ export function Deliveries() {
         label="Notifications"
         columns={columns(setReading)}
         rows={deliveries.data?.items}
+        absent={deliveries.isError}
         rowKey={(one) => one.id}
-        empty={<Empty title="Nothing was sent yet">Each message stays here with what its receiver answered.</Empty>}
+        empty={
+          <Empty icon={<Mail />} title="Nothing was sent yet">
+            Each message stays here with what its receiver answered.
+          </Empty>
+        }
       />
       {reading && <DeliveryDialog id={reading} onClose={() => setReading(undefined)} />}
     </Section>
