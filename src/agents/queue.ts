@@ -45,10 +45,16 @@ export async function complete(tx: Transaction, id: string, epoch: number): Prom
 }
 
 /**
- * Claims at most `limit` pieces of work that nobody holds or whose holder fell silent, oldest first, for this agent. Work of a group is
- * claimed only when nothing of that group is held and nothing older of it waits. Claims of different servers follow one another.
+ * Claims at most `limit` pieces of work that nobody holds or whose holder fell silent, oldest first, for this agent, save what it is
+ * `doing`. Work of a group is claimed only when nothing of that group is held and nothing older of it waits. Claims of
+ * different servers follow one another.
  */
-export async function claim(database: Database, agentId: string, limit: number): Promise<Claim[]> {
+export async function claim(
+  database: Database,
+  agentId: string,
+  limit: number,
+  doing: readonly string[],
+): Promise<Claim[]> {
   if (limit <= 0) return [];
   return database.transaction(async (tx) => {
     // Two claims at once could each take one of the same group: neither would see the other's.
@@ -58,7 +64,7 @@ export async function claim(database: Database, agentId: string, limit: number):
         lease_until = clock_timestamp() + make_interval(secs => ${leaseSeconds})
       where id in (
         select id from agents_work work
-        where (agent_id is null or (agent_id <> ${agentId} and lease_until < clock_timestamp()))
+        where (agent_id is null or lease_until < clock_timestamp()) and id <> all(${[...doing]}::uuid[])
           and (group_key is null
             or exists (select 1 from agents_spans mine where mine.group_key = work.group_key and mine.span = work.span)
             or (not exists (select 1 from agents_spans held where held.group_key = work.group_key)

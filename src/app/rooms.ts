@@ -68,6 +68,8 @@ export interface House {
 export async function buildHouse(deps: HouseDependencies): Promise<House> {
   const { database, publicUrl, settings, serverId, onStop } = deps;
   const { dataDir } = settings;
+  // What every server on this database must be able to read; spools and processes are each server's own.
+  const sharedDir = settings.sharedDir ?? dataDir;
   const clock = systemClock;
   const of = (room: string): { database: Database; clock: typeof clock; log: Log } => ({
     database,
@@ -76,7 +78,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
   });
 
   const keyring = await openKeyring({
-    directory: join(dataDir, 'keys'),
+    directory: join(sharedDir, 'keys'),
     environmentKey: process.env.MILLRACE_KEY,
   });
   const identity = createIdentity({ ...of('identity'), publicUrl });
@@ -84,7 +86,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
   const late: { secrets?: Secrets } = {};
   const projects = createProjects({
     ...of('projects'),
-    dataDir,
+    dataDir: sharedDir,
     publicUrl,
     identity,
     keyring,
@@ -112,20 +114,20 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
   const executors = executorsOf(settings, serverId);
   const pipelines = createPipelines({
     ...of('pipelines'),
-    dataDir,
+    dataDir: sharedDir,
     telemetry,
     dispatch: agents,
     sources: createSources(projects, publicUrl),
     secrets,
     createMasker,
-    dialects: [createCircleciDialect(orbSources(process.env, { cacheDir: join(dataDir, 'pipelines', 'orbs') }))],
+    dialects: [createCircleciDialect(orbSources(process.env, { cacheDir: join(sharedDir, 'pipelines', 'orbs') }))],
     executors,
     publicUrl,
   });
 
   const deployments = createDeployments({
     ...of('deployments'),
-    dataDir,
+    dataDir: sharedDir,
     telemetry,
     runtimes: runtimesOf({
       settings,

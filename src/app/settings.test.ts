@@ -28,6 +28,17 @@ describe('settings', () => {
       expect(() => read(wrong)).toThrow(Fault);
   });
 
+  it('takes addresses of PostgreSQL with and without a host', () => {
+    for (const url of [
+      'postgres://millrace:secret@db.example.org:5432/millrace?sslmode=require',
+      'postgresql://millrace@/millrace?host=%2Fvar%2Frun%2Fpostgresql',
+      'postgres:///millrace?host=/tmp',
+    ])
+      expect(readSettings({ DATABASE_URL: url }).databaseUrl).toBe(url);
+    for (const url of ['postgres://[', 'mysql://x/y', 'not an address'])
+      expect(() => readSettings({ DATABASE_URL: url })).toThrow(Fault);
+  });
+
   it('names every mistake at once', () => {
     const read = () =>
       readSettings({ MILLRACE_PORT: 'seven', DATABASE_URL: 'mysql://x', MILLRACE_RUNTIME: 'lxc', MILLRACE_JOBS: '-1' });

@@ -9,6 +9,8 @@ import { mailServerOf } from './mail-server-setting.ts';
 export interface Settings {
   /** MILLRACE_DATA: state, repositories, logs, keys. */
   dataDir: string;
+  /** MILLRACE_SHARED: where repositories, keys, builds and files of runs are kept, for several servers on one database. The data directory when absent. */
+  sharedDir: string | undefined;
   /** MILLRACE_HOST: address to listen on once an owner exists; before that it is loopback whatever this says. */
   host: string;
   /** MILLRACE_PORT. 0 takes any free port. */
@@ -59,7 +61,9 @@ export function readSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings
   const url = (name: string, protocols: string[]): string | undefined => {
     const text = env[name];
     if (!text) return undefined;
-    if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) return text.replace(/\/$/, '');
+    // PostgreSQL's addresses may leave the host to `?host=/socket/directory`.
+    const whole = text.replace(/^(postgres(?:ql)?:\/\/(?:[^@/?]*@)?)\//, '$1localhost/');
+    if (URL.canParse(whole) && protocols.includes(new URL(whole).protocol)) return text.replace(/\/$/, '');
     wrong(name, 'This is not an address Millrace can use', `It should begin with ${protocols.join(' or ')}//`);
     return undefined;
   };
@@ -81,6 +85,7 @@ export function readSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings
   const mailFrom = env.MILLRACE_MAIL_FROM || 'Millrace <millrace@localhost>';
   const settings: Settings = {
     dataDir: resolve(env.MILLRACE_DATA || defaultDataDir()),
+    sharedDir: env.MILLRACE_SHARED ? resolve(env.MILLRACE_SHARED) : undefined,
     host: env.MILLRACE_HOST || '127.0.0.1',
     port: port('MILLRACE_PORT', 7400),
     publicUrl: url('MILLRACE_URL', ['http:', 'https:']),

@@ -4,8 +4,9 @@ import type { Fleet, Scope, Side } from './fleet.ts';
 import { type Answer, dueGates, gatesOf, judgeTraffic } from './gates.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import type { Observation } from './observation.ts';
-import { beginRollout, type Decision, decide, type RolloutState } from './rollout.ts';
+import { type Decision, decide } from './rollout.ts';
 import { planRollout } from './rollout-plan.ts';
+import { beginRollout, type RolloutState, takeUp } from './rollout-state.ts';
 import { type DeploymentRow, findDeployment, renewDeployment } from './store/deployments.ts';
 import { findEnvironment } from './store/environments.ts';
 import { findRelease } from './store/releases.ts';
@@ -27,16 +28,19 @@ const lookEveryMs = 250;
  */
 export async function driveRollout(deps: DriveDeps, claimed: DeploymentRow, signal: AbortSignal): Promise<void> {
   let routed: Observation['routed'] = null;
+  let first = true;
   while (!signal.aborted) {
     const row = await renewDeployment(deps.database, claimed.id, claimed.leaseEpoch);
     if (!row) return;
     const context = await contextOf(deps, row);
-    const state = row.state ?? (await begin(deps, context, row));
+    const known = first && row.state ? takeUp(row.state, deps.clock.now()) : row.state;
+    const state = known ?? (await begin(deps, context, row));
     const scope = scopeOf(context, state);
     routed = await routedTo(deps, context, routed);
     const seen = await look(deps, scope, row, state, routed);
     const decision = decide(state, seen.observation, deps.clock.now());
     if (!(await storeDecision(deps, context, seen.row, decision, seen.observation.answers))) continue;
+    first = false;
     const route = decision.effects.find((effect) => effect.kind === 'route');
     if (route) {
       await deps.refreshRoutes();
