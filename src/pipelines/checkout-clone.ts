@@ -48,5 +48,6 @@ export function cloneCommands(request: CloneRequest): GitCommand[] {
 /** Makes a clone with its own `.git`, HEAD at the commit. */
 export async function cloneAt(request: CloneRequest): Promise<void> {
   await mkdir(request.directory, { recursive: true });
-  for (const command of cloneCommands(request)) await runGit(command, { timeoutMs: 600_000 });
+  // A clone of much takes minutes, and must not go on when its server is gone.
+  for (const command of cloneCommands(request)) await runGit(command, { timeoutMs: 600_000, guarded: true });
 }
