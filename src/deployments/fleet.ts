@@ -189,7 +189,7 @@ export class Fleet {
       const result = await scope.runtime.probe(instance, check);
       const at = this.#deps.clock.now();
       if (track.health !== 'healthy') this.#deps.log.debug({ instance: id, ms: at - now, ...result }, 'looked at');
-      track = foldProbe(track, result, check, at);
+      track = foldProbe(track, { ...result, tookMs: at - now }, check, at);
     }
     this.#tracks.set(id, track);
     return { state: 'running', health: track.health, detail: track.detail };
@@ -234,6 +234,7 @@ export class Fleet {
     const secrets = await this.#deps.secrets.forEnvironment({
       projectId: scope.project.id,
       environment: scope.environment.name,
+      reader: `deployment:${side.group}`,
     });
     return { variables: { ...plan?.variables, ...stored.variables }, secrets };
   }
