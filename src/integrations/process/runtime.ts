@@ -143,6 +143,7 @@ export function createProcessRuntime(deps: ProcessRuntimeDeps): Runtime {
 
   return {
     kind: 'process',
+    outlivesServer: false,
     available: () => Promise.resolve({ ready: true }),
     build: (request) => buildDirectory({ outputs: join(deps.directory, 'outputs'), launcher: deps.launcher }, request),
     resolve: (service, _onLine, signal) =>
