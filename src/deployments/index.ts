@@ -21,7 +21,8 @@ import { deploymentLoops } from './worker.ts';
 export type { CutRelease } from './cut-release.ts';
 export type { DeploymentsDeps } from './deps.ts';
 export { deploymentEvents } from './events.ts';
-export { millraceJsonSchema, readMillraceFile } from './millrace-file.ts';
+export { millraceJsonSchema } from './millrace-file.ts';
+export { readMillraceFile } from './read-millrace-file.ts';
 export type { RollBack } from './steer-deployment.ts';
 
 /** The door of the deployments room. */

@@ -23,6 +23,18 @@ export function Shell() {
   const openHelp = useCallback(() => setWindow('help'), []);
   useShortcuts({ openCommands, openHelp });
   useEffect(() => connectLive(queries), [queries]);
+  useEffect(() => {
+    if (window !== 'nav') return;
+    const before = document.activeElement;
+    document.querySelector<HTMLElement>('#main-navigation a')?.focus();
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape' || event.defaultPrevented) return;
+      setWindow(undefined);
+      if (before instanceof HTMLElement) before.focus();
+    };
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, [window]);
   if (!data?.me) return null;
   const close = (open: boolean) => {
     if (!open) setWindow(undefined);

@@ -34,6 +34,7 @@ export function Channels() {
     {
       id: 'name',
       title: 'Channel',
+      main: true,
       cell: (one) => (
         <>
           <strong>{one.name}</strong> {one.isDefault && <Tag>for messages to people</Tag>}
@@ -90,6 +91,7 @@ export function Channels() {
         label="Channels"
         columns={columns}
         rows={channels.data?.items}
+        absent={channels.isError}
         rowKey={(one) => one.id}
         empty={
           <Empty icon={<Send />} title="No channels yet" action={<NewChannelButton />}>

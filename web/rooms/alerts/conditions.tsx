@@ -107,6 +107,7 @@ export function Conditions() {
         label="Conditions"
         columns={columns}
         rows={conditions.data?.items}
+        absent={conditions.isError}
         rowKey={(one) => one.id}
         empty={
           <Empty icon={<Siren />} title="No conditions yet" action={<NewConditionButton />}>

@@ -27,7 +27,7 @@ const columns = (read: (id: string) => void): Column<Delivery>[] => [
     cell: (one) => (
       <TwoLines
         first={
-          <Button look="quiet" size="small" onClick={() => read(one.id)}>
+          <Button look="link" onClick={() => read(one.id)}>
             {one.subject}
           </Button>
         }
@@ -56,6 +56,7 @@ export function Deliveries() {
         label="Notifications"
         columns={columns(setReading)}
         rows={deliveries.data?.items}
+        absent={deliveries.isError}
         rowKey={(one) => one.id}
         empty={
           <Empty icon={<Mail />} title="Nothing was sent yet">

@@ -86,6 +86,7 @@ export function ReleaseTable() {
         label="Releases"
         columns={columns}
         rows={releases.data?.items}
+        absent={releases.isError}
         rowKey={(release) => release.id}
         empty={noReleases}
       />

@@ -60,6 +60,7 @@ export function Routes() {
         label="Routes"
         columns={columns}
         rows={routes.data?.items}
+        absent={routes.isError}
         rowKey={(route) => `${route.host}${route.path}`}
         empty={
           <Empty icon={<Waypoints />} title="No routes yet">
