@@ -40,10 +40,7 @@ const environment = { MILLRACE_RUNTIME: 'process', MILLRACE_JOBS: '4' };
 
 beforeAll(async () => {
   // Builds what is out of date, so that it is the server that the kills hit.
-  await promisify(execFile)(process.execPath, [
-    join(import.meta.dirname, '..', '..', 'bin', 'millrace.js'),
-    '--help',
-  ]);
+  await promisify(execFile)(process.execPath, [join(import.meta.dirname, '..', '..', 'bin', 'millrace.js'), '--help']);
 });
 beforeEach(async () => {
   console.log(`seed ${seed} (MILLRACE_TEST_SEED repeats it)`);
@@ -148,6 +145,7 @@ it(`loses and doubles nothing over ${kills} kills of the server across the loop`
     expect(seen).toEqual([...seen].sort((one, other) => one - other));
     expect(seen.length).toBeGreaterThan(kills);
   }
+  await checkTelemetry(client, project.id, shas);
   await checkErrors(
     client,
     project.id,
@@ -223,6 +221,26 @@ async function checkDeployments(client: Client, shas: string[]): Promise<void> {
   expect(items.filter((one) => !['succeeded', 'superseded'].includes(one.status))).toEqual([]);
   for (const type of ['release.cut', 'deployment.switched', 'deployment.succeeded'])
     expect(more((await eventsOf(client, `deployments.${type}`)).map((event) => event.subject)), type).toEqual([]);
+}
+
+/** Telemetry has each line of each job, each run, each rollout and each fact, once. */
+async function checkTelemetry(client: Client, projectId: string, shas: string[]): Promise<void> {
+  const ask = async (nrql: string): Promise<number> => {
+    const { rows } = await client.telemetry.query({ body: { nrql: `${nrql} SINCE 2 hours ago`, projectId } });
+    return Number(rows[0]?.[0]);
+  };
+  const { items } = await client.deployments.listDeployments({ query: { project: 'small', limit: 100 } });
+  const expected = {
+    "SELECT count(*) FROM Log WHERE source = 'pipeline' AND step = 'Count'": shas.length * 3 * countedLines,
+    'SELECT count(*) FROM PipelineRun': shas.length,
+    'SELECT count(*) FROM Deployment': items.filter((one) => one.status !== 'superseded').length,
+    "SELECT count(*) FROM Event WHERE event = 'pipelines.job.finished'": shas.length * 3,
+  };
+  for (const [nrql, times] of Object.entries(expected)) {
+    await eventually(nrql, async () => (await ask(nrql)) >= times, patienceMs);
+    expect(await ask(nrql), nrql).toBe(times);
+  }
+  expect(await ask('SELECT count(*) FROM Event')).toBe(await ask('SELECT uniqueCount(eventId) FROM Event'));
 }
 
 /** Each acknowledged event is counted, once. */
