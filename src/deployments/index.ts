@@ -14,6 +14,7 @@ import { deploymentRoutes } from './routes.ts';
 import { createRouteRefresh } from './serve-routes.ts';
 import { approveDeployment, cancelDeployment, type RollBack, rollBack } from './steer-deployment.ts';
 import { findEnvironmentByName } from './store/environments.ts';
+import { forgetInstances } from './store/instances.ts';
 import type { EnvironmentView } from './views.ts';
 import { deploymentLoops } from './worker.ts';
 
@@ -84,6 +85,9 @@ export function createDeployments(deps: DeploymentsDeps): Deployments {
     forgetProject: (projectId) => forgetProject(drive, projectId),
     gateway: {
       async listen(port, host) {
+        // Their ports may belong to others by now.
+        const ended = deps.runtimes.filter((runtime) => !runtime.outlivesServer).map((runtime) => runtime.kind);
+        await forgetInstances(deps.database, ended);
         await refreshRoutes();
         try {
           return await gateway.listen(port, host);
