@@ -122,6 +122,8 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     ],
     executors,
     publicUrl,
+    // Who asks for containers by name is not given the bare machine instead.
+    policy: async () => (settings.runtime === 'docker' ? { allowHostFallback: false } : {}),
   });
 
   const deployments = createDeployments({

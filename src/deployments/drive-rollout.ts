@@ -1,3 +1,4 @@
+import { Fault } from '../kernel/faults.ts';
 import { pause } from '../kernel/pause.ts';
 import type { DeploymentsDeps } from './deps.ts';
 import type { Fleet, Scope, Side } from './fleet.ts';
@@ -6,6 +7,7 @@ import type { Gateway } from './gateway/gateway.ts';
 import type { Observation } from './observation.ts';
 import { beginRollout, type Decision, decide, type RolloutState } from './rollout.ts';
 import { planRollout } from './rollout-plan.ts';
+import { goOn, standStill } from './stand-still.ts';
 import { type DeploymentRow, findDeployment, renewDeployment } from './store/deployments.ts';
 import { findEnvironment } from './store/environments.ts';
 import { findRelease } from './store/releases.ts';
@@ -20,6 +22,8 @@ export interface DriveDeps extends DeploymentsDeps {
 
 /** Milliseconds between two looks at a rollout. */
 const lookEveryMs = 250;
+/** The same while the runtime cannot be asked. */
+const runtimeAwayMs = 1000;
 
 /**
  * Drives one claimed deployment to its end: look, decide, store, act, again. Returns when it is finished, when another server
@@ -34,8 +38,12 @@ export async function driveRollout(deps: DriveDeps, claimed: DeploymentRow, sign
     const state = row.state ?? (await begin(deps, context, row));
     const scope = scopeOf(context, state);
     routed = await routedTo(deps, context, routed);
-    const seen = await look(deps, scope, row, state, routed);
-    const decision = decide(state, seen.observation, deps.clock.now());
+    const seen = await lookOrWait(deps, context, scope, row, state, routed);
+    if (!seen) {
+      await pause(runtimeAwayMs, signal);
+      continue;
+    }
+    const decision = decide(goOn(state, deps.clock.now()), seen.observation, deps.clock.now());
     if (!(await storeDecision(deps, context, seen.row, decision, seen.observation.answers))) continue;
     const route = decision.effects.find((effect) => effect.kind === 'route');
     if (route) {
@@ -137,6 +145,28 @@ async function routedTo(
   if (group === null || known?.group === group) return known;
   await deps.refreshRoutes();
   return { group, at: deps.clock.now() };
+}
+
+/** Undefined when the runtime cannot be asked, which is stored with the rollout for people to see. */
+async function lookOrWait(
+  deps: DriveDeps,
+  context: DriveContext,
+  scope: Scope,
+  row: DeploymentRow,
+  state: RolloutState,
+  routed: Observation['routed'],
+): Promise<Awaited<ReturnType<typeof look>> | undefined> {
+  try {
+    return await look(deps, scope, row, state, routed);
+  } catch (error) {
+    if (!(error instanceof Fault && error.kind === 'unavailable')) throw error;
+    const still = standStill(state, error.message, deps.clock.now());
+    if (still !== state) {
+      deps.log.warn({ err: error, deployment: row.id }, 'a rollout stands still until the runtime answers');
+      await storeDecision(deps, context, row, { state: still, effects: [], actions: [] }, []);
+    }
+    return undefined;
+  }
 }
 
 async function look(

@@ -35,7 +35,10 @@ export interface Step {
 
 export interface RolloutState {
   phase: Phase;
+  /** From here its deadlines count. */
   phaseAt: number;
+  /** The runtime could not be asked since then. */
+  awaySince?: number | undefined;
   /** What serves when the rollout begins, with what it needs; null at the first deployment. */
   blue: { group: string; plan: RolloutPlan } | null;
   green: { group: string; plan: RolloutPlan };
@@ -259,7 +262,7 @@ function verify(state: RolloutState, seen: Observation, now: number): Decision {
   const waiting = standing.some((each) => each.group === green.group && look(seen, each.instanceId).state === 'absent');
   // A window shorter than one question still asks each gate once before it believes.
   const unasked = state.policy.verifyMs > 0 && gates.some((gate) => gate.askedAt === null);
-  if (waiting || unasked || now - state.switchedAt! < state.policy.verifyMs) {
+  if (waiting || unasked || now - state.phaseAt < state.policy.verifyMs) {
     return { state: up, effects: [], actions: starts.actions };
   }
   const against = objections(gates, state.policy);

@@ -146,6 +146,7 @@ export function createProcessRuntime(deps: ProcessRuntimeDeps): Runtime {
   return {
     kind: 'process',
     available: () => Promise.resolve({ ready: true }),
+    whenReady: () => Promise.resolve({ ready: true }),
     build: (request) => buildDirectory({ outputs: join(deps.directory, 'outputs'), launcher: deps.launcher }, request),
     resolve: (service, _onLine, signal) =>
       service.process?.command === undefined
