@@ -13,6 +13,7 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts', 'web/**/*.test.{ts,tsx}'],
           exclude: ['**/*.edge.test.ts', '**/node_modules/**'],
+          testTimeout: 60_000,
         },
       },
       {

@@ -36,11 +36,11 @@ const router = makeRouter(queries);
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <QueryClientProvider client={queries}>
-      <ToastProvider>
-        <TooltipProvider>
+      <TooltipProvider>
+        <ToastProvider>
           <RouterProvider router={router} />
-        </TooltipProvider>
-      </ToastProvider>
+        </ToastProvider>
+      </TooltipProvider>
     </QueryClientProvider>
   </StrictMode>,
 );

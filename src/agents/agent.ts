@@ -83,7 +83,7 @@ export async function runAgent(
       const woken = new Promise<void>((resolve) => {
         wake = resolve;
       });
-      const found = await claim(database, settings.id, settings.slots - held.size);
+      const found = await claim(database, settings.id, settings.slots - held.size, [...held.keys()]);
       for (const work of found) take(work);
       if (found.length === 0) await pause(lookMs, signal, woken);
     }

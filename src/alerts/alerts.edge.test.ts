@@ -135,7 +135,7 @@ const mailChannel = (more: object = {}) => {
 };
 const hookUrl = () => `http://127.0.0.1:${(hook.address() as AddressInfo).port}/`;
 const hookChannel = () => channel({ kind: 'webhook', url: hookUrl(), allowPrivateTargets: true });
-const deliveries = async () => (await listDeliveries(store.database, undefined, { limit: 50 })).rows;
+const deliveries = async () => (await listDeliveries(store.database, {}, { limit: 50 })).rows;
 const note = (more: object = {}) => ({
   key: 'run-7/ada',
   kind: 'mail' as const,
@@ -193,11 +193,13 @@ test('a receiver that is away gets it later, one that refuses is told of as fail
   expect(failed).toMatchObject({ attempts: 1, detail: 'HTTP 410' });
 });
 
-test('without a mail channel the message is a failed delivery that says why', async () => {
+test('without a mail server the message is kept, to be read here, and that is told', async () => {
   await start().notify(note());
   expect(await deliveries()).toMatchObject([
-    { state: 'failed', detail: 'No default mail channel is set up', to: 'ada@example.org' },
+    { state: 'kept', detail: 'No mail server is set up: it can be read here', to: 'ada@example.org' },
   ]);
+  const [event] = await readEventsBefore(store.database, undefined, { types: ['alerts.notification.'] });
+  expect(event).toMatchObject({ type: 'alerts.notification.kept', data: { subject: 'Run 7 failed' } });
 });
 
 test('an incident opens, tells, is acknowledged and closes; no answer changes nothing', async () => {
@@ -302,4 +304,34 @@ test('the password of a channel still opens after the key was rotated, and the k
   expect(await sealedBy()).not.toBe(before);
   const row = (await readChannel(store.database, id))!;
   expect(await deps.keyring.open(row.sealedSecret!, secretPlace(id))).toBe('pass word');
+});
+
+test('the mail server of the settings is a channel like another; it gives way to one made by hand, and goes with the setting', async () => {
+  const { port } = smtp.server.address() as AddressInfo;
+  const server = {
+    host: '127.0.0.1',
+    port,
+    tls: 'opportunistic' as const,
+    username: null,
+    password: null,
+    from: 'm@x.org',
+  };
+  const alerts = start();
+  const changes = async () =>
+    (await readEventsBefore(store.database, undefined, { types: ['alerts.channel.'] })).length;
+  const before = await changes();
+  await alerts.configureMail(server);
+  await alerts.configureMail(server);
+  expect(await changes()).toBe(before + 1);
+  await alerts.notify(note());
+  await eventually(deliveries, ([one]) => one?.state === 'sent');
+  expect(mails[0]).toContain('From: m@x.org');
+  await mailChannel();
+  await alerts.configureMail({ ...server, from: 'n@x.org' });
+  await alerts.notify(note({ key: 'second' }));
+  await eventually(deliveries, ([one]) => one?.state === 'sent');
+  expect(mails[1]).toContain('From: m@example.org');
+  await alerts.configureMail(undefined);
+  const channels = await store.database.query<{ name: string }>(sql`select name from alerts_channels`);
+  expect(channels.map((one) => one.name)).not.toContain('MILLRACE_SMTP_URL');
 });

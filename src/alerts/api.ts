@@ -109,6 +109,9 @@ export const channelView = z.object({
 });
 export type ChannelView = z.output<typeof channelView>;
 
+/** `kept`: a mail while no mail server is set up; it stays here to be read. */
+const deliveryState = z.enum(['waiting', 'sent', 'failed', 'kept']);
+
 export const deliveryView = z.object({
   id: z.uuid(),
   channelId: z.uuid().nullable(),
@@ -116,7 +119,7 @@ export const deliveryView = z.object({
   kind: z.enum(['mail', 'webhook']),
   to: z.string(),
   subject: z.string(),
-  state: z.enum(['waiting', 'sent', 'failed']),
+  state: deliveryState,
   attempts: z.number().int(),
   /** What the receiver answered, or why it failed. */
   detail: z.string(),
@@ -253,7 +256,15 @@ export const alertsApi = defineContract('alerts', {
     path: '/alerts/deliveries',
     summary: 'List notifications with their delivery state, newest first',
     role: 'maintainer',
-    query: z.object({ state: z.enum(['waiting', 'sent', 'failed']).optional(), ...pageQuery }),
+    query: z.object({ project, state: deliveryState.optional(), ...pageQuery }),
     response: pageOf(deliveryView),
+  },
+  getDelivery: {
+    method: 'GET',
+    path: '/alerts/deliveries/:id',
+    summary: 'Show a notification with its text',
+    role: 'maintainer',
+    params: byId,
+    response: deliveryView.extend({ text: z.string() }),
   },
 });

@@ -192,7 +192,7 @@ export async function removeChannel(deps: AlertsDeps, id: string, actor: Actor):
   });
 }
 
-async function tellChannel(
+export async function tellChannel(
   tx: Transaction,
   channelId: string,
   name: string,

@@ -11,6 +11,8 @@ const incident = {
   environment: z.string().nullable(),
 };
 
+const notification = { deliveryId: z.uuid(), kind: z.string(), to: z.string(), subject: z.string() };
+
 /** Facts of alerts; subjects `incident:<id>`, `condition:<id>`, `notification:<id>`. */
 export const alertEvents = defineEvents('alerts', {
   'incident.opened': z.object({ ...incident, value: z.number().nullable(), nrql: z.string(), reason: z.string() }),
@@ -24,12 +26,8 @@ export const alertEvents = defineEvents('alerts', {
     name: z.string(),
     change: z.enum(['created', 'updated', 'deleted']),
   }),
-  'notification.sent': z.object({ deliveryId: z.uuid(), kind: z.string(), to: z.string(), subject: z.string() }),
-  'notification.failed': z.object({
-    deliveryId: z.uuid(),
-    kind: z.string(),
-    to: z.string(),
-    subject: z.string(),
-    error: z.string(),
-  }),
+  'notification.sent': z.object(notification),
+  /** A mail while no mail server is set up: it can be read here. */
+  'notification.kept': z.object(notification),
+  'notification.failed': z.object({ ...notification, error: z.string() }),
 });

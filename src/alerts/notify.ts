@@ -41,7 +41,8 @@ export const deliveryJobs = 'alerts.deliver';
 
 /**
  * Puts a message into the outbox in the caller's transaction: it is sent if and only if that commits, tried again while the receiver is
- * away, and never put in twice. Where no channel can send it, that is recorded as a failed delivery, for people to see.
+ * away, and never put in twice. A mail while no mail server is set up is kept, for people to read here; where a channel cannot send,
+ * that is recorded as a failed delivery.
  * @returns ids of the deliveries that were made now
  */
 export async function notify(tx: Transaction, wanted: Notification, now: number): Promise<string[]> {
@@ -50,7 +51,12 @@ export async function notify(tx: Transaction, wanted: Notification, now: number)
     : (await allChannels(tx)).filter((channel) => channel.settings.kind === wanted.kind && channel.isDefault);
   const usable = channels.filter((channel) => channel.enabled);
   const made: string[] = [];
-  const put = async (channel: ChannelRow | undefined, to: string, problem: string | undefined): Promise<void> => {
+  const put = async (
+    channel: ChannelRow | undefined,
+    to: string,
+    state: 'waiting' | 'failed' | 'kept',
+    detail: string,
+  ): Promise<void> => {
     const delivery: DeliveryRow = {
       id: newId(now),
       key: `${wanted.key}/${channel?.id ?? 'none'}/${to}`,
@@ -64,36 +70,32 @@ export async function notify(tx: Transaction, wanted: Notification, now: number)
       payload: wanted.payload ?? {},
       causes: wanted.causes,
       projectId: wanted.projectId,
-      state: problem === undefined ? 'waiting' : 'failed',
+      state,
       attempts: 0,
-      detail: problem ?? '',
+      detail,
       createdAt: now,
-      finishedAt: problem === undefined ? null : now,
+      finishedAt: state === 'waiting' ? null : now,
     };
     if (!(await insertDelivery(tx, delivery))) return;
     made.push(delivery.id);
-    if (problem === undefined)
-      await enqueue(tx, { kind: deliveryJobs, key: delivery.id, payload: { id: delivery.id } });
-    else await tell(tx, delivery, problem);
+    if (state === 'waiting') await enqueue(tx, { kind: deliveryJobs, key: delivery.id, payload: { id: delivery.id } });
+    else await tell(tx, delivery);
   };
   if (usable.length === 0) {
-    // A webhook nobody set up is no failure: there is no one who expects it.
-    if (wanted.kind === 'mail' || wanted.channelId)
-      await put(undefined, wanted.to ?? '', problemWithout(wanted, channels));
+    const to = wanted.to ?? '';
+    if (channels.length > 0) await put(undefined, to, 'failed', 'The channel is switched off');
+    else if (wanted.channelId) await put(undefined, to, 'failed', 'The channel was deleted');
+    // A webhook nobody set up is nothing missing: there is no one who expects it.
+    else if (wanted.kind === 'mail') await put(undefined, to, 'kept', 'No mail server is set up: it can be read here');
     return made;
   }
   for (const channel of usable) {
     const receivers = receiversOf(channel, wanted.to ?? null);
     if (receivers.length === 0)
-      await put(channel, '', `Neither the message nor the channel "${channel.name}" names an address`);
-    for (const to of receivers) await put(channel, to, undefined);
+      await put(channel, '', 'failed', `Neither the message nor the channel "${channel.name}" names an address`);
+    for (const to of receivers) await put(channel, to, 'waiting', '');
   }
   return made;
-}
-
-function problemWithout(wanted: Notification, channels: ChannelRow[]): string {
-  if (channels.length > 0) return 'The channel is switched off';
-  return wanted.channelId ? 'The channel was deleted' : 'No default mail channel is set up';
 }
 
 function receiversOf(channel: ChannelRow, to: string | null): string[] {
@@ -122,7 +124,8 @@ export async function sendNow(
 
 export const secretPlace = (channelId: string): string => `alerts/channel/${channelId}`;
 
-async function tell(tx: Transaction, delivery: DeliveryRow, error: string | undefined): Promise<void> {
+/** Tells what became of a delivery; when it failed, its detail says why. */
+async function tell(tx: Transaction, delivery: DeliveryRow): Promise<void> {
   const data = { deliveryId: delivery.id, kind: delivery.kind, to: delivery.to, subject: delivery.subject };
   const about = {
     subject: `notification:${delivery.id}`,
@@ -130,8 +133,10 @@ async function tell(tx: Transaction, delivery: DeliveryRow, error: string | unde
     actor: system('alerts'),
     causes: delivery.causes,
   };
-  if (error === undefined) await appendEvent(tx, alertEvents, 'notification.sent', { ...about, data });
-  else await appendEvent(tx, alertEvents, 'notification.failed', { ...about, data: { ...data, error } });
+  if (delivery.state === 'sent') await appendEvent(tx, alertEvents, 'notification.sent', { ...about, data });
+  else if (delivery.state === 'kept') await appendEvent(tx, alertEvents, 'notification.kept', { ...about, data });
+  else
+    await appendEvent(tx, alertEvents, 'notification.failed', { ...about, data: { ...data, error: delivery.detail } });
 }
 
 /** Sends what is in the outbox: at least once, with back-off from 2 s to 30 min, for about 12 hours. */
@@ -139,12 +144,11 @@ export function deliveryLoop(deps: AlertsDeps): Loop {
   const settle = async (
     delivery: DeliveryRow,
     detail: string,
-    error: string | undefined,
+    state: 'sent' | 'failed',
     tx: Transaction,
   ): Promise<void> => {
-    const state = error === undefined ? 'sent' : 'failed';
     await saveAttempt(tx, delivery.id, { state, detail, now: deps.clock.now() });
-    await tell(tx, delivery, error);
+    await tell(tx, { ...delivery, state, detail });
   };
   return createWorker<{ id: string }>({
     database: deps.database,
@@ -176,14 +180,14 @@ export function deliveryLoop(deps: AlertsDeps): Loop {
         throw new Error(outcome.detail);
       }
       await deps.database.transaction(async (tx) => {
-        await settle(delivery, outcome.detail, outcome.delivered ? undefined : outcome.detail, tx);
+        await settle(delivery, outcome.detail, outcome.delivered ? 'sent' : 'failed', tx);
         await context.finish(tx);
       });
     },
     async onDead(job, error) {
       await deps.database.transaction(async (tx) => {
         const delivery = await readDelivery(tx, job.payload.id);
-        if (delivery?.state === 'waiting') await settle(delivery, error, error, tx);
+        if (delivery?.state === 'waiting') await settle(delivery, error, 'failed', tx);
       });
     },
   });

@@ -22,7 +22,7 @@ import {
   listIncidents,
   readCondition,
 } from './store-conditions.ts';
-import { allChannels, type ChannelRow, type DeliveryRow, listDeliveries } from './store-deliveries.ts';
+import { allChannels, type ChannelRow, type DeliveryRow, listDeliveries, readDelivery } from './store-deliveries.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms));
@@ -141,8 +141,16 @@ function handlersOf(deps: AlertsDeps): Handlers<typeof alertsApi.operations> {
       return { delivered: outcome.delivered, detail: outcome.detail };
     },
     async listDeliveries({ query }) {
-      const { rows, next } = await listDeliveries(database, query.state, query);
+      const projectId = query.project === undefined ? undefined : await projectIdOf(query.project);
+      const { rows, next } = await listDeliveries(database, { state: query.state, projectId }, query);
       return { items: rows.map(presentDelivery), next };
+    },
+    async getDelivery({ params }) {
+      const row = await readDelivery(database, params.id);
+      if (!row) {
+        throw new Fault('missing', `There is no notification ${params.id}`, { code: 'alerts.delivery-not-found' });
+      }
+      return { ...presentDelivery(row), text: row.text };
     },
   };
 }

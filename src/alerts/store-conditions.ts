@@ -30,7 +30,7 @@ export async function listConditions(
 ): Promise<{ rows: ConditionRow[]; next: string | null }> {
   const conditions: Sql[] = [];
   if (projectId) conditions.push(sql`project_id = ${projectId}`);
-  if (page.cursor) conditions.push(sql`id::text < ${String(decodeCursor(page.cursor, 1)[0])}`);
+  if (page.cursor) conditions.push(sql`id::text < ${decodeCursor(page.cursor, ['id'])[0]}`);
   const rows = await db.query<ConditionRow>(sql`
     select ${columns} from alerts_conditions where ${all(conditions)} order by id::text desc limit ${page.limit + 1}`);
   const shown = rows.slice(0, page.limit);
@@ -157,7 +157,7 @@ export async function listIncidents(
   if (filter.projectId) conditions.push(sql`project_id = ${filter.projectId}`);
   if (filter.state === 'unclosed') conditions.push(sql`state <> 'closed'`);
   else if (filter.state) conditions.push(sql`state = ${filter.state}`);
-  if (page.cursor) conditions.push(sql`id::text < ${String(decodeCursor(page.cursor, 1)[0])}`);
+  if (page.cursor) conditions.push(sql`id::text < ${decodeCursor(page.cursor, ['id'])[0]}`);
   const rows = await db.query<IncidentRow>(sql`
     select ${incidentColumns} from alerts_incidents where ${all(conditions)} order by id::text desc limit ${page.limit + 1}`);
   const shown = rows.slice(0, page.limit);

@@ -72,7 +72,8 @@ export interface DeliveryRow {
   payload: Record<string, unknown>;
   causes: string[];
   projectId: string | null;
-  state: 'waiting' | 'sent' | 'failed';
+  /** `kept`: no mail server is set up, so it stays here to be read. */
+  state: 'waiting' | 'sent' | 'failed' | 'kept';
   attempts: number;
   detail: string;
   createdAt: number;
@@ -113,12 +114,13 @@ export async function saveAttempt(
 
 export async function listDeliveries(
   db: Queryable,
-  state: DeliveryRow['state'] | undefined,
+  filter: { state?: DeliveryRow['state'] | undefined; projectId?: string | undefined },
   page: { cursor?: string | undefined; limit: number },
 ): Promise<{ rows: DeliveryRow[]; next: string | null }> {
   const conditions: Sql[] = [];
-  if (state) conditions.push(sql`state = ${state}`);
-  if (page.cursor) conditions.push(sql`id::text < ${String(decodeCursor(page.cursor, 1)[0])}`);
+  if (filter.state) conditions.push(sql`state = ${filter.state}`);
+  if (filter.projectId) conditions.push(sql`project_id = ${filter.projectId}`);
+  if (page.cursor) conditions.push(sql`id::text < ${decodeCursor(page.cursor, ['id'])[0]}`);
   const rows = await db.query<DeliveryRow>(sql`
     select ${deliveryColumns} from alerts_deliveries where ${all(conditions)} order by id::text desc limit ${page.limit + 1}`);
   const shown = rows.slice(0, page.limit);

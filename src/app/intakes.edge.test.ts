@@ -1,69 +1,24 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { testClickHouse } from '../../test/harness/clickhouse.ts';
-import { testDatabase } from '../../test/harness/postgres.ts';
+import { startHouse, type TestHouse } from '../../test/harness/house.ts';
 import { system } from '../kernel/events.ts';
-import { eventMigrations } from '../platform/events/log.ts';
 import type { HttpIntake } from '../platform/http/contract.ts';
-import { idempotencyMigrations } from '../platform/http/idempotency.ts';
-import { createHttpServer, createIntakeServer } from '../platform/http/server.ts';
-import { jobMigrations } from '../platform/jobs/queue.ts';
-import { openLog } from '../platform/observe/log.ts';
-import { migrate } from '../platform/postgres/migrations.ts';
-import { openLauncher } from '../platform/process/launcher.ts';
-import { buildHouse, gatekeeperOf, type House } from './rooms.ts';
-import { readSettings } from './settings.ts';
+import type { House } from './rooms.ts';
 
-/** The house as it ships, behind both of its listeners: no foreign protocol lets anybody in who shows nothing, or something wrong. */
+/** No foreign protocol lets anybody in who shows nothing, or something wrong, at either listener of the house. */
+let whole: TestHouse;
 let house: House;
 let intakes: HttpIntake[];
 let app: FastifyInstance;
 let servicesOnly: FastifyInstance;
 let project: { id: string; ingestId: number };
-const undo: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'millrace-intakes-'));
-  undo.push(() => rm(dataDir, { recursive: true, force: true }));
-  const test = await testDatabase([]);
-  undo.push(() => test.close());
-  const clickhouse = await testClickHouse();
-  undo.push(() => clickhouse.close());
-  const log = openLog({ level: 'fatal' });
-  const launcher = openLauncher({ log });
-  undo.push(() => launcher.close());
-  house = await buildHouse({
-    database: test.database,
-    clickhouseUrl: clickhouse.url,
-    launcher,
-    log,
-    settings: readSettings({ MILLRACE_DATA: dataDir, MILLRACE_RUNTIME: 'process' }),
-    serverId: 'test',
-    publicUrl: () => 'http://localhost:7400',
-    intakePort: () => 7401,
-    onStop: (_, close) => undo.push(close),
-  });
-  await migrate(test.database, [
-    ...eventMigrations,
-    ...idempotencyMigrations,
-    ...jobMigrations,
-    ...house.rooms.flatMap((room) => room.migrations),
-  ]);
-  intakes = [...house.rooms.flatMap((room) => room.intakes), ...house.intakes];
-  const contracts = house.rooms.flatMap((room) => room.contracts);
-  const gatekeeper = gatekeeperOf(house.identity);
-  app = await createHttpServer({ database: test.database, log, gatekeeper, contracts, intakes, version: '0.0.0' });
-  servicesOnly = await createIntakeServer({ log, intakes });
-  undo.push(() => app.close());
-  undo.push(() => servicesOnly.close());
+  whole = await startHouse();
+  ({ house, intakes, app, servicesOnly } = whole);
   project = await house.projects.create({ name: 'Shop', slug: 'shop', defaultBranch: 'main' }, system('test'));
 });
-afterAll(async () => {
-  for (const step of undo.reverse()) await step();
-});
+afterAll(() => whole.close());
 
 const json = { 'content-type': 'application/json' };
 /** One request for each address of each intake, right in all but its credentials. */

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { createAgents } from '../agents/index.ts';
-import { createAlerts } from '../alerts/index.ts';
+import { type Alerts, createAlerts } from '../alerts/index.ts';
 import { createDeployments, type Deployments } from '../deployments/index.ts';
 import { createErrors } from '../errors/index.ts';
 import { createIdentity, type Identity } from '../identity/index.ts';
 import { createInsights } from '../insights/index.ts';
-import { createCircleciDialect, directoryShelf } from '../integrations/circleci/index.ts';
+import { createCircleciDialect, orbSources } from '../integrations/circleci/index.ts';
 import { composeLoader } from '../integrations/compose/loader.ts';
 import { gitea } from '../integrations/gitea/index.ts';
 import { github } from '../integrations/github/index.ts';
@@ -57,6 +57,7 @@ export interface House {
   identity: Identity;
   projects: Projects;
   deployments: Deployments;
+  alerts: Alerts;
   rooms: Room[];
   /** Foreign protocols that belong to no single room. */
   intakes: HttpIntake[];
@@ -67,6 +68,8 @@ export interface House {
 export async function buildHouse(deps: HouseDependencies): Promise<House> {
   const { database, publicUrl, settings, serverId, onStop } = deps;
   const { dataDir } = settings;
+  // What every server on this database must be able to read; spools and processes are each server's own.
+  const sharedDir = settings.sharedDir ?? dataDir;
   const clock = systemClock;
   const of = (room: string): { database: Database; clock: typeof clock; log: Log } => ({
     database,
@@ -75,7 +78,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
   });
 
   const keyring = await openKeyring({
-    directory: join(dataDir, 'keys'),
+    directory: join(sharedDir, 'keys'),
     environmentKey: process.env.MILLRACE_KEY,
   });
   const identity = createIdentity({ ...of('identity'), publicUrl });
@@ -83,7 +86,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
   const late: { secrets?: Secrets } = {};
   const projects = createProjects({
     ...of('projects'),
-    dataDir,
+    dataDir: sharedDir,
     publicUrl,
     identity,
     keyring,
@@ -111,15 +114,13 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
   const executors = executorsOf(settings, serverId);
   const pipelines = createPipelines({
     ...of('pipelines'),
-    dataDir,
+    dataDir: sharedDir,
     telemetry,
     dispatch: agents,
     sources: createSources(projects, publicUrl),
     secrets,
     createMasker,
-    dialects: [
-      createCircleciDialect(process.env.MILLRACE_ORB_PATH ? [directoryShelf(process.env.MILLRACE_ORB_PATH)] : []),
-    ],
+    dialects: [createCircleciDialect(orbSources(process.env, { cacheDir: join(sharedDir, 'pipelines', 'orbs') }))],
     executors,
     publicUrl,
     // Who asks for containers by name is not given the bare machine instead.
@@ -128,7 +129,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
 
   const deployments = createDeployments({
     ...of('deployments'),
-    dataDir,
+    dataDir: sharedDir,
     telemetry,
     runtimes: runtimesOf({
       settings,
@@ -177,6 +178,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     identity,
     projects,
     deployments,
+    alerts,
     rooms: [
       identity,
       projects,

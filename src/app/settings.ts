@@ -1,12 +1,16 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { MailServer } from '../alerts/index.ts';
 import type { Diagnostic } from '../kernel/diagnostics.ts';
 import { Fault } from '../kernel/faults.ts';
+import { mailServerOf } from './mail-server-setting.ts';
 
 /** Where and how this server runs. Everything has a default; each field names the variable that changes it. */
 export interface Settings {
   /** MILLRACE_DATA: state, repositories, logs, keys. */
   dataDir: string;
+  /** MILLRACE_SHARED: where repositories, keys, builds and files of runs are kept, for several servers on one database. The data directory when absent. */
+  sharedDir: string | undefined;
   /** MILLRACE_HOST: address to listen on once an owner exists; before that it is loopback whatever this says. */
   host: string;
   /** MILLRACE_PORT. 0 takes any free port. */
@@ -21,6 +25,10 @@ export interface Settings {
   databaseUrl: string | undefined;
   /** CLICKHOUSE_URL: a ClickHouse of one's own in place of the embedded one. */
   clickhouseUrl: string | undefined;
+  /** MILLRACE_SMTP_URL: `smtp://user:password@host:587` or `smtps://…`, for mails to people. Without it (and without a mail channel) they are kept, to be read on the Alerts page. */
+  mailServer: MailServer | undefined;
+  /** MILLRACE_MAIL_FROM: sender of those mails. */
+  mailFrom: string;
   /** MILLRACE_LOG: debug, info, warn, error. */
   logLevel: string;
   /** MILLRACE_JOBS: how many jobs run at once here; default by number of cores. */
@@ -55,7 +63,9 @@ export function readSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings
   const url = (name: string, protocols: string[]): string | undefined => {
     const text = env[name];
     if (!text) return undefined;
-    if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) return text.replace(/\/$/, '');
+    // PostgreSQL's addresses may leave the host to `?host=/socket/directory`.
+    const whole = text.replace(/^(postgres(?:ql)?:\/\/(?:[^@/?]*@)?)\//, '$1localhost/');
+    if (URL.canParse(whole) && protocols.includes(new URL(whole).protocol)) return text.replace(/\/$/, '');
     wrong(name, 'This is not an address Millrace can use', `It should begin with ${protocols.join(' or ')}//`);
     return undefined;
   };
@@ -77,8 +87,10 @@ export function readSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings
     }
     return value * 1000;
   };
+  const mailFrom = env.MILLRACE_MAIL_FROM || 'Millrace <millrace@localhost>';
   const settings: Settings = {
     dataDir: resolve(env.MILLRACE_DATA || defaultDataDir()),
+    sharedDir: env.MILLRACE_SHARED ? resolve(env.MILLRACE_SHARED) : undefined,
     host: env.MILLRACE_HOST || '127.0.0.1',
     port: port('MILLRACE_PORT', 7400),
     publicUrl: url('MILLRACE_URL', ['http:', 'https:']),
@@ -86,6 +98,8 @@ export function readSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings
     intakePort: port('MILLRACE_INTAKE_PORT', 7401),
     databaseUrl: url('DATABASE_URL', ['postgres:', 'postgresql:']),
     clickhouseUrl: url('CLICKHOUSE_URL', ['http:', 'https:']),
+    mailServer: mailServerOf(env.MILLRACE_SMTP_URL, mailFrom, wrong),
+    mailFrom,
     logLevel: oneOf('MILLRACE_LOG', ['trace', 'debug', 'info', 'warn', 'error'] as const, 'info'),
     jobSlots: slots,
     stallMs: milliseconds('MILLRACE_STALL', 30),

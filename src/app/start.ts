@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +15,8 @@ import { jobMigrations, releaseOwned } from '../platform/jobs/queue.ts';
 import { openLog } from '../platform/observe/log.ts';
 import { openDatabase } from '../platform/postgres/database.ts';
 import { migrate } from '../platform/postgres/migrations.ts';
-import { openLauncher } from '../platform/process/launcher.ts';
+import { endPreviousLauncher, openLauncher } from '../platform/process/launcher.ts';
+import { containerIntake } from './container-intake.ts';
 import { frontDoor } from './front-door.ts';
 import { containerBridgeAddress } from './plugs/intake-addresses.ts';
 import type { Progress } from './progress.ts';
@@ -59,10 +61,17 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
     }
   };
   try {
-    const launcher = openLauncher({ log: log.child({ room: 'launcher' }) });
-    undos.push({ name: 'launcher', undo: () => launcher.close() });
+    const launcherDirectory = join(directory.path, 'launcher');
+    await mkdir(launcherDirectory, { recursive: true, mode: 0o700 });
+    const previous = endPreviousLauncher(launcherDirectory).catch((error: unknown) => {
+      log.warn({ err: error }, 'cannot tell whether a killed server left something running');
+      return false;
+    });
     const stores = await startStores(settings, log, progress);
     undos.push({ name: 'stores', undo: stores.stop });
+    if (await previous) log.warn('waited for what a killed server had left running');
+    const launcher = openLauncher({ log: log.child({ room: 'launcher' }), directory: launcherDirectory });
+    undos.push({ name: 'launcher', undo: () => launcher.close() });
     const database = openDatabase(stores.databaseUrl, {
       max: 16,
       onError: (error) => log.warn({ err: error }, 'a connection to PostgreSQL was lost'),
@@ -93,6 +102,7 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
         ...house.rooms.flatMap((room) => room.migrations),
       ]);
       await releaseOwned(database, serverId);
+      await house.alerts.configureMail(settings.mailServer);
     });
 
     const contracts = house.rooms.flatMap((room) => room.contracts);
@@ -115,17 +125,20 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
     // Nobody may claim the installation from another machine: until an owner exists it listens on loopback only.
     await listen(app, hasOwner ? settings.host : '127.0.0.1', port, 'MILLRACE_PORT');
     await listen(intakeServer, '127.0.0.1', intakePort, 'MILLRACE_INTAKE_PORT');
-    const bridge = settings.runtime === 'process' ? undefined : await containerBridgeAddress();
-    if (bridge) {
-      const forContainers = await createIntakeServer({ log, intakes, stallMs: settings.stallMs });
-      undos.push({ name: 'intake for containers', undo: () => forContainers.close() });
-      await listen(forContainers, bridge, intakePort, 'MILLRACE_INTAKE_PORT');
-    }
+    const forContainers = containerIntake({
+      bridgeAddress: async () => (settings.runtime === 'process' ? undefined : containerBridgeAddress()),
+      create: () => createIntakeServer({ log, intakes, stallMs: settings.stallMs }),
+      port: intakePort,
+      log,
+    });
+    undos.push({ name: 'intake for containers', undo: () => forContainers.close() });
+    await forContainers.look();
     const gatewayPort = await house.deployments.gateway.listen(settings.gatewayPort, settings.host);
 
     const supervisor = createSupervisor(systemClock, log);
     undos.push({ name: 'loops', undo: () => supervisor.stop(loopGraceMs) });
     for (const loop of house.rooms.flatMap((room) => room.loops)) supervisor.start(loop);
+    supervisor.start(forContainers.loop);
     if (!hasOwner) {
       const { ownerExists } = house.identity;
       supervisor.start(frontDoor({ app, host: settings.host, database, ownerExists, log }));

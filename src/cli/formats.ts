@@ -1,5 +1,9 @@
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import type { OrbSources } from '../integrations/circleci/index.ts';
 import type { Diagnostic } from '../kernel/diagnostics.ts';
 import type { PipelineDialect } from '../pipelines/port.ts';
+import { readCheckout, workingTree } from './working-tree.ts';
 
 /** A kind of file that can be checked without a server. */
 export interface Format {
@@ -9,20 +13,26 @@ export interface Format {
   check(path: string, text: string): Promise<Diagnostic[]>;
 }
 
+/** Where orbs are looked for from the command line; what was fetched once is kept with other caches. */
+export async function orbsHere(options: { offline?: boolean } = {}): Promise<OrbSources> {
+  const { orbSources } = await import('../integrations/circleci/index.ts');
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  return orbSources(process.env, { ...options, cacheDir: join(cache, 'millrace', 'orbs') });
+}
+
 /** Every pipeline language this program knows, in the order in which their files are looked for. */
 export async function pipelineDialects(): Promise<PipelineDialect[]> {
-  const { createCircleciDialect, directoryShelf } = await import('../integrations/circleci/index.ts');
-  const mirror = process.env.MILLRACE_ORB_PATH;
-  return [createCircleciDialect(mirror ? [directoryShelf(mirror)] : [])];
+  const { createCircleciDialect } = await import('../integrations/circleci/index.ts');
+  return [createCircleciDialect(await orbsHere())];
 }
 
 const circleci: Format = {
   name: 'circleci',
   fits: (path) => /\.ya?ml$/.test(path),
   async check(path, text) {
-    const { directoryShelf, lintWithOrbs } = await import('../integrations/circleci/index.ts');
-    const mirror = process.env.MILLRACE_ORB_PATH;
-    return lintWithOrbs(path, text, mirror ? [directoryShelf(mirror)] : []);
+    const { lintWithOrbs } = await import('../integrations/circleci/index.ts');
+    const { root } = await readCheckout(dirname(resolve(path)));
+    return lintWithOrbs(path, text, await orbsHere({ offline: true }), workingTree(root));
   },
 };
 

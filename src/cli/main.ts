@@ -58,15 +58,49 @@ command('explain', 'say what was found in the working tree, what would run, and 
   'millrace explain',
   'millrace explain --tag v1.0',
   'millrace explain .circleci/config.yml --json   # the expanded plan',
+  'millrace explain --format circleci             # the flat configuration, as `circleci config process` prints it',
 ])
   .argument('[file]', 'pipeline file; looked for in the working tree when absent')
   .option('--json', 'print the expanded plan as JSON')
+  .option('--format <name>', 'print the flat configuration in its own language (circleci)')
   .option('--branch <name>', 'as if this branch was pushed (default: the one checked out)')
   .option('--tag <name>', 'as if this tag was pushed')
   .option('--parameter <name=value>', 'a pipeline parameter; may be given again', collect)
   .action(async (file: string | undefined, options: object) =>
     done(await (await import('./commands/explain.ts')).explain(file, options)),
   );
+
+const importing = command(
+  'import',
+  'say what of another system’s files works here, what differs, and what cannot be done',
+  ['millrace import circleci', 'millrace import circleci path/to/config.yml --json'],
+);
+importing
+  .command('circleci')
+  .description('look through a CircleCI configuration')
+  .argument('[file]', 'the configuration (default: .circleci/config.yml)')
+  .option('--json', 'print the survey as JSON')
+  .action(async (file: string | undefined, options: object) =>
+    done(await (await import('./commands/import.ts')).importCircleci(file, options)),
+  );
+
+const orb = command('orb', 'pin and keep the CircleCI orbs of the pipeline file here', [
+  'millrace orb lock      # versions and hashes, into .circleci/orbs.lock',
+  'millrace orb vendor    # their texts too, into .circleci/orbs',
+]);
+for (const [name, description] of [
+  ['lock', 'write the version and the hash of every orb into .circleci/orbs.lock'],
+  ['vendor', 'write every orb into .circleci/orbs, and the lock'],
+] as const) {
+  orb
+    .command(name)
+    .description(description)
+    .argument('[file]', 'the configuration (default: .circleci/config.yml)')
+    .option('--json', 'print what was written and what is missing as JSON')
+    .action(async (file: string | undefined, options: object) =>
+      done(await (await import('./commands/orb.ts')).pin(name, file, options)),
+    );
+}
 
 command('run', 'run the pipeline of the working tree here, on this machine, as the server would', [
   'millrace run',

@@ -227,6 +227,11 @@ const sentences: Record<string, Describe> = {
   'alerts.incident.acknowledged': (data) => ['warn', `Acknowledged incident ${text(data.name)}`],
   'alerts.incident.closed': (data) => ['good', `Incident closed: ${text(data.name)}`],
   'alerts.notification.sent': (data) => ['idle', `Told ${text(data.to)}: ${text(data.subject)}`, [optional(data.kind)]],
+  'alerts.notification.kept': (data) => [
+    'idle',
+    `Kept a mail to ${text(data.to)}: ${text(data.subject)}`,
+    ['no mail server is set up'],
+  ],
   'alerts.notification.failed': (data) => ['bad', `Could not tell ${text(data.to)}: ${text(data.error)}`],
   'identity.person.joined': (data) => ['idle', `${text(data.name)} joined as ${text(data.role)}`],
   'identity.person.signed-in': () => ['idle', 'Signed in'],
@@ -283,8 +288,9 @@ export function hrefOf(fact: Pick<TimelineFact, 'subject' | 'data' | 'type'>): s
       return `/monitoring/${id}`;
     case 'incident':
     case 'condition':
-    case 'notification':
       return '/alerts';
+    case 'notification':
+      return '/alerts?tab=deliveries';
     case 'person':
     case 'token':
     case 'invitation':

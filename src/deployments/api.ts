@@ -337,7 +337,7 @@ export const deploymentsApi = defineContract('deployments', {
     query: z.object({
       ...pageQuery,
       project: z.string().optional(),
-      environment: z.string().optional().describe('Id'),
+      environment: z.uuid().optional().describe('Id'),
       status: deploymentStatus.optional(),
     }),
     response: pageOf(deploymentBrief),

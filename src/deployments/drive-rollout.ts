@@ -5,8 +5,9 @@ import type { Fleet, Scope, Side } from './fleet.ts';
 import { type Answer, dueGates, gatesOf, judgeTraffic } from './gates.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import type { Observation } from './observation.ts';
-import { beginRollout, type Decision, decide, type RolloutState } from './rollout.ts';
+import { type Decision, decide } from './rollout.ts';
 import { planRollout } from './rollout-plan.ts';
+import { beginRollout, type RolloutState, takeUp } from './rollout-state.ts';
 import { goOn, standStill } from './stand-still.ts';
 import { type DeploymentRow, findDeployment, renewDeployment } from './store/deployments.ts';
 import { findEnvironment } from './store/environments.ts';
@@ -31,20 +32,25 @@ const runtimeAwayMs = 1000;
  */
 export async function driveRollout(deps: DriveDeps, claimed: DeploymentRow, signal: AbortSignal): Promise<void> {
   let routed: Observation['routed'] = null;
+  let takingUp = true;
   while (!signal.aborted) {
     const row = await renewDeployment(deps.database, claimed.id, claimed.leaseEpoch);
     if (!row) return;
     const context = await contextOf(deps, row);
-    const state = row.state ?? (await begin(deps, context, row));
+    const known = takingUp && row.state ? takeUp(row.state, deps.clock.now()) : row.state;
+    const state = known ?? (await begin(deps, context, row));
     const scope = scopeOf(context, state);
     routed = await routedTo(deps, context, routed);
     const seen = await lookOrWait(deps, context, scope, row, state, routed);
     if (!seen) {
+      // What the rollout could not be driven for is added to its deadlines, as after a restart of the server.
+      takingUp = true;
       await pause(runtimeAwayMs, signal);
       continue;
     }
-    const decision = decide(goOn(state, deps.clock.now()), seen.observation, deps.clock.now());
+    const decision = decide(goOn(state), seen.observation, deps.clock.now());
     if (!(await storeDecision(deps, context, seen.row, decision, seen.observation.answers))) continue;
+    takingUp = false;
     const route = decision.effects.find((effect) => effect.kind === 'route');
     if (route) {
       await deps.refreshRoutes();
@@ -160,10 +166,15 @@ async function lookOrWait(
     return await look(deps, scope, row, state, routed);
   } catch (error) {
     if (!(error instanceof Fault && error.kind === 'unavailable')) throw error;
-    const still = standStill(state, error.message, deps.clock.now());
-    if (still !== state) {
+    if (goOn(state) === state) {
       deps.log.warn({ err: error, deployment: row.id }, 'a rollout stands still until the runtime answers');
-      await storeDecision(deps, context, row, { state: still, effects: [], actions: [] }, []);
+      await storeDecision(
+        deps,
+        context,
+        row,
+        { state: standStill(row.state ?? state, error.message), effects: [], actions: [] },
+        [],
+      );
     }
     return undefined;
   }

@@ -212,7 +212,12 @@ export interface CommitFacts {
 
 /** What this room asks of secrets; the secrets door fits. */
 export interface EnvironmentSecrets {
-  forEnvironment(request: { projectId: string; environment: string }): Promise<{ name: string; value: string }[]>;
+  /** @param request.reader who reads, for the access list: `deployment:<id>` */
+  forEnvironment(request: {
+    projectId: string;
+    environment: string;
+    reader: string;
+  }): Promise<{ name: string; value: string }[]>;
   /** Hides these values, and their encoded forms, in text. */
   createMasker(values: Iterable<string>): { text(text: string): string };
 }

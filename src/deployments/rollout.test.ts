@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { Answer } from './gates.ts';
 import { defaultRollout } from './millrace-file.ts';
 import type { Observation, SeenInstance } from './observation.ts';
-import { beginRollout, decide, type RolloutState } from './rollout.ts';
+import { decide } from './rollout.ts';
 import type { PlannedInstance } from './rollout-plan.ts';
+import { beginRollout, type RolloutState, takeUp } from './rollout-state.ts';
 
 const instance = (group: string, service: string, more: Partial<PlannedInstance> = {}): PlannedInstance => ({
   instanceId: `${group}-${service}`,
@@ -154,6 +155,39 @@ describe('one rollout', () => {
     expect(end.state).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('web') });
     expect(end.history).toEqual(['blue']);
     expect(end.running).toEqual(['blue-migrate', 'blue-web', 'blue-worker', 'db-1']);
+  });
+
+  test('the time in which nobody drove it counts against no deadline and for no proof', () => {
+    const nothing: Observation = {
+      instances: {},
+      inFlight: {},
+      answers: [],
+      routed: null,
+      cancel: null,
+      rollBack: null,
+    };
+    const begun = beginRollout({ blue: null, green: side('green'), settingsVersion: 1, policy, gates: [] }, 0);
+    const { state } = decide(begun, nothing, 15_000);
+    expect(decide(state, nothing, 3_600_000).state.phase).toBe('abandoning');
+    const resumed = takeUp(state, 3_600_000);
+    expect(decide(resumed, nothing, 3_600_000).state.phase).toBe('preparing');
+    expect(decide(resumed, nothing, 3_604_999).state.phase).toBe('preparing');
+    expect(decide(resumed, nothing, 3_605_000).state.phase).toBe('abandoning');
+
+    const up = (instance: PlannedInstance): [string, SeenInstance] => [
+      instance.instanceId,
+      instance.completes
+        ? { state: 'exited', exitCode: 0, health: 'starting', detail: '' }
+        : { state: 'running', health: 'healthy', detail: '' },
+    ];
+    const { plan } = side('green');
+    const all = { ...nothing, instances: Object.fromEntries([...plan.backing, ...plan.application].map(up)) };
+    const starting = decide(state, all, 15_100).state;
+    const verifying = decide(decide(starting, all, 15_200).state, all, 16_000).state;
+    expect(verifying.phase).toBe('verifying');
+    const later = takeUp(verifying, 3_600_000);
+    expect(decide(later, all, 3_600_000).state.phase).toBe('verifying');
+    expect(decide(later, all, 3_610_000).state.phase).toBe('retiring');
   });
 
   test('a failing migration fails the rollout without a second try', () => {

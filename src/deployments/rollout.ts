@@ -1,65 +1,7 @@
-import { foldAnswer, freshGate, type Gate, type GateState, hasFailed, objections } from './gates.ts';
-import type { RolloutPolicy } from './millrace-file.ts';
+import { foldAnswer, hasFailed, objections } from './gates.ts';
 import type { Observation, SeenInstance } from './observation.ts';
-import type { PlannedInstance, RolloutPlan } from './rollout-plan.ts';
-
-/**
- * The blue-green rollout as a pure state machine. Blue is what serves, green what shall serve. Each decision follows
- * from the stored state and from what is seen now, never from what was asked for before: after a crash at any point the
- * same observation leads to the same next step, and every action may be repeated.
- *
- *     preparing -> starting -> verifying -> retiring -> done (succeeded)
- *         |            |           |
- *         +-> abandoning           +-> returning -> removing -> done (rolled_back)
- *               -> done (failed, canceled)
- */
-export type Phase =
-  | 'preparing'
-  | 'starting'
-  | 'verifying'
-  | 'retiring'
-  | 'abandoning'
-  | 'returning'
-  | 'removing'
-  | 'done';
-
-export type Outcome = 'succeeded' | 'failed' | 'canceled' | 'rolled_back';
-
-export interface Step {
-  name: Phase;
-  status: 'running' | 'success' | 'failed';
-  detail: string;
-  startedAt: number;
-  finishedAt: number | null;
-}
-
-export interface RolloutState {
-  phase: Phase;
-  /** From here its deadlines count. */
-  phaseAt: number;
-  /** The runtime could not be asked since then. */
-  awaySince?: number | undefined;
-  /** What serves when the rollout begins, with what it needs; null at the first deployment. */
-  blue: { group: string; plan: RolloutPlan } | null;
-  green: { group: string; plan: RolloutPlan };
-  /** Of the environment's variables; what green is started with. */
-  settingsVersion: number;
-  policy: RolloutPolicy;
-  gates: GateState[];
-  switchedAt: number | null;
-  /** When the decision to take it back fell. */
-  decidedAt: number | null;
-  /** When blue served again. */
-  restoredAt: number | null;
-  /** Failed starts by instance, and the earliest time of the next try. */
-  restarts: Record<string, { count: number; notBefore: number }>;
-  outcome: Outcome | null;
-  /** The new release stays although it did not convince: there is nothing to return to, or the team wants it so. */
-  kept: boolean;
-  reason: string | null;
-  evidence: string[];
-  steps: Step[];
-}
+import type { PlannedInstance } from './rollout-plan.ts';
+import { enter, type Outcome, type RolloutState } from './rollout-state.ts';
 
 export type Action =
   | { kind: 'start'; instance: PlannedInstance }
@@ -84,37 +26,24 @@ export interface Decision {
 /** Starts of one instance that may fail before the rollout gives up. */
 const mostRestarts = 4;
 
-/** A rollout at its beginning. */
-export function beginRollout(
-  input: Pick<RolloutState, 'blue' | 'green' | 'policy' | 'settingsVersion'> & { gates: readonly Gate[] },
-  now: number,
-): RolloutState {
-  return enter(
-    {
-      phase: 'preparing',
-      phaseAt: now,
-      blue: input.blue,
-      green: input.green,
-      settingsVersion: input.settingsVersion,
-      policy: input.policy,
-      gates: input.gates.map(freshGate),
-      switchedAt: null,
-      decidedAt: null,
-      restoredAt: null,
-      restarts: {},
-      outcome: null,
-      kept: false,
-      reason: null,
-      evidence: [],
-      steps: [],
-    },
-    'preparing',
-    now,
-  );
+/**
+ * The blue-green rollout as a pure state machine. Blue is what serves, green what shall serve. Each decision follows
+ * from the stored state and from what is seen now, never from what was asked for before: after a crash at any point the
+ * same observation leads to the same next step, and every action may be repeated.
+ *
+ *     preparing -> starting -> verifying -> retiring -> done (succeeded)
+ *         |            |           |
+ *         +-> abandoning           +-> returning -> removing -> done (rolled_back)
+ *               -> done (failed, canceled)
+ *
+ * Does nothing but compute; calling it again with what it returned and the same view changes nothing.
+ */
+export function decide(state: RolloutState, seen: Observation, now: number): Decision {
+  const decision = decideFrom(state, seen, now);
+  return { ...decision, state: { ...decision.state, lookedAt: now } };
 }
 
-/** One decision. Does nothing but compute; calling it again with what it returned and the same view changes nothing. */
-export function decide(state: RolloutState, seen: Observation, now: number): Decision {
+function decideFrom(state: RolloutState, seen: Observation, now: number): Decision {
   if (state.phase === 'done') return { state, effects: [], actions: [] };
   if (state.phase === 'preparing' || state.phase === 'starting') {
     if (seen.cancel) return abandon(state, 'canceled', seen.cancel.reason, [], now);
@@ -368,23 +297,4 @@ function finish(state: RolloutState, now: number): Decision {
     effects: [{ kind: 'finished', outcome }],
     actions: [],
   };
-}
-
-/** The same state in another phase, with the finished step closed and the new one opened. */
-function enter(state: RolloutState, phase: Phase, now: number, failure?: string): RolloutState {
-  const steps = state.steps.map(
-    (step): Step =>
-      step.status === 'running'
-        ? { ...step, status: failure ? 'failed' : 'success', detail: failure ?? step.detail, finishedAt: now }
-        : step,
-  );
-  if (phase !== 'done') steps.push({ name: phase, status: 'running', detail: '', startedAt: now, finishedAt: null });
-  return { ...state, phase, phaseAt: now, steps };
-}
-
-/** What a status column says of a state; people read these words. */
-export function statusOf(state: RolloutState): 'running' | 'verifying' | 'rolling_back' | Outcome {
-  if (state.phase === 'done') return state.outcome ?? 'succeeded';
-  if (state.phase === 'returning' || state.phase === 'removing') return 'rolling_back';
-  return state.phase === 'verifying' ? 'verifying' : 'running';
 }

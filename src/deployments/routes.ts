@@ -1,5 +1,6 @@
 import { Fault } from '../kernel/faults.ts';
 import { type Handlers, type MountedContract, mountOn } from '../platform/http/contract.ts';
+import { numberCursor } from '../platform/http/cursor.ts';
 import { deploymentsApi } from './api.ts';
 import { changeVariables } from './change-variables.ts';
 import { cutRelease } from './cut-release.ts';
@@ -19,14 +20,6 @@ const variablesView = (row: VariablesRow) => ({
   changedAt: row.at === null ? null : iso(row.at),
   changedBy: row.actor?.name ?? null,
 });
-
-/** A cursor is the number to go on below. */
-function positionOf(cursor: string | undefined): number | undefined {
-  if (cursor === undefined) return undefined;
-  const position = Number(cursor);
-  if (Number.isSafeInteger(position)) return position;
-  throw new Fault('invalid', 'This cursor was not made here', { code: 'deployments.cursor' });
-}
 
 /** The handlers of the deployments contract. */
 export const deploymentRoutes = (deps: DeploymentsDeps, gateway: Gateway): MountedContract =>
@@ -132,7 +125,7 @@ function handlersOf(deps: DeploymentsDeps, gateway: Gateway): Handlers<typeof de
     },
     listReleases: async ({ params, query }) => {
       const project = await deps.commits.get(params.project);
-      const rows = await listReleases(deps.database, project.id, positionOf(query.cursor), query.limit);
+      const rows = await listReleases(deps.database, project.id, numberCursor(query.cursor), query.limit);
       const next = rows.length === query.limit ? String(rows.at(-1)!.number) : null;
       return { items: await reader.releases(rows), next };
     },
@@ -170,7 +163,7 @@ function handlersOf(deps: DeploymentsDeps, gateway: Gateway): Handlers<typeof de
           projectId: project?.id,
           environmentId: query.environment,
           status: query.status,
-          before: positionOf(query.cursor),
+          before: numberCursor(query.cursor),
         },
         query.limit,
       );

@@ -5,7 +5,8 @@ import type { DeploymentsDeps } from './deps.ts';
 import { deploymentEvents } from './events.ts';
 import type { Answer } from './gates.ts';
 import { deploymentFacts, requestDeployment } from './request-deployment.ts';
-import { type Decision, type Effect, type RolloutState, statusOf } from './rollout.ts';
+import type { Decision, Effect } from './rollout.ts';
+import { type RolloutState, statusOf } from './rollout-state.ts';
 import {
   type DeploymentRow,
   findDeployment,

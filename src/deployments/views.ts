@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { deploymentDetail, environmentSchema } from './api.ts';
 import type { Answer } from './gates.ts';
 import type { Gateway } from './gateway/gateway.ts';
-import { statusOf } from './rollout.ts';
+import { statusOf } from './rollout-state.ts';
 import { environmentHost, mainService, serviceHost } from './serve-routes.ts';
 import type { DeploymentRow } from './store/deployments.ts';
 import type { EnvironmentRow } from './store/environments.ts';
@@ -137,8 +137,7 @@ export function deploymentDetailView(
       verdict: gate.verdict,
       results: results(index),
     })),
-    verifyUntil:
-      state?.switchedAt && statusOf(state) === 'verifying' ? iso(state.switchedAt + state.policy.verifyMs) : null,
+    verifyUntil: state && statusOf(state) === 'verifying' ? iso(state.phaseAt + state.policy.verifyMs) : null,
     evidence: state?.evidence ?? [],
     instances: rows.instances
       .filter((instance) => instance.deploymentId === row.id)

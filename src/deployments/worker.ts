@@ -5,8 +5,14 @@ import { type DriveDeps, driveRollout } from './drive-rollout.ts';
 import { clearForgotten } from './forget-project.ts';
 import { KeepUp } from './keep-up.ts';
 import { startNext } from './start-next.ts';
-import { claimDeployments, deploymentsChannel, environmentsWithOpen, releaseDeployment } from './store/deployments.ts';
-import { claimRelease } from './store/releases.ts';
+import {
+  claimDeployments,
+  deploymentsChannel,
+  environmentsWithOpen,
+  freeDeployments,
+  releaseDeployment,
+} from './store/deployments.ts';
+import { claimRelease, freeReleases } from './store/releases.ts';
 
 /** The loops of the room. Each may run on any number of servers. */
 export function deploymentLoops(deps: DriveDeps): Loop[] {
@@ -49,6 +55,7 @@ async function everyChange(
 }
 
 async function builds(deps: DriveDeps, signal: AbortSignal): Promise<void> {
+  await freeReleases(deps.database, deps.serverId);
   await everyChange(deps, 2000, signal, async () => {
     // One build at a time: it already uses every core it can get.
     while (!signal.aborted) {
@@ -61,6 +68,7 @@ async function builds(deps: DriveDeps, signal: AbortSignal): Promise<void> {
 
 async function rollouts(deps: DriveDeps, signal: AbortSignal): Promise<void> {
   const running = new Set<Promise<void>>();
+  await freeDeployments(deps.database, deps.serverId);
   await everyChange(deps, 1000, signal, async () => {
     for (const environmentId of await environmentsWithOpen(deps.database))
       await startNext(deps.database, environmentId);

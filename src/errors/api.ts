@@ -151,7 +151,7 @@ export const errorsContract = defineContract('errors', {
     summary: 'Assign an issue to a person, or to nobody',
     role: 'developer',
     params: issueParams,
-    body: z.object({ personId: z.string().nullable() }),
+    body: z.object({ personId: z.uuid().nullable() }),
     response: changed,
     status: 200,
   },

@@ -18,7 +18,7 @@ import { errorsMigrations } from './migrations/index.ts';
 import type { ReceivedEvent, ReleaseDeployment } from './port.ts';
 
 const projectId = newId();
-const jane: Actor = { kind: 'person', id: 'p1', name: 'Jane' };
+const jane: Actor = { kind: 'person', id: newId(), name: 'Jane' };
 const log = openLog({ level: 'error' });
 let store: TestDatabase;
 let dataDir: string;
@@ -39,7 +39,7 @@ async function startRoom(withLoops = true): Promise<void> {
       projectByIngest: async (id) => (id === 1 ? { ...project, publicKey: 'k' } : undefined),
       find: async (name) => (name === 'shop' || name === projectId ? project : undefined),
     },
-    people: { nameOf: async (id) => (id === 'p1' ? 'Jane' : undefined) },
+    people: { nameOf: async (id) => (id === jane.id ? 'Jane' : undefined) },
     releases: { deploymentOf: async (_, release) => deployments.get(release) },
   });
   const stop = new AbortController();
@@ -228,8 +228,10 @@ test('people archive, assign and reopen; a cause is attached once', async () => 
   await room.reception.accept([received(keyError('r1'))]);
   const [issue] = await counted(1);
   const params = { issueId: issue!.id };
-  expect(await call('assignIssue', { params, body: { personId: 'p1' } })).toMatchObject({ assignee: { name: 'Jane' } });
-  await expect(call('assignIssue', { params, body: { personId: 'p9' } })).rejects.toMatchObject({
+  expect(await call('assignIssue', { params, body: { personId: jane.id } })).toMatchObject({
+    assignee: { name: 'Jane' },
+  });
+  await expect(call('assignIssue', { params, body: { personId: newId() } })).rejects.toMatchObject({
     code: 'errors.person-not-found',
   });
   await call('archiveIssue', { params, body: { untilCount: 2 } });
@@ -305,7 +307,7 @@ test('pages, searches and filters', async () => {
   expect((await issuesOf({ search: 'keyerror view3' })).length).toBe(1);
   expect((await issuesOf({ search: '100%' })).length).toBe(0);
   expect((await issuesOf({ release: 'r1', environment: 'production' })).length).toBe(3);
-  await expect(issuesOf({ cursor: 'nonsense' })).rejects.toMatchObject({ code: 'errors.cursor' });
+  await expect(issuesOf({ cursor: 'nonsense' })).rejects.toMatchObject({ code: 'http.cursor' });
   await expect(issuesOf({ project: 'other' })).rejects.toMatchObject({ code: 'errors.project-not-found' });
 });
 

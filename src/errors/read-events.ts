@@ -1,6 +1,6 @@
+import { decodeCursor, encodeCursor } from '../platform/http/cursor.ts';
 import type { Queryable } from '../platform/postgres/database.ts';
 import { all, sql } from '../platform/postgres/sql.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
 import type { Outcome } from './port.ts';
 
 /** An event as kept, without its report. Times in Unix ms. */
@@ -39,7 +39,7 @@ export async function listEvents(
   if (filter.environment) conditions.push(sql`environment = ${filter.environment}`);
   if (filter.release) conditions.push(sql`release = ${filter.release}`);
   if (page.cursor) {
-    const [value, id] = decodeCursor(page.cursor);
+    const [value, id] = decodeCursor(page.cursor, ['time', 'id']);
     conditions.push(sql`(received_at, id) < (${value}::timestamptz, ${id}::uuid)`);
   }
   const rows = await db.query<EventRow & { key: string }>(sql`
@@ -47,7 +47,7 @@ export async function listEvents(
     order by received_at desc, id desc limit ${page.limit + 1}`);
   const shown = rows.slice(0, page.limit);
   const last = rows.length > page.limit ? shown.at(-1) : undefined;
-  return { rows: shown, next: last ? encodeCursor(last.key, last.id) : null };
+  return { rows: shown, next: last ? encodeCursor([last.key, last.id]) : null };
 }
 
 /** An event with the block that holds its report, by Millrace's id or by the client's. */

@@ -1,6 +1,6 @@
+import { decodeCursor, encodeCursor } from '../platform/http/cursor.ts';
 import type { Queryable } from '../platform/postgres/database.ts';
 import { all, type Sql, sql } from '../platform/postgres/sql.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
 import { type IssueRow, issueColumns } from './store-issues.ts';
 
 export interface IssueFilter {
@@ -17,10 +17,10 @@ export interface IssueFilter {
 
 /** Where each order is kept, and how its value is written in a cursor. */
 const orders = {
-  lastSeen: { column: sql`last_seen`, cast: sql`timestamptz` },
-  firstSeen: { column: sql`first_seen`, cast: sql`timestamptz` },
-  count: { column: sql`count`, cast: sql`bigint` },
-  users: { column: sql`users`, cast: sql`int` },
+  lastSeen: { column: sql`last_seen`, cast: sql`timestamptz`, part: 'time' },
+  firstSeen: { column: sql`first_seen`, cast: sql`timestamptz`, part: 'time' },
+  count: { column: sql`count`, cast: sql`bigint`, part: 'digits' },
+  users: { column: sql`users`, cast: sql`bigint`, part: 'digits' },
 } as const;
 
 const escaped = (word: string): string => `%${word.replace(/[\\%_]/g, '\\$&')}%`;
@@ -59,10 +59,10 @@ export async function listIssues(
   filter: IssueFilter,
   page: { sort: keyof typeof orders; limit: number; cursor?: string | undefined },
 ): Promise<{ rows: IssueRow[]; next: string | null }> {
-  const { column, cast } = orders[page.sort];
+  const { column, cast, part } = orders[page.sort];
   const conditions = conditionsOf(filter);
   if (page.cursor) {
-    const [value, id] = decodeCursor(page.cursor);
+    const [value, id] = decodeCursor(page.cursor, [part, 'id']);
     conditions.push(sql`(${column}, id) < (${value}::${cast}, ${id}::uuid)`);
   }
   const rows = await db.query<IssueRow & { key: string }>(sql`
@@ -70,7 +70,7 @@ export async function listIssues(
     order by ${column} desc, id desc limit ${page.limit + 1}`);
   const shown = rows.slice(0, page.limit);
   const last = rows.length > page.limit ? shown.at(-1) : undefined;
-  return { rows: shown, next: last ? encodeCursor(last.key, last.id) : null };
+  return { rows: shown, next: last ? encodeCursor([last.key, last.id]) : null };
 }
 
 export async function countIssues(
@@ -158,7 +158,7 @@ export async function listReleases(
   if (filter.environment) conditions.push(sql`r.environment = ${filter.environment}`);
   let after = sql`true`;
   if (page.cursor) {
-    const [value, id] = decodeCursor(page.cursor);
+    const [value, id] = decodeCursor(page.cursor, ['time', 'text']);
     after = sql`(max(r.last_seen), r.project_id::text || r.release) < (${value}::timestamptz, ${id})`;
   }
   const rows = await db.query<ReleaseRow>(sql`
@@ -174,5 +174,5 @@ export async function listReleases(
     order by max(r.last_seen) desc, r.project_id::text || r.release desc limit ${page.limit + 1}`);
   const shown = rows.slice(0, page.limit);
   const last = rows.length > page.limit ? shown.at(-1) : undefined;
-  return { rows: shown, next: last ? encodeCursor(last.key, last.projectId + last.release) : null };
+  return { rows: shown, next: last ? encodeCursor([last.key, last.projectId + last.release]) : null };
 }

@@ -42,6 +42,7 @@ export interface NewPerson {
 
 /** Makes the holder of the one-time link the owner. Two who try at once: one wins. */
 export async function claimOwner(deps: IdentityDeps, token: string, input: NewPerson): Promise<Person> {
+  await requireLink(deps, token, 'owner');
   const passwordHash = await hashPassword(input.password);
   return deps.database.transaction(async (tx) => {
     const link = await store.takeLink(tx, hashToken(token), 'owner', deps.clock.now());
@@ -112,12 +113,18 @@ export async function acceptInvitation(
   token: string,
   input: { name: string; password: string },
 ): Promise<Person> {
+  await requireLink(deps, token, 'invitation');
   const passwordHash = await hashPassword(input.password);
   return deps.database.transaction(async (tx) => {
     const link = await store.takeLink(tx, hashToken(token), 'invitation', deps.clock.now());
     if (!link?.email || !link.role) throw brokenLinkFault();
     return join(tx, { name: input.name, email: link.email, passwordHash, role: link.role }, system('invitation'));
   });
+}
+
+/** Before the password is hashed, which costs a fifth of a second: nobody shall spend that time here who was not asked in. */
+async function requireLink(deps: IdentityDeps, token: string, kind: store.Link['kind']): Promise<void> {
+  if (!(await store.hasLink(deps.database, hashToken(token), kind, deps.clock.now()))) throw brokenLinkFault();
 }
 
 async function join(

@@ -213,6 +213,14 @@ export async function insertLink(db: Queryable, link: Link & { tokenHash: Buffer
       ${timeOf(link.createdAt)}, ${timeOf(link.expiresAt)})`);
 }
 
+/** Whether a link is known and good; it stays. */
+export async function hasLink(db: Queryable, hash: Buffer, kind: Link['kind'], now: number): Promise<boolean> {
+  const found = await db.first(sql`
+    select 1 as found from identity_links
+    where token_hash = ${hash} and kind = ${kind} and expires_at > ${timeOf(now)}`);
+  return found !== undefined;
+}
+
 /** Takes a link for good: it is gone once the transaction commits. Undefined when it is unknown, used or expired. */
 export function takeLink(tx: Transaction, hash: Buffer, kind: Link['kind'], now: number): Promise<Link | undefined> {
   return tx.first(sql`

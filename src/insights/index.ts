@@ -9,6 +9,7 @@ import {
   readEventsBefore,
 } from '../platform/events/log.ts';
 import { type HttpIntake, mount } from '../platform/http/contract.ts';
+import { numberCursor } from '../platform/http/cursor.ts';
 import { openEventStream } from '../platform/http/event-stream.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { Database } from '../platform/postgres/database.ts';
@@ -38,11 +39,7 @@ export function createInsights({ database, log }: InsightsDependencies): { room:
         since: query.since ? Date.parse(query.since) : undefined,
         until: query.until ? Date.parse(query.until) : undefined,
       };
-      const before = query.cursor === undefined ? undefined : Number(query.cursor);
-      if (before !== undefined && !Number.isSafeInteger(before)) {
-        throw new Fault('invalid', 'The cursor is not one this list gave out', { code: 'insights.cursor' });
-      }
-      const items = await readEventsBefore(database, before, filter, query.limit);
+      const items = await readEventsBefore(database, numberCursor(query.cursor), filter, query.limit);
       return {
         items: items.map(shown),
         next: items.length === query.limit ? String(items.at(-1)!.position) : null,
@@ -92,9 +89,15 @@ function eventStreamIntake(database: Database, log: Log): HttpIntake {
         }
         const { projectId, types } = request.query as { projectId?: string; types?: string };
         const filter: EventFilter = { projectId: projectId || undefined, types: types?.split(',').filter(Boolean) };
-        listening ??= database.listen(eventsChannel, () => {
-          for (const watcher of watchers) watcher();
-        });
+        listening ??= database
+          .listen(eventsChannel, () => {
+            for (const watcher of watchers) watcher();
+          })
+          .catch((error: unknown) => {
+            // The store is away: the next viewer tries again.
+            listening = undefined;
+            throw error;
+          });
         await listening;
         const stream = openEventStream(request, reply);
         const resume = Number(request.headers['last-event-id']);
@@ -140,9 +143,11 @@ function eventStreamIntake(database: Database, log: Log): HttpIntake {
   };
 }
 
+/** Before whatever an open transaction may still commit: of that, a viewer who comes now wants to hear. */
 async function newestPosition(database: Database): Promise<number> {
   const row = await database.first<{ position: number }>(
-    sql`select coalesce(max(position), 0) as position from platform_events`,
+    sql`select coalesce(max(position), 0) as position from platform_events
+      where xid < pg_snapshot_xmin(pg_current_snapshot())`,
   );
   return row?.position ?? 0;
 }

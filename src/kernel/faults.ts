@@ -2,7 +2,7 @@ import type { Diagnostic } from './diagnostics.ts';
 
 /**
  * What kind of refusal this is; the HTTP edge maps it to a status and the CLI to an exit code.
- * `invalid` 400, `unauthenticated` 401, `forbidden` 403, `missing` 404, `conflict` 409, `stale` 412 (ETag),
+ * `invalid` 400, `unauthenticated` 401, `forbidden` 403, `missing` 404, `wrong-method` 405, `conflict` 409, `stale` 412 (ETag),
  * `too-large` 413, `unprocessable` 422, `too-many` 429, `unavailable` 503.
  */
 export type FaultKind =
@@ -10,6 +10,7 @@ export type FaultKind =
   | 'unauthenticated'
   | 'forbidden'
   | 'missing'
+  | 'wrong-method'
   | 'conflict'
   | 'stale'
   | 'too-large'

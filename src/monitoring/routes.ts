@@ -62,7 +62,7 @@ function handlersOf(around: Surroundings): Handlers<typeof monitoringApi.operati
       present(await acknowledgeCheck(around, params.id, body.comment, actor)),
     async listTransitions({ params, query }) {
       await getCheck(around, params.id);
-      const before = query.cursor === undefined ? undefined : Number(decodeCursor(query.cursor, 1)[0]);
+      const before = query.cursor === undefined ? undefined : decodeCursor(query.cursor, ['number'])[0];
       const rows = await listTransitions(database, params.id, before, query.limit + 1);
       const shown = rows.slice(0, query.limit);
       const items = shown.map((row) => ({ ...row, id: String(row.id), at: new Date(row.at).toISOString() }));

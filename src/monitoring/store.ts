@@ -62,8 +62,8 @@ export async function listChecks(
   if (filter.state) conditions.push(sql`state = ${filter.state}`);
   if (filter.environment) conditions.push(sql`environment = ${filter.environment}`);
   if (page.cursor) {
-    const [after, name, id] = decodeCursor(page.cursor, 3);
-    conditions.push(sql`(${rank}, name, id::text) > (${Number(after)}::int, ${String(name)}, ${String(id)})`);
+    const [after, name, id] = decodeCursor(page.cursor, ['number', 'text', 'id']);
+    conditions.push(sql`(${rank}, name, id::text) > (${after}::bigint, ${name}, ${id})`);
   }
   const rows = await db.query<CheckRow & { rank: number }>(sql`
     select ${columns}, ${rank} as rank from monitoring_checks where ${all(conditions)}

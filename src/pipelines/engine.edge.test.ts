@@ -217,7 +217,7 @@ describe('a run on the host', () => {
     const asked = Date.now();
     await engine.pipelines.cancelRun(id, system('somebody'));
     const ended = await engine.ended(id);
-    expect(Date.now() - asked).toBeLessThan(5000);
+    expect(Date.now() - asked).toBeLessThan(30_000);
     expect(statuses(ended)).toEqual({ long: 'canceled', next: 'canceled' });
     expect(ended.status).toBe('canceled');
     expect(await logOf(running.jobs[0]!.id, 2)).toBe('cleaned\n');

@@ -1,12 +1,14 @@
 import { rm } from 'node:fs/promises';
 import { Fault } from '../kernel/faults.ts';
 import { type Handlers, type MountedContract, mountOn } from '../platform/http/contract.ts';
+import { idCursor, numberCursor } from '../platform/http/cursor.ts';
 import { sql } from '../platform/postgres/sql.ts';
 import { pipelinesApi } from './api.ts';
 import { approveJob, type ControlDeps, cancelJob, cancelRun, rerun, startFromRef } from './control-run.ts';
 import type { Files } from './files.ts';
 import type { RunProject } from './port.ts';
 import { isComplete, listArtifacts, listTests, openStepLog, readJobDetail, readRunDetail } from './read.ts';
+import { listSchedules } from './schedules.ts';
 import { countJobs, listRuns } from './store.ts';
 import { logLineOf, runSummaryOf } from './view.ts';
 
@@ -31,7 +33,11 @@ function handlersOf(deps: RouteDeps): Handlers<typeof pipelinesApi.operations> {
     async listRuns({ query }) {
       const projectId = query.project === undefined ? undefined : (await requireProject(query.project)).id;
       const { branch, status, sha, cursor } = query;
-      const runs = await listRuns(database, { projectId, branch, status, sha, before: cursor }, query.limit + 1);
+      const runs = await listRuns(
+        database,
+        { projectId, branch, status, sha, before: idCursor(cursor) },
+        query.limit + 1,
+      );
       const page = runs.slice(0, query.limit);
       const counts = await countJobs(
         database,
@@ -91,7 +97,7 @@ function handlersOf(deps: RouteDeps): Handlers<typeof pipelinesApi.operations> {
       return { items: items.map((item) => ({ ...item, url: `/api/v1/artifacts/${item.id}/content` })) };
     },
     async listTests({ params, query }) {
-      const offset = Number(query.cursor ?? 0) || 0;
+      const offset = numberCursor(query.cursor) ?? 0;
       const rows = await listTests(database, params.id, query, offset, query.limit + 1);
       const items = rows.slice(0, query.limit).map(({ step, position, ...test }) => ({
         ...test,
@@ -117,6 +123,10 @@ function handlersOf(deps: RouteDeps): Handlers<typeof pipelinesApi.operations> {
         usedAt: row.usedAt.toISOString(),
       }));
       return { items, bytes: rows.reduce((sum, row) => sum + row.bytes, 0) };
+    },
+    async listSchedules({ params }) {
+      const rows = await listSchedules(database, (await requireProject(params.project)).id);
+      return { items: rows.map((row) => ({ ...row, nextAt: row.nextAt.toISOString() })) };
     },
     async deleteCache({ params }) {
       const project = await requireProject(params.project);

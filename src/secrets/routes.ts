@@ -1,4 +1,5 @@
 import { type Handlers, type MountedContract, mountOn } from '../platform/http/contract.ts';
+import { numberCursor } from '../platform/http/cursor.ts';
 import { secretsContract } from './api.ts';
 import {
   changeContext,
@@ -106,7 +107,7 @@ function handlersOf(deps: SecretsDeps): Handlers<typeof secretsContract.operatio
       return done;
     },
     accesses: async ({ query }) => {
-      const before = query.cursor ? Number.parseInt(query.cursor, 10) || undefined : undefined;
+      const before = numberCursor(query.cursor);
       const { projectId, name } = query;
       const found = await store.accesses(deps.database, { projectId, name, before }, query.limit + 1);
       const items = found.slice(0, query.limit);

@@ -120,7 +120,7 @@ export function openStore(url: string): Store {
             join_use_nulls: 1,
           },
         });
-        const answer = (await result.json()) as unknown as {
+        const answer = JSON.parse(await result.text()) as {
           data: unknown[][];
           statistics?: { rows_read?: number; bytes_read?: number };
         };

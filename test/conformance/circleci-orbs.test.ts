@@ -48,7 +48,7 @@ describe.skipIf(!folder)('orbs of CircleCI (outside cases)', () => {
         read: async () => shelf.read(orb.orb, orb.version),
       };
       let wantedVersion = '';
-      const dialect = createCircleciDialect([own, shelf]);
+      const dialect = createCircleciDialect({ shelves: [own, shelf] });
       for (const [name, example] of Object.entries(source.examples ?? {})) {
         if (!example.usage) continue;
         wantedVersion = ownReference(example.usage, orb.orb);

@@ -66,7 +66,7 @@ describe('docs/circleci.md', () => {
           commit: { message: 'm', author: { name: 'Ada', email: 'ada@example.org' } },
         },
       },
-      [],
+      { shelves: [] },
     );
     const severe = problems
       .filter(({ severity }) => severity !== 'info')

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -144,7 +144,7 @@ export async function temporaryDirectory(): Promise<string> {
 
 export const removeDirectory = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
 
-/** Live processes whose command line or working directory names `text`; to show that nothing outlived the server. */
+/** Live processes whose command line, environment or working directory names `text`; to show that nothing outlived the server. */
 export async function processesNaming(text: string): Promise<{ pid: number; command: string }[]> {
   const found: { pid: number; command: string }[] = [];
   for (const entry of await readdir('/proc')) {
@@ -152,7 +152,9 @@ export async function processesNaming(text: string): Promise<{ pid: number; comm
     try {
       const command = (await readFile(`/proc/${entry}/cmdline`, 'utf8')).replaceAll('\0', ' ');
       const environment = await readFile(`/proc/${entry}/environ`, 'utf8').catch(() => '');
-      if (command.includes(text) || environment.includes(text)) found.push({ pid: Number(entry), command });
+      const directory = await readlink(`/proc/${entry}/cwd`).catch(() => '');
+      if ([command, environment, directory].some((facts) => facts.includes(text)))
+        found.push({ pid: Number(entry), command });
     } catch {
       // It ended while we looked.
     }

@@ -79,8 +79,8 @@ export interface SmallProject {
   dsn: string;
   /** Commits `version` as what the service answers; resolves to the commit. */
   commit(version: string): Promise<string>;
-  /** Pushes main once; rejects with what git printed. */
-  push(): Promise<string>;
+  /** Pushes main once, to another address than its own if one is given; rejects with what git printed. */
+  push(address?: string): Promise<string>;
   remove(): Promise<void>;
 }
 
@@ -125,7 +125,7 @@ export async function createSmallProject(
       await git('commit', '-q', '-m', `Version ${version}`);
       return (await git('rev-parse', 'HEAD')).trim();
     },
-    push: () => git('push', 'origin', 'main'),
+    push: (address = 'origin') => git('push', address, 'main'),
     remove: () => rm(directory, { recursive: true, force: true }),
   };
 }

@@ -29,7 +29,7 @@ export type Item<R extends Room, O extends Operation<R>> =
  */
 export function ask<R extends Room, O extends Operation<R>>(room: R, operation: O, ...input: Input<R, O>) {
   const given = input[0] as Record<string, unknown> | undefined;
-  const call = api[room][operation] as unknown as (input: unknown) => Promise<Answer<R, O>>;
+  const call: (input: unknown) => Promise<Answer<R, O>> = Reflect.get<object, string>(api[room], operation);
   return queryOptions({
     queryKey: [room, operation, given ?? null] as const,
     queryFn: ({ signal }): Promise<Answer<R, O>> => call({ ...given, signal }),

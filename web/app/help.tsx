@@ -9,6 +9,8 @@ const general = [
   ['j', 'First or next row'],
   ['k', 'Row before'],
   ['Enter', 'Open'],
+  ['Esc', 'Close what is open'],
+  ['mod+Enter', 'Run the query'],
   ['?', 'This list'],
 ] as const;
 

@@ -33,7 +33,7 @@ export function Nav({ open, onGone, openCommands, openHelp }: NavProps) {
   return (
     <>
       {open && <button type="button" className={styles.scrim} aria-label="Close navigation" onClick={onGone} />}
-      <nav className={styles.nav} data-open={open || undefined} aria-label="Main">
+      <nav id="main-navigation" className={styles.nav} data-open={open || undefined} aria-label="Main">
         <Link to="/" className={styles.brand} onClick={onGone}>
           <Mark />
           Millrace

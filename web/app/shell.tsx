@@ -1,9 +1,10 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Outlet } from '@tanstack/react-router';
-import { Menu as MenuIcon } from 'lucide-react';
+import { Menu as MenuIcon, Search } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import { IconButton } from '../kit/button.tsx';
 import { connectLive } from './live.ts';
+import { LiveIndicator } from './live-indicator.tsx';
 import { Mark } from './mark.tsx';
 import { Nav } from './nav.tsx';
 import { statusQuery } from './session.ts';
@@ -22,6 +23,18 @@ export function Shell() {
   const openHelp = useCallback(() => setWindow('help'), []);
   useShortcuts({ openCommands, openHelp });
   useEffect(() => connectLive(queries), [queries]);
+  useEffect(() => {
+    if (window !== 'nav') return;
+    const before = document.activeElement;
+    document.querySelector<HTMLElement>('#main-navigation a')?.focus();
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape' || event.defaultPrevented) return;
+      setWindow(undefined);
+      if (before instanceof HTMLElement) before.focus();
+    };
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, [window]);
   if (!data?.me) return null;
   const close = (open: boolean) => {
     if (!open) setWindow(undefined);
@@ -41,6 +54,12 @@ export function Shell() {
         </IconButton>
         <Mark />
         <strong>Millrace</strong>
+        <span className={styles.topEnd}>
+          <LiveIndicator />
+          <IconButton label="Go to or do" onClick={openCommands}>
+            <Search aria-hidden />
+          </IconButton>
+        </span>
       </div>
       <Nav open={window === 'nav'} onGone={() => close(false)} openCommands={openCommands} openHelp={openHelp} />
       <main id="content" className={styles.main} tabIndex={-1}>

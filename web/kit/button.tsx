@@ -4,8 +4,8 @@ import { classes } from './classes.ts';
 import { Tooltip } from './tooltip.tsx';
 
 export interface ButtonProps extends ComponentProps<'button'> {
-  /** `primary`: the one thing this page is for. `danger`: cannot be taken back. */
-  look?: 'plain' | 'primary' | 'danger' | 'quiet' | undefined;
+  /** `primary`: the one thing this page is for. `danger`: cannot be taken back. `link`: the way into a row. */
+  look?: 'plain' | 'primary' | 'danger' | 'quiet' | 'link' | undefined;
   size?: 'normal' | 'small' | undefined;
   icon?: ReactNode;
   /** Working: the label stays, the button waits. */

@@ -1,12 +1,9 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { ChevronDown, ChevronRight } from 'lucide-react';
-import { useEffect, useMemo, useRef, useState } from 'react';
-import { AnsiText } from './ansi-text.tsx';
-import { classes } from './classes.ts';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { LogBar } from './log-bar.tsx';
 import type { LogLines } from './log-lines.ts';
+import { LogRow } from './log-row.tsx';
 import styles from './log-view.module.css';
-import { absoluteTime, clockTime } from './moments.ts';
 
 interface LogViewProps {
   lines: LogLines;
@@ -74,6 +71,12 @@ export function LogView(props: LogViewProps) {
     if (follow && count > 0) rows.scrollToIndex(count - 1, { align: 'end' });
   }, [follow, count, rows]);
 
+  const full = count * rowHeight > (scroller.current?.clientHeight ?? Number.POSITIVE_INFINITY);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it first scrolls: its end must be in sight to be followed
+  useEffect(() => {
+    if (full && live && follow) scroller.current?.scrollIntoView({ block: 'nearest' });
+  }, [full]);
+
   const arrived = line !== undefined && lines.count >= line;
   // biome-ignore lint/correctness/useExhaustiveDependencies: go there once, when the line is first there
   useEffect(() => {
@@ -103,6 +106,16 @@ export function LogView(props: LogViewProps) {
     goTo(hits[next]!);
   };
 
+  const latest = useRef({ line, onLine });
+  useEffect(() => {
+    latest.current = { line, onLine };
+  });
+  const onNumber = useCallback((index: number) => {
+    const { line: chosen, onLine: choose } = latest.current;
+    choose?.(chosen === index + 1 ? undefined : index + 1);
+  }, []);
+  const onFold = useCallback((index: number) => setFolded((before) => toggled(before, index)), []);
+
   return (
     <div className={styles.view}>
       <LogBar
@@ -130,48 +143,23 @@ export function LogView(props: LogViewProps) {
         <div style={{ height: rows.getTotalSize(), position: 'relative' }}>
           {items.map((row) => {
             const index = indexOf(row.index);
-            const entry = lines.entry(index);
-            const fold = foldAt.get(index);
             return (
-              <div
+              <LogRow
                 key={row.key}
-                data-index={row.index}
-                ref={rows.measureElement}
-                className={styles.row}
-                data-target={line === index + 1 || undefined}
-                data-hit={hitSet.has(index) ? (hits[hit] === index ? 'current' : 'other') : undefined}
-                style={{ transform: `translateY(${row.start}px)` }}
-              >
-                <button
-                  type="button"
-                  className={styles.number}
-                  title={entry?.at ? absoluteTime(entry.at) : undefined}
-                  aria-label={`Link to line ${index + 1}`}
-                  tabIndex={-1}
-                  onClick={() => onLine?.(line === index + 1 ? undefined : index + 1)}
-                >
-                  {index + 1}
-                </button>
-                {showTime && <span className={styles.time}>{entry?.at ? clockTime(entry.at) : ''}</span>}
-                {fold ? (
-                  <button
-                    type="button"
-                    className={styles.fold}
-                    aria-expanded={!folded.has(index)}
-                    onClick={() => setFolded(toggled(folded, index))}
-                  >
-                    {folded.has(index) ? <ChevronRight aria-hidden size={13} /> : <ChevronDown aria-hidden size={13} />}
-                    {fold.title || 'Group'}
-                    {folded.has(index) && <span className={styles.time}>{fold.to - fold.from} lines</span>}
-                  </button>
-                ) : (
-                  <AnsiText
-                    className={classes(styles.text, !entry && styles.absent)}
-                    text={entry?.text ?? '…'}
-                    start={lines.styleAt(index)}
-                  />
-                )}
-              </div>
+                row={row.index}
+                start={row.start}
+                index={index}
+                entry={lines.entry(index)}
+                look={lines.styleAt(index)}
+                fold={foldAt.get(index)}
+                folded={folded.has(index)}
+                target={line === index + 1}
+                hit={hitSet.has(index) ? (hits[hit] === index ? 'current' : 'other') : undefined}
+                showTime={showTime}
+                measure={rows.measureElement}
+                onNumber={onNumber}
+                onFold={onFold}
+              />
             );
           })}
         </div>

@@ -24,19 +24,27 @@ export function staleAfter(at: number, now: number): number {
   return 5 * minute;
 }
 
+/** Making a formatter costs more than a hundred uses of it; logs use it for every line. */
+const exact = new Map<string | undefined, Intl.DateTimeFormat>();
+
 /** The exact instant in the reader's zone, with seconds and the zone's name. */
 export function absoluteTime(at: number, locale?: string): string {
-  return new Date(at).toLocaleString(locale, {
-    weekday: 'short',
-    day: 'numeric',
-    month: 'short',
-    year: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    hourCycle: 'h23',
-    timeZoneName: 'short',
-  });
+  let format = exact.get(locale);
+  if (!format) {
+    format = new Intl.DateTimeFormat(locale, {
+      weekday: 'short',
+      day: 'numeric',
+      month: 'short',
+      year: 'numeric',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+      hourCycle: 'h23',
+      timeZoneName: 'short',
+    });
+    exact.set(locale, format);
+  }
+  return format.format(at);
 }
 
 /** Hour, minute, second and milliseconds in the reader's zone: for logs. */

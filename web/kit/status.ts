@@ -72,6 +72,7 @@ const looks: Record<string, StatusLook> = {
   superseded: look('idle', 'ring', 'Superseded'),
   unresolved: look('warn', 'dot', 'Unresolved'),
   regressed: look('bad', 'triangle', 'Regressed'),
+  kept: look('idle', 'dot', 'Kept here'),
   archived: look('idle', 'slash', 'Archived'),
   muted: look('idle', 'slash', 'Muted'),
   unknown: look('idle', 'ring', 'Unknown'),

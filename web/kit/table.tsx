@@ -15,6 +15,8 @@ export interface Column<Row> {
   numeric?: boolean | undefined;
   /** Takes what is left; the others are as wide as they need. */
   grow?: boolean | undefined;
+  /** What the row is: stands first and alone where a row becomes a card. The growing column, when none says so. */
+  main?: boolean | undefined;
   /** Left out on narrow screens. */
   wideOnly?: boolean | undefined;
 }
@@ -24,6 +26,8 @@ interface TableProps<Row> {
   label: string;
   columns: Column<Row>[];
   rows: Row[] | undefined;
+  /** No rows will come; why is said elsewhere. */
+  absent?: boolean | undefined;
   rowKey: (row: Row) => string;
   /** `column` or `-column` (descending), from the URL. */
   sort?: string | undefined;
@@ -38,7 +42,18 @@ interface TableProps<Row> {
  * A dense table. The first link or button of a row is its way in: the whole row clicks it, arrow keys or `j` and `k` move
  * between rows, Enter opens.
  */
-export function Table<Row>({ label, columns, rows, rowKey, sort, onSort, empty, selected, plain }: TableProps<Row>) {
+export function Table<Row>({
+  label,
+  columns,
+  rows,
+  rowKey,
+  sort,
+  onSort,
+  empty,
+  selected,
+  plain,
+  absent,
+}: TableProps<Row>) {
   const body = useRef<HTMLTableSectionElement>(null);
   const order = readSort(sort);
   const sorted = useMemo(() => {
@@ -49,7 +64,8 @@ export function Table<Row>({ label, columns, rows, rowKey, sort, onSort, empty, 
     return [...rows].sort((a, b) => sign * compareCells(value(a), value(b)));
   }, [rows, columns, order]);
 
-  if (!sorted) return <SkeletonRows />;
+  const main = columns.find((column) => column.main) ?? columns.find((column) => column.grow);
+  if (!sorted) return absent ? null : <SkeletonRows />;
   if (sorted.length === 0) return <>{empty}</>;
 
   return (
@@ -61,7 +77,7 @@ export function Table<Row>({ label, columns, rows, rowKey, sort, onSort, empty, 
               const active = order?.column === column.id;
               const direction = active ? (order.descending ? 'descending' : 'ascending') : undefined;
               return (
-                <th key={column.id} scope="col" aria-sort={direction} className={columnClass(column)}>
+                <th key={column.id} scope="col" aria-sort={direction} className={columnClass(column, main)}>
                   {column.sort && onSort ? (
                     <button type="button" onClick={() => onSort(nextSort(order, column.id))}>
                       {column.title}
@@ -81,8 +97,9 @@ export function Table<Row>({ label, columns, rows, rowKey, sort, onSort, empty, 
               {columns.map((column) => (
                 <td
                   key={column.id}
-                  className={columnClass(column)}
-                  data-title={typeof column.title === 'string' ? column.title : undefined}
+                  className={columnClass(column, main)}
+                  // "3 min ago" says by itself what it is.
+                  data-title={typeof column.title === 'string' && column.title !== 'When' ? column.title : undefined}
                 >
                   {column.cell(row)}
                 </td>
@@ -95,8 +112,13 @@ export function Table<Row>({ label, columns, rows, rowKey, sort, onSort, empty, 
   );
 }
 
-function columnClass(column: Column<never>): string {
-  return classes(column.numeric && styles.numeric, column.grow && styles.grow, column.wideOnly && styles.wideOnly);
+function columnClass(column: Column<never>, main: Column<never> | undefined): string {
+  return classes(
+    column.numeric && styles.numeric,
+    column.grow && styles.grow,
+    column.wideOnly && styles.wideOnly,
+    column === main && styles.main,
+  );
 }
 
 const wayIn = 'a[href], button';

@@ -1,21 +1,21 @@
-import { readFile } from 'node:fs/promises';
-import { dirname, relative, resolve } from 'node:path';
-import { type Diagnostic, hasErrors } from '../../kernel/diagnostics.ts';
+import { type Diagnostic, formatDiagnostic, hasErrors } from '../../kernel/diagnostics.ts';
 import { Fault } from '../../kernel/faults.ts';
 import type { Plan, Trigger } from '../../pipelines/port.ts';
 import { exitCodes } from '../exit.ts';
 import { explainReport, outlookReport } from '../explain-report.ts';
 import { findings } from '../findings.ts';
-import { pipelineDialects } from '../formats.ts';
+import { orbsHere, pipelineDialects } from '../formats.ts';
 import { readOutlook } from '../outlook.ts';
+import { readPipelineFile, type Situation, situation } from '../pipeline-source.ts';
 import { openTerminal } from '../terminal.ts';
-import { localTrigger, readCheckout, workingTree } from '../working-tree.ts';
+import { workingTree } from '../working-tree.ts';
 
 interface ExplainOptions {
   json?: boolean;
   branch?: string;
   tag?: string;
   parameter?: string[];
+  format?: string;
 }
 
 /** What a compilation came to, wherever the plan came from. */
@@ -27,6 +27,7 @@ interface Explained {
 /** Prints the expanded plan of a file or of the working tree, and what else was found there. Exit code 1 when it has errors. */
 export async function explain(file: string | undefined, options: ExplainOptions): Promise<number> {
   const terminal = openTerminal();
+  if (options.format !== undefined) return explainFlat(file, options, terminal);
   const { explained, trigger, found, root } = await explainHere(file, options);
   const outlook = await readOutlook(workingTree(root), trigger.branch ?? 'main');
   const ok = explained.plan !== undefined && !hasErrors(explained.problems) && !hasErrors(outlook.problems);
@@ -48,39 +49,51 @@ export async function explain(file: string | undefined, options: ExplainOptions)
   return ok ? exitCodes.ok : exitCodes.failed;
 }
 
+/** Prints the file with everything expanded in its own language; problems go to standard error. */
+async function explainFlat(
+  file: string | undefined,
+  options: ExplainOptions,
+  terminal: ReturnType<typeof openTerminal>,
+): Promise<number> {
+  if (options.format !== 'circleci') {
+    const hint = 'There is: circleci.';
+    throw new Fault('invalid', `Nothing is printed in the format "${options.format}"`, {
+      code: 'cli.unknown-format',
+      hint,
+    });
+  }
+  const here = await situation(file, wantedOf(options));
+  const { processCircleci } = await import('../../integrations/circleci/index.ts');
+  const source = await readPipelineFile(file, here, (await pipelineDialects()).slice(0, 1));
+  if (!source) throw new Fault('missing', 'There is no .circleci/config.yml here', { code: 'cli.no-file' });
+  const { text, problems } = await processCircleci({ ...source, ...here }, await orbsHere());
+  for (const problem of problems.filter(({ severity }) => severity !== 'info'))
+    terminal.note(formatDiagnostic(problem));
+  if (text === undefined) return exitCodes.failed;
+  terminal.print(text.trimEnd());
+  return exitCodes.ok;
+}
+
 /** Compiles what `millrace run` would run here. */
 export async function explainHere(
   file: string | undefined,
   options: ExplainOptions,
 ): Promise<{ explained: Explained; trigger: Trigger; found: { path: string; meaning: string }[]; root: string }> {
-  const checkout = await readCheckout(file === undefined ? process.cwd() : dirname(resolve(file)));
-  const tree = workingTree(checkout.root);
-  const trigger = localTrigger(checkout, { ...options, parameters: parseParameters(options.parameter ?? []) });
-  const explained = await compileHere(file, checkout.root, tree, trigger);
-  return { explained, trigger, found: findings(await tree.list()), root: checkout.root };
+  const here = await situation(file, wantedOf(options));
+  const explained = await compileHere(file, here);
+  return { explained, trigger: here.trigger, found: findings(await here.tree.list()), root: here.root };
 }
 
-async function compileHere(
-  file: string | undefined,
-  root: string,
-  tree: ReturnType<typeof workingTree>,
-  trigger: Trigger,
-): Promise<Explained> {
+function wantedOf(options: ExplainOptions) {
+  const { branch, tag } = options;
+  return { branch, tag, parameters: parseParameters(options.parameter ?? []) };
+}
+
+async function compileHere(file: string | undefined, here: Situation): Promise<Explained> {
   const dialects = await pipelineDialects();
-  if (file !== undefined) {
-    const name = relative(root, resolve(file));
-    const dialect = dialects.find((one) => one.files.includes(name)) ?? dialects[0]!;
-    const text = await readFile(file, 'utf8').catch((error: Error) => {
-      throw new Fault('invalid', `${file} cannot be read: ${error.message}`, { code: 'cli.unreadable' });
-    });
-    return dialect.compile({ file, text, tree, trigger });
-  }
-  for (const dialect of dialects) {
-    for (const name of dialect.files) {
-      const text = await tree.read(name);
-      if (text !== undefined) return dialect.compile({ file: name, text, tree, trigger });
-    }
-  }
+  const source = await readPipelineFile(file, here, dialects);
+  const { tree, trigger } = here;
+  if (source) return source.dialect.compile({ file: source.file, text: source.text, tree, trigger });
   const { derivePlan } = await import('../../pipelines/derive.ts');
   const plan = await derivePlan(tree, { containers: false });
   if (plan) return { plan, problems: [] };

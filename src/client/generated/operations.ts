@@ -60,6 +60,7 @@ export const operations: Record<string, [method: string, path: string, creates: 
   'pipelines.listArtifacts': ['GET', '/runs/:id/artifacts', false],
   'pipelines.listTests': ['GET', '/runs/:id/tests', false],
   'pipelines.listCaches': ['GET', '/projects/:project/caches', false],
+  'pipelines.listSchedules': ['GET', '/projects/:project/schedules', false],
   'pipelines.deleteCache': ['DELETE', '/projects/:project/caches/:id', false],
   'agents.listAgents': ['GET', '/agents', false],
   'deployments.listEnvironments': ['GET', '/environments', false],
@@ -125,6 +126,7 @@ export const operations: Record<string, [method: string, path: string, creates: 
   'alerts.deleteChannel': ['DELETE', '/alerts/channels/:id', false],
   'alerts.testChannel': ['POST', '/alerts/channels/:id/test', false],
   'alerts.listDeliveries': ['GET', '/alerts/deliveries', false],
+  'alerts.getDelivery': ['GET', '/alerts/deliveries/:id', false],
   'insights.listEvents': ['GET', '/events', false],
   'insights.getEvent': ['GET', '/events/:eventId', false],
 };

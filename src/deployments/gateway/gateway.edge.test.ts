@@ -129,15 +129,14 @@ test('streams both ways: a body of 30 MB up and down, unchanged in length, witho
   const { gateway, port } = await start();
   gateway.apply([route('a', [one.port])]);
   const total = 30 * 1024 * 1024;
-  const first = Date.now();
-  let firstByteAt = 0;
   const received = await new Promise<number>((resolve, reject) => {
     let count = 0;
     const outgoing = request(
       { host: '127.0.0.1', port, method: 'POST', path: '/', headers: { host: 'shop.localhost' } },
       (answer) => {
         answer.on('data', (part: Buffer) => {
-          firstByteAt ||= Date.now();
+          // The rest is sent only now, so a gateway that waits for the end of a body never answers.
+          if (count === 0) outgoing.end(Buffer.alloc(total - 1024));
           count += part.length;
         });
         answer.on('end', () => resolve(count));
@@ -145,10 +144,8 @@ test('streams both ways: a body of 30 MB up and down, unchanged in length, witho
     );
     outgoing.on('error', reject);
     outgoing.write(Buffer.alloc(1024));
-    setTimeout(() => outgoing.end(Buffer.alloc(total - 1024)), 300);
   });
   expect(received).toBe(total);
-  expect(firstByteAt - first).toBeLessThan(290);
 });
 
 test('upgrades pass through and are counted until they end', async () => {

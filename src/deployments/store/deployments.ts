@@ -2,7 +2,7 @@ import type { Actor } from '../../kernel/events.ts';
 import type { Queryable } from '../../platform/postgres/database.ts';
 import { all, json, type Sql, sql } from '../../platform/postgres/sql.ts';
 import type { Answer } from '../gates.ts';
-import type { RolloutState } from '../rollout.ts';
+import type { RolloutState } from '../rollout-state.ts';
 
 export type DeploymentKind = 'deploy' | 'promote' | 'redeploy' | 'rollback';
 export type DeploymentStatus =
@@ -164,6 +164,10 @@ export const claimDeployments = (db: Queryable, owner: string): Promise<Deployme
     where id in (select id from deployments_deployments
       where ${open} and (lease_until is null or lease_until < now()) limit 20 for update skip locked)
     returning ${columns}`);
+
+/** Lets go of what this server was driving when it was killed, so that nothing waits for its old leases to run out. */
+export const freeDeployments = (db: Queryable, owner: string): Promise<number> =>
+  db.execute(sql`update deployments_deployments set lease_until = null where lease_owner = ${owner} and ${open}`);
 
 /** The row, while the lease holds (extended by this call); undefined when another server has taken over or it is finished. */
 export const renewDeployment = (db: Queryable, id: string, epoch: number): Promise<DeploymentRow | undefined> =>

@@ -97,6 +97,11 @@ export const claimRelease = (db: Queryable, owner: string): Promise<ReleaseRow |
       order by created_at limit 1 for update skip locked)
     returning ${columns}`);
 
+/** Lets go of what this server was building when it was killed, so that nothing waits for its old leases to run out. */
+export const freeReleases = (db: Queryable, owner: string): Promise<number> =>
+  db.execute(sql`update deployments_releases set status = 'queued', lease_until = null
+    where status = 'building' and lease_owner = ${owner}`);
+
 /** Whether the lease still holds; a builder that lost it stops. */
 export const renewReleaseLease = async (db: Queryable, id: string, epoch: number): Promise<boolean> =>
   (await db.execute(sql`update deployments_releases set lease_until = now() + interval '30 seconds'

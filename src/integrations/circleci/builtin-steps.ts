@@ -83,7 +83,10 @@ const builders: Record<string, { keys: string[]; title: string; when?: When; bui
   setup_remote_docker: {
     keys: ['version', 'docker_layer_caching', 'prefer_same_region', 'exclusive', 'reusable'],
     title: 'Setup a remote Docker engine',
-    build: (_step, common) => [{ ...common, kind: 'setup_remote_docker' }],
+    build: ({ body }, common, problems) => {
+      readBoolean(child(body, 'docker_layer_caching'), '"docker_layer_caching"', problems);
+      return [{ ...common, kind: 'setup_remote_docker' }];
+    },
   },
   add_ssh_keys: {
     keys: ['fingerprints'],
@@ -106,8 +109,15 @@ builders.deploy = builders.run!;
 
 export const builtinNames = Object.keys(builders);
 
-/** The planned form of a built-in step, or nothing when it cannot be read (reported) or does nothing here. */
-export function builtinStep(name: string, entry: Entry, problems: Problems): PlannedStep[] {
+/** A step once commands are expanded: its settings as a flat file holds them, and what is planned of it (nothing, or one). */
+export interface FlatStep {
+  name: string;
+  settings: Dict;
+  planned: PlannedStep[];
+}
+
+/** A built-in step with its short form spelled out; nothing when it cannot be read, which is reported. */
+export function builtinStep(name: string, entry: Entry, problems: Problems): FlatStep[] {
   const builder = builders[name]!;
   const { value } = entry;
   if (isUnknown(value)) return [];
@@ -120,11 +130,12 @@ export function builtinStep(name: string, entry: Entry, problems: Problems): Pla
   const body: Dict = value.kind === 'map' ? value : { kind: 'map', at: entry.keyAt, entries };
   checkKeys(body, [...builder.keys, ...everyStep], `"${name}"`, problems, true);
   const common = base(body, builder.title, entry, problems, builder.when ?? 'on_success');
-  return builder.build({ name, body, entry }, common, problems);
+  return [{ name, settings: body, planned: builder.build({ name, body, entry }, common, problems) }];
 }
 
 function runStep(step: StepSource, common: Common, problems: Problems): PlannedStep[] {
   const { body } = step;
+  if (step.name === 'deploy') problems.note(step.entry.keyAt, '"deploy" is an old name of "run"', 'Write "run".');
   const command = readText(need(step, 'command', problems), '"command"', problems);
   const background = readBoolean(child(body, 'background'), '"background"', problems) ?? false;
   const reruns = body.entries.get('max_auto_reruns');

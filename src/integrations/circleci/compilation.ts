@@ -13,6 +13,8 @@ export interface Compilation {
   /** Version 2.0 files have no templates. */
   templates: boolean;
   budget: { characters: number; steps: number; jobs: number; expansions: number };
+  /** Contexts named so far. */
+  contexts: Set<string>;
   /** Element names that were used, as `section/library/name`; linting reports the rest. */
   used: Set<string>;
 }
@@ -29,6 +31,7 @@ export function newCompilation(problems: Problems, linting: boolean): Compilatio
       jobs: limits.jobs,
       expansions: limits.expansions,
     },
+    contexts: new Set(),
     used: new Set(),
   };
 }

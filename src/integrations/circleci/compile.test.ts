@@ -35,7 +35,12 @@ function shelf(orbs: Record<string, string>): OrbShelf {
 }
 
 async function outcome(text: string, given: Given = {}) {
-  return compileCircleci({ file: 'c.yml', text, tree: noFiles, trigger: trigger(given) }, [shelf(given.orbs ?? {})]);
+  return compileCircleci(
+    { file: 'c.yml', text, tree: noFiles, trigger: trigger(given) },
+    {
+      shelves: [shelf(given.orbs ?? {})],
+    },
+  );
 }
 
 async function plan(text: string, given: Given = {}): Promise<Plan> {
@@ -264,10 +269,10 @@ describe('workflows', () => {
             exclude: [{ v: y, n: 2 }]
       - b: { requires: [a] }
 `);
-    expect(Object.keys(found)).toEqual(['a-x-1', 'a-x-2', 'a-y-1', 'b']);
-    expect(found['a-y-1']).toMatchObject({ matrix: { v: 'y', n: 1 } });
-    expect(scripts(found['a-y-1'])).toEqual(['y1']);
-    expect(found.b!.requires.map(({ key }) => key)).toEqual(['w/a-x-1', 'w/a-x-2', 'w/a-y-1']);
+    expect(Object.keys(found)).toEqual(['a-1-x', 'a-2-x', 'a-1-y', 'b']);
+    expect(found['a-1-y']).toMatchObject({ matrix: { v: 'y', n: 1 } });
+    expect(scripts(found['a-1-y'])).toEqual(['y1']);
+    expect(found.b!.requires.map(({ key }) => key)).toEqual(['w/a-1-x', 'w/a-2-x', 'w/a-1-y']);
   });
 
   it('knows aliases, names with matrix values, and requirements by cell', async () => {
@@ -468,9 +473,9 @@ describe('what is wrong', () => {
       '9:30 "done" is not how a job ends',
     ],
     [
-      'two jobs of one name',
-      `${two}      - a: { name: x }\n      - b: { name: x }\n`,
-      '9:9 Two jobs of this workflow are called "x"',
+      'a requirement on two jobs of one name',
+      `${two}      - a: { name: x }\n      - a: { name: x }\n      - b: { requires: [x] }\n`,
+      '10:25 "x" is invoked 2 times, so this requirement is ambiguous',
     ],
     [
       'an empty "and"',

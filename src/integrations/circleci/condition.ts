@@ -1,5 +1,5 @@
 import { limits } from './limits.ts';
-import { describe, isUnknown, type Node, toJson } from './node.ts';
+import { describe, isUnknown, type Node, type Scalar, toJson } from './node.ts';
 import { compilePattern } from './pattern.ts';
 import type { Problems } from './problems.ts';
 import type { Scope } from './scope.ts';
@@ -17,7 +17,10 @@ export function decide(node: Node, problems: Problems, depth = 0): Verdict {
     return undefined;
   }
   if (isUnknown(node)) return undefined;
-  if (node.kind === 'scalar') return truthyNode(node);
+  if (node.kind === 'scalar') {
+    warnOfText(node, problems);
+    return truthyNode(node);
+  }
   // A list comes from a parameter of type steps, and asks whether any were given.
   if (node.kind === 'list') return node.items.length > 0;
   if (node.entries.size === 0) return false;
@@ -45,6 +48,16 @@ export function decide(node: Node, problems: Problems, depth = 0): Verdict {
       problems.error(keyAt, `"${operator}" is not an operator of a condition`, 'One of: and, or, not, equal, matches.');
       return undefined;
   }
+}
+
+/** A text that reads like an expression is a text all the same, and so always true. */
+function warnOfText(node: Scalar, problems: Problems): void {
+  if (typeof node.value !== 'string' || !/^\W*(?:not\s+)?\(?(?:pipeline|parameters)\.[\w.-]+/.test(node.value)) return;
+  problems.warning(
+    node.at,
+    `"${node.value}" is not evaluated here: as a text that is not empty it always holds`,
+    'Write it between "<<" and ">>", or as a logic statement.',
+  );
 }
 
 /** A workflow's `when`: a logic statement, or a string expression that may stand without `<< >>`. */
@@ -105,5 +118,8 @@ function matches(value: Node, problems: Problems): Verdict {
     problems.error(pattern.at, compiled.problem);
     return undefined;
   }
-  return isUnknown(subject) ? undefined : compiled.matches(String(subject.value ?? ''));
+  if (isUnknown(subject)) return undefined;
+  const verdict = compiled.matches(String(subject.value ?? ''));
+  if (verdict === undefined) problems.error(pattern.at, 'Trying this regular expression takes too long');
+  return verdict;
 }

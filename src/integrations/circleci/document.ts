@@ -69,6 +69,8 @@ function flowDepth(text: string): number {
   return deepest > limits.yamlDepth * 4 ? deepest : 0;
 }
 
+const booleanWord = /^(?:yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF)$/;
+
 class Reader {
   readonly #place: (offset: number) => SourcePosition;
   readonly #problems: Problems;
@@ -173,6 +175,10 @@ function scalarNode(yaml: { value: unknown; type?: string; source?: string }, at
   const block = yaml.type === 'BLOCK_LITERAL' || yaml.type === 'BLOCK_FOLDED' ? true : undefined;
   const { value } = yaml;
   if (typeof value === 'bigint') return { kind: 'scalar', value: String(value), at, plain };
+  // CircleCI reads YAML 1.1, where these words without quotes are booleans.
+  if (typeof value === 'string' && plain !== undefined && booleanWord.test(plain)) {
+    return { kind: 'scalar', value: /^(?:yes|on)$/i.test(plain), at, plain };
+  }
   if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
     return { kind: 'scalar', value, at, plain, block };
   }

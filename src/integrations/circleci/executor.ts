@@ -5,7 +5,7 @@ import { child, type Dict, type Entry, isNull, isUnknown, type Library, type Nod
 import { reportMissing } from './orbs.ts';
 import { bindParameters, declareParameters } from './parameters.ts';
 import { placeOf } from './place.ts';
-import { checkKeys, readEnvironment, readText } from './read.ts';
+import { checkKeys, environmentEntries, readEnvironment, readText } from './read.ts';
 import { resourceClassProblem } from './resource-class.ts';
 import { createScope } from './scope.ts';
 import { substitute } from './template.ts';
@@ -27,6 +27,8 @@ export interface ExecutorSettings {
   workingDirectory: string | undefined;
   environment: Record<string, string>;
   resourceClass: string | undefined;
+  /** The same as written, the executor's and the job's together. */
+  written: Map<string, Entry>;
 }
 
 /** The settings of a job body whose templates are replaced, with those of the executor it names underneath. */
@@ -40,8 +42,21 @@ export function executorOf(body: Dict, library: Library, compilation: Compilatio
   }
   const { problems } = compilation;
   const settings = readExecutor({ kind: 'map', at: body.at, entries: merged }, compilation);
-  const underneath = readEnvironment(child(named, 'environment'), problems);
-  return { ...settings, environment: { ...underneath, ...settings.environment } };
+  const below = named?.entries.get('environment');
+  if (!below || isNull(below.value)) return settings;
+  const underneath = readEnvironment(below.value, problems);
+  const both = mergedEnvironment(below, body.entries.get('environment'));
+  return {
+    ...settings,
+    environment: { ...underneath, ...settings.environment },
+    written: new Map([...merged, ['environment', both]]),
+  };
+}
+
+/** Two environments as one map; a name in both keeps the second's value. */
+function mergedEnvironment(below: Entry, above: Entry | undefined): Entry {
+  const entries = [below, above].flatMap((entry) => [...(environmentEntries(entry?.value) ?? [])]);
+  return { ...below, value: { kind: 'map', at: below.value.at, entries: new Map(entries) } };
 }
 
 function namedExecutor(reference: Node, library: Library, compilation: Compilation): Dict | undefined {
@@ -124,5 +139,6 @@ export function readExecutor(body: Dict, compilation: Compilation): ExecutorSett
     workingDirectory: readText(child(body, 'working_directory'), '"working_directory"', problems),
     environment: readEnvironment(child(body, 'environment'), problems),
     resourceClass,
+    written: body.entries,
   };
 }

@@ -1,11 +1,10 @@
-import type { Trigger } from '../../pipelines/port.ts';
+import type { SourcePosition, Trigger } from '../../pipelines/port.ts';
 import { type Compilation, templatingFor } from './compilation.ts';
 import { baseScope, readSections } from './library.ts';
 import { limits } from './limits.ts';
 import { child, type Dict, describe, type Entry, isNull, type Library, type Node, scalar } from './node.ts';
 import { bindParameters, declareParameters, toBoolean, unknownParameters } from './parameters.ts';
 import type { Problems } from './problems.ts';
-import { nowhere } from './scope.ts';
 import { substitute } from './template.ts';
 import { pipelineValues, unknownPipelineValues } from './values.ts';
 
@@ -13,6 +12,8 @@ import { pipelineValues, unknownPipelineValues } from './values.ts';
 export interface PipelineFile {
   root: Dict;
   setup: boolean;
+  /** Of pipeline parameters, by name. */
+  defaults: Record<string, string | number | boolean>;
   library: Library;
   workflows: Map<string, Entry>;
 }
@@ -31,11 +32,11 @@ export function openFile(root: Node, trigger: Trigger | undefined, compilation: 
   if (setupNode !== undefined && toBoolean(setupNode) === undefined) {
     problems.error(setupNode.at, `"setup" must be true or false, not ${describe(setupNode)}`);
   }
-  if (setup) {
-    problems.warning(
-      root.entries.get('setup')!.keyAt,
-      'This is a setup configuration: its own workflow runs, and the configuration it generates is not continued with yet',
-    );
+  if (setup && !compilation.templates) {
+    problems.error(root.entries.get('setup')!.keyAt, 'A setup configuration must be of version 2.1');
+  }
+  if (setup && trigger?.continued) {
+    problems.error(root.entries.get('setup')!.keyAt, 'A run cannot be continued with another setup configuration');
   }
   const library: Library = {
     name: '',
@@ -44,8 +45,11 @@ export function openFile(root: Node, trigger: Trigger | undefined, compilation: 
     pipeline: trigger ? pipelineValues(trigger, setup) : unknownPipelineValues,
     lenient: false,
   };
-  if (compilation.templates) library.pipeline = withParameters(root, library, trigger, compilation);
-  return { root, setup, library, workflows: readWorkflows(root, problems) };
+  const defaults: PipelineFile['defaults'] = {};
+  if (compilation.templates) library.pipeline = withParameters(root, library, trigger, defaults, compilation);
+  else checkOldFile(root, problems);
+  checkNames(library, problems);
+  return { root, setup, defaults, library, workflows: readWorkflows(root, problems) };
 }
 
 function readVersion(root: Dict, problems: Problems): '2.0' | '2.1' {
@@ -64,6 +68,30 @@ function readVersion(root: Dict, problems: Problems): '2.0' | '2.1' {
   return match[1] === '1' ? '2.1' : '2.0';
 }
 
+/** What version 2 asks for, and what it passes over. */
+function checkOldFile(root: Dict, problems: Problems): void {
+  const workflows = root.entries.get('workflows');
+  if (workflows?.value.kind === 'map' && !workflows.value.entries.has('version')) {
+    problems.warning(workflows.keyAt, 'In a file of version 2 "workflows" needs "version: 2"');
+  }
+  for (const key of ['orbs', 'commands', 'executors', 'parameters', 'job-groups']) {
+    const entry = root.entries.get(key);
+    if (entry)
+      problems.warning(entry.keyAt, `"${key}" means something only in version 2.1, and this file is of version 2`);
+  }
+}
+
+/** Names of jobs differ in more than the case of their letters. */
+function checkNames(library: Library, problems: Problems): void {
+  const seen = new Map<string, string>();
+  for (const [name, { keyAt }] of library.sections.jobs) {
+    const known = seen.get(name.toLowerCase());
+    if (known !== undefined)
+      problems.error(keyAt, `The jobs "${known}" and "${name}" differ only in the case of letters`);
+    seen.set(name.toLowerCase(), name);
+  }
+}
+
 function readWorkflows(root: Dict, problems: Problems): Map<string, Entry> {
   const node = child(root, 'workflows');
   if (isNull(node)) return new Map();
@@ -74,10 +102,27 @@ function readWorkflows(root: Dict, problems: Problems): Map<string, Entry> {
   return new Map([...node.entries].filter(([name]) => name !== 'version'));
 }
 
+/** What a trigger may give as parameters. */
+function checkGiven(given: Trigger['parameters'], at: SourcePosition, problems: Problems): void {
+  const entries = Object.entries(given);
+  if (entries.length > limits.pipelineParameters) {
+    problems.error(at, `A run takes at most ${limits.pipelineParameters} parameters, and ${entries.length} were given`);
+  }
+  for (const [name, value] of entries) {
+    if (name.length > limits.parameterNameCharacters) {
+      problems.error(at, `The name of a parameter has at most ${limits.parameterNameCharacters} characters`);
+    } else if (String(value).length > limits.parameterValueCharacters) {
+      const most = limits.parameterValueCharacters;
+      problems.error(at, `The value of "${name}" has ${String(value).length} characters; ${most} are allowed`);
+    }
+  }
+}
+
 function withParameters(
   root: Dict,
   library: Library,
   trigger: Trigger | undefined,
+  defaults: PipelineFile['defaults'],
   compilation: Compilation,
 ): Library['pipeline'] {
   const { problems } = compilation;
@@ -94,16 +139,20 @@ function withParameters(
     );
   }
   for (const parameter of declared.values()) {
-    if (parameter.default === undefined)
-      problems.error(parameter.at, `The pipeline parameter "${parameter.name}" needs a default`);
+    const { default: fallback } = parameter;
+    if (fallback?.kind === 'scalar' && fallback.value !== null) defaults[parameter.name] = fallback.value;
+    if (fallback !== undefined) continue;
+    problems.error(parameter.at, `The pipeline parameter "${parameter.name}" needs a default`);
+    parameter.default = { ...scalar(null, parameter.at), unknown: 'any' };
   }
+  const at = root.entries.get('parameters')?.keyAt ?? root.at;
   const given = new Map<string, Entry>(
-    Object.entries(trigger?.parameters ?? {}).map(([name, value]) => [
-      name,
-      { keyAt: nowhere, value: scalar(value, nowhere) },
-    ]),
+    Object.entries(trigger?.parameters ?? {})
+      .filter(([name]) => declared.has(name) || !trigger?.continued?.inherited.includes(name))
+      .map(([name, value]) => [name, { keyAt: at, value: scalar(value, at) }]),
   );
-  const call = { what: 'The pipeline', at: node?.at ?? root.at, from: library, to: library, problems };
+  if (!trigger?.continued) checkGiven(trigger?.parameters ?? {}, at, problems);
+  const call = { what: 'The pipeline', at, from: library, to: library, problems };
   const values = trigger ? bindParameters(declared, given, call) : unknownParameters(declared);
   const prefix = 'pipeline.parameters.';
   return (name) => (name.startsWith(prefix) ? values.get(name.slice(prefix.length)) : builtin(name));

@@ -23,8 +23,11 @@ export function connect(invocations: Invocation[], problems: Problems): Map<Invo
       one.requires.flatMap((requirement) => {
         const targets =
           byName.get(requirement.name) ?? byAlias.get(requirement.name)?.filter((other) => other !== one) ?? [];
-        if (targets.length === 0) problems.error(requirement.at, ...explain(one, requirement.name, invocations));
-        const renamed = targets.filter((other) => !other.named && other.name !== requirement.name && !other.group);
+        // Of a member of a group it was reported where the group was read.
+        if (targets.length === 0 && !one.group) {
+          problems.error(requirement.at, ...explain(one, requirement.name, invocations));
+        }
+        const renamed = targets.filter((other) => other.numbered === requirement.name);
         if (renamed.length > 1) {
           problems.error(
             requirement.at,
@@ -42,7 +45,6 @@ export function connect(invocations: Invocation[], problems: Problems): Map<Invo
 
 function explain(one: Invocation, name: string, invocations: Invocation[]): [string, string | undefined] {
   const member = invocations.find((other) => other.group && other.job === name && other.group !== one.group);
-  if (one.group) return [`"${name}" is not a member of the job group "${one.group}"`, undefined];
   if (member) {
     return [
       `"${name}" is defined inside job group "${member.group}", not directly in this workflow`,

@@ -1,11 +1,13 @@
+import type { SourcePosition } from '../../pipelines/port.ts';
 import type { Compilation } from './compilation.ts';
 import { type Invocation, readInvocations, type WrittenInvocation } from './invocation.ts';
 import { child, type Entry, isNull, type Library, type Node, scalar, textOf } from './node.ts';
+import type { Problems } from './problems.ts';
 import { checkKeys } from './read.ts';
 
 /** A written invocation, and for a member of a job group what it has from that group. */
 export interface FlatInvocation extends WrittenInvocation {
-  member?: Pick<Invocation, 'group' | 'named'> & Partial<Pick<Invocation, 'name' | 'aliases'>>;
+  member?: Pick<Invocation, 'group' | 'named' | 'span'> & Partial<Pick<Invocation, 'name' | 'aliases'>>;
 }
 
 const forbidden = ['override-with', 'type', 'context', 'pre-steps', 'post-steps', 'matrix'];
@@ -29,8 +31,9 @@ export function flattenGroups(
 function members(one: WrittenInvocation, group: Entry, library: Library, compilation: Compilation): FlatInvocation[] {
   const { problems } = compilation;
   for (const [key, { keyAt }] of one.settings) {
-    if (forbidden.includes(key)) problems.error(keyAt, `Job group invocations do not support use of \`${key}\``);
-    else if (!allowed.includes(key)) problems.error(keyAt, `Job group "${one.job}" has no parameter "${key}"`);
+    const at = key === 'context' ? one.at : keyAt;
+    if (forbidden.includes(key)) problems.error(at, `Job group invocations do not support use of \`${key}\``);
+    else if (!allowed.includes(key)) problems.error(one.at, `Job group "${one.job}" has no parameter "${key}"`);
   }
   const inner = groupMembers(one.job, group, library, compilation);
   const nameNode = one.settings.get('name')?.value;
@@ -40,13 +43,14 @@ function members(one: WrittenInvocation, group: Entry, library: Library, compila
     const settings = new Map(member.settings);
     settings.set('name', { keyAt: member.at, value: scalar(`${name}/${nameOf(member)}`, member.at) });
     const requires = settings.get('requires');
-    if (requires) settings.set('requires', { ...requires, value: prefixed(requires.value, name, inside) });
+    if (requires) settings.set('requires', { ...requires, value: prefixed(requires.value, name, inside, problems) });
     else if (one.settings.has('requires')) settings.set('requires', one.settings.get('requires')!);
     for (const key of ['serial-group', 'filters']) {
       const entry = one.settings.get(key);
       if (entry && !settings.has(key)) settings.set(key, entry);
     }
-    return { ...member, settings, member: { group: name, named: true, aliases: new Set([name]) } };
+    const span = one.settings.has('serial-group') ? name : undefined;
+    return { ...member, settings, member: { group: name, named: true, aliases: new Set([name]), span } };
   });
 }
 
@@ -86,14 +90,18 @@ function nameOf(member: WrittenInvocation): string {
   return name?.kind === 'scalar' && name.value !== null ? textOf(name) : member.job;
 }
 
-function prefixed(node: Node, group: string, inside: Set<string>): Node {
-  if (node.kind === 'list') return { ...node, items: node.items.map((item) => prefixed(item, group, inside)) };
-  if (node.kind === 'scalar') {
-    return inside.has(textOf(node)) ? scalar(`${group}/${textOf(node)}`, node.at) : node;
+/** Requirements of a member as the names its group gives to members; one that is none of them is reported. */
+function prefixed(node: Node, group: string, inside: Set<string>, problems: Problems): Node {
+  if (node.kind === 'list') {
+    return { ...node, items: node.items.map((item) => prefixed(item, group, inside, problems)) };
   }
-  const entries = [...node.entries].map(([key, entry]): [string, Entry] => [
-    inside.has(key) ? `${group}/${key}` : key,
-    entry,
-  ]);
+  const rename = (name: string, at: SourcePosition): string => {
+    if (!inside.has(name) && !name.includes('<<')) {
+      problems.error(at, `"${name}" is not a member of the job group "${group}"`);
+    }
+    return `${group}/${name}`;
+  };
+  if (node.kind === 'scalar') return isNull(node) ? node : scalar(rename(textOf(node), node.at), node.at);
+  const entries = [...node.entries].map(([key, entry]): [string, Entry] => [rename(key, entry.keyAt), entry]);
   return { ...node, entries: new Map(entries) };
 }

@@ -42,7 +42,11 @@ export interface Invocation {
   requires: Requirement[];
   /** Its name was given, not made. */
   named: boolean;
+  /** The name it shared with others before all of them were numbered. */
+  numbered?: string | undefined;
   group?: string | undefined;
+  /** The job group whose serial group it is in: its members have their turn together. */
+  span?: string | undefined;
 }
 
 /** Reads a list of invocations. */
@@ -153,27 +157,25 @@ function replace(node: Node, scope: Scope, library: Library, compilation: Compil
 }
 
 /**
- * Gives every invocation a name of its own: what is invoked repeatedly without a name becomes `name-1`, `name-2`.
- * Two with the same given name are reported.
+ * Gives every invocation a name of its own: those of one name become `name-1`, `name-2`, also when the name was given. Nothing can
+ * require one of them by the name they share.
  */
 export function nameInvocations(invocations: Invocation[], compilation: Compilation): void {
   const byName = new Map<string, Invocation[]>();
   for (const one of invocations) byName.set(one.name, [...(byName.get(one.name) ?? []), one]);
   for (const [name, all] of byName) {
     if (all.length < 2) continue;
-    const named = all.filter((one) => one.named);
-    for (const one of named.slice(1)) {
-      compilation.problems.error(
-        one.at,
-        `Two jobs of this workflow are called "${name}"`,
-        'Give each a "name" of its own.',
-      );
+    for (const one of all.filter(({ named }) => named).slice(1)) {
+      const message = `${all.length} jobs of this workflow are called "${name}", so they are numbered`;
+      compilation.problems.warning(one.at, message, 'Give each a "name" of its own.');
     }
-    const unnamed = all.filter((one) => !one.named);
-    if (unnamed.length === 1 && named.length > 0) continue;
-    for (const [index, one] of unnamed.entries()) {
+    let number = 0;
+    for (const one of all) {
+      do number += 1;
+      while (byName.has(`${name}-${number}`));
       one.aliases.add(name);
-      one.name = `${name}-${index + 1}`;
+      one.numbered = name;
+      one.name = `${name}-${number}`;
     }
   }
 }

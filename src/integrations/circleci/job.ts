@@ -1,6 +1,9 @@
 import type { PlannedExecutor, PlannedStep } from '../../pipelines/port.ts';
+import type { FlatStep } from './builtin-steps.ts';
 import { type Compilation, templatingFor } from './compilation.ts';
 import { executorKeys, executorOf } from './executor.ts';
+import { flatStep, settingsBut, withEnvironment } from './flat.ts';
+import { checkSettings, type JobType, jobTypes } from './job-settings.ts';
 import { baseScope } from './library.ts';
 import { limits } from './limits.ts';
 import { child, type Dict, type Entry, isNull, type Library, type Node } from './node.ts';
@@ -9,9 +12,6 @@ import { checkKeys, readInteger, readText } from './read.ts';
 import { createScope } from './scope.ts';
 import { expandSteps } from './steps.ts';
 import { substitute } from './template.ts';
-
-const jobTypes = ['build', 'approval', 'no-op', 'release', 'lock', 'unlock'] as const;
-type JobType = (typeof jobTypes)[number];
 
 const jobKeys = [
   ...executorKeys,
@@ -24,11 +24,6 @@ const jobKeys = [
   'retention',
   'circleci_ip_ranges',
   'description',
-  'name',
-  'plan_name',
-  'validation',
-  'key',
-  'max_auto_reruns',
 ];
 
 /** A job's body for one invocation: everything but its place in the workflow. */
@@ -41,8 +36,12 @@ export interface JobBody {
   resourceClass: string | undefined;
   parallelism: number;
   steps: PlannedStep[];
+  /** Of `lock` and `unlock`. */
+  lockKey?: string | undefined;
   /** Version 2's filter inside the job. */
   branches: Node | undefined;
+  /** The body as a flat file holds it; nothing for what an invocation alone defines. */
+  flat: (() => Dict) | undefined;
 }
 
 /** One call of a job: its arguments, and steps put before and after its own. */
@@ -95,31 +94,28 @@ export function expandJob(
       ? substitute({ ...entry.value, entries: own }, scope, templating)
       : { ...entry.value, entries: own }
   ) as Dict;
-  requireKeys(type, name, body, entry, problems);
-  return type === 'build'
-    ? buildJob(name, body, entry, library, call, compilation)
-    : { ...nothing, type, branches: child(body, 'branches') };
+  checkSettings(type, name, body, entry, problems);
+  if (type === 'build') return buildJob(name, body, entry, library, call, compilation);
+  const flat = (): Dict => ({ ...body, entries: settingsBut(body, []) });
+  const lockKey = type === 'lock' || type === 'unlock' ? readText(child(body, 'key'), '"key"', problems) : undefined;
+  return { ...emptyBody(type), branches: child(body, 'branches'), lockKey, flat };
 }
 
-/** Keys without which a job of a type means nothing. */
-const requiredKeys: Partial<Record<JobType, string>> = { release: 'plan_name', lock: 'key', unlock: 'key' };
-
-function requireKeys(type: JobType, name: string, body: Dict, entry: Entry, problems: Compilation['problems']): void {
-  const key = requiredKeys[type];
-  if (key !== undefined && isNull(child(body, key))) {
-    problems.error(entry.keyAt, `Job "${name}" is of type ${type} and needs "${key}"`);
-  }
+/** A job in which nothing runs. */
+export function emptyBody(type: JobType): JobBody {
+  return {
+    type,
+    executor: { kind: 'machine' },
+    environment: {},
+    shell: '/bin/sh',
+    workingDirectory: '~/project',
+    resourceClass: undefined,
+    parallelism: 1,
+    steps: [],
+    branches: undefined,
+    flat: undefined,
+  };
 }
-
-const nothing: Omit<JobBody, 'type' | 'branches'> = {
-  executor: { kind: 'machine' },
-  environment: {},
-  shell: '/bin/sh',
-  workingDirectory: '~/project',
-  resourceClass: undefined,
-  parallelism: 1,
-  steps: [],
-};
 
 function jobType(body: Dict, problems: Compilation['problems']): JobType {
   const entry = body.entries.get('type');
@@ -150,7 +146,12 @@ function buildJob(
     );
   }
   const ownSteps = child(body, 'steps');
-  if (isNull(ownSteps)) problems.error(entry.keyAt, `Job "${name}" has no "steps"`);
+  if (isNull(ownSteps)) {
+    const message = `Job "${name}" has no "steps"`;
+    // A placeholder that nothing invokes is no mistake yet.
+    if (compilation.unused && noPlace) problems.warning(entry.keyAt, message);
+    else problems.error(entry.keyAt, message);
+  }
   const steps = [
     ...expandSteps(call.before, call.from, compilation),
     ...expandSteps(ownSteps, library, compilation),
@@ -163,6 +164,15 @@ function buildJob(
   if (parallelism !== undefined && parallelism < 1) {
     problems.error(child(body, 'parallelism')?.at, '"parallelism" must be at least 1');
   }
+  if (parallelism !== undefined && parallelism > limits.parallelism) {
+    const message = `A job runs as at most ${limits.parallelism} copies here, and this asks for ${parallelism}`;
+    problems.warning(child(body, 'parallelism')?.at, message);
+  }
+  const remote = steps.find(({ name: step }) => step === 'setup_remote_docker');
+  if (remote && settings.executor && settings.executor.kind !== 'docker') {
+    const message = '"setup_remote_docker" is for jobs in a container; a machine has an engine of its own';
+    problems.warning(remote.settings.at, message);
+  }
   const macos = settings.executor?.kind === 'macos';
   return {
     type: 'build',
@@ -171,8 +181,20 @@ function buildJob(
     shell: settings.shell ?? (macos ? '/bin/bash --login -eo pipefail' : '/bin/bash -eo pipefail'),
     workingDirectory: settings.workingDirectory ?? '~/project',
     resourceClass: settings.resourceClass,
-    parallelism: Math.max(1, parallelism ?? 1),
-    steps,
+    parallelism: Math.min(limits.parallelism, Math.max(1, parallelism ?? 1)),
+    steps: steps.flatMap(({ planned }) => planned),
     branches: child(body, 'branches'),
+    flat: () => flatJob(body, settings.written, steps),
   };
+}
+
+/** Everything of a job but what was expanded: where it runs, its settings, then its steps. */
+function flatJob(body: Dict, executor: Map<string, Entry>, steps: FlatStep[]): Dict {
+  const entries = withEnvironment(new Map([...executor].filter(([, { value }]) => !isNull(value))));
+  for (const [key, entry] of settingsBut(body, [...executorKeys, 'executor', 'type', 'steps', 'name'])) {
+    entries.set(key, entry);
+  }
+  const items = steps.map(({ name, settings }) => flatStep(name, settings));
+  entries.set('steps', { keyAt: body.at, value: { kind: 'list', at: body.at, items } });
+  return { kind: 'map', at: body.at, entries };
 }

@@ -10,10 +10,10 @@ export type Found =
 /** Finds `name` or `orb/name` as seen from a library. */
 export function find(library: Library, section: Section, name: string): Found {
   const slash = name.indexOf('/');
-  if (slash === -1) {
-    const entry = library.sections[section].get(name);
-    return entry ? { kind: 'found', library, entry } : { kind: 'none' };
-  }
+  // Also of a name with a slash: in a flat file the jobs of orbs stand under their whole names.
+  const own = library.sections[section].get(name);
+  if (own) return { kind: 'found', library, entry: own };
+  if (slash === -1) return { kind: 'none' };
   const orb = library.orbs.get(name.slice(0, slash));
   if (!orb) return { kind: 'none' };
   if ('missing' in orb) return { kind: 'missing', orb };

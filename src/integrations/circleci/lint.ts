@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../../kernel/diagnostics.ts';
+import type { SourceTree } from '../../pipelines/port.ts';
 import { type Compilation, newCompilation, templatingFor } from './compilation.ts';
 import { readDocument } from './document.ts';
 import { expandExecutor, readExecutor } from './executor.ts';
@@ -7,11 +8,15 @@ import { groupMembers } from './group.ts';
 import { expandJob, jobParameters } from './job.ts';
 import { baseScope, find } from './library.ts';
 import { child, type Entry, type Library } from './node.ts';
-import { importOrbs, loadOrbs, type OrbTexts } from './orbs.ts';
+import { loadOrbs, type OrbTexts } from './orb-load.ts';
+import { lockFile, readLock } from './orb-lock.ts';
+import { importOrbs } from './orbs.ts';
 import { declareParameters, unknownParameters } from './parameters.ts';
-import type { OrbShelf } from './port.ts';
+import type { OrbSources } from './port.ts';
 import { Problems } from './problems.ts';
+import { readSchedules } from './schedule.ts';
 import { createScope } from './scope.ts';
+import { repositoryShelf } from './shelves.ts';
 import { commandBody, expandSteps } from './steps.ts';
 import { substitute } from './template.ts';
 import { lonelyBuild, planWorkflow } from './workflow.ts';
@@ -41,22 +46,34 @@ export function lintCircleci(file: string, text: string, texts: OrbTexts = new M
   return problems.list();
 }
 
-/** As {@link lintCircleci}, with the orbs it imports read from shelves first. */
-export async function lintWithOrbs(file: string, text: string, shelves: OrbShelf[]): Promise<Diagnostic[]> {
-  const quiet = newCompilation(new Problems(), true);
-  const root = readDocument(file, text, quiet.problems);
-  return lintCircleci(file, text, root && (await loadOrbs(root, shelves, (node) => node, quiet.problems)));
+/** As {@link lintCircleci}, with the orbs it imports read first: from the repository, as its lock pins them, then from `orbs`. */
+export async function lintWithOrbs(
+  file: string,
+  text: string,
+  orbs: OrbSources,
+  tree?: SourceTree | undefined,
+): Promise<Diagnostic[]> {
+  const quiet = new Problems();
+  const root = readDocument(file, text, quiet);
+  if (!root) return lintCircleci(file, text);
+  const locked = child(root, 'orbs') && (await tree?.read(lockFile));
+  const lock = locked === undefined ? new Map() : readLock(locked, quiet);
+  const shelves = [...(tree ? [repositoryShelf(tree)] : []), ...orbs.shelves];
+  return lintCircleci(file, text, await loadOrbs(root, { ...orbs, shelves }, lock, (node) => node, quiet));
 }
 
 function checkWorkflows(file: PipelineFile, compilation: Compilation): void {
   const { problems } = compilation;
   if (file.workflows.size === 0) {
-    if (!lonelyBuild(file.library, undefined, file.root.at, compilation)) {
-      problems.warning(file.root.at, 'There are no workflows and no job called "build", so nothing runs');
-    }
+    const only = lonelyBuild(file.library, file.root.at);
+    if (only) planWorkflow('workflow', only, file.library, undefined, compilation);
+    else problems.warning(file.root.at, 'There are no workflows and no job called "build", so nothing runs');
     return;
   }
-  for (const [name, entry] of file.workflows) planWorkflow(name, entry, file.library, undefined, compilation);
+  for (const [name, entry] of file.workflows) {
+    planWorkflow(name, entry, file.library, undefined, compilation);
+    if (entry.value.kind === 'map') readSchedules(name, entry.value.entries.get('triggers'), undefined, problems);
+  }
   const grouped = new Set<string>();
   for (const [name, entry] of file.library.sections['job-groups']) {
     for (const member of groupMembers(name, entry, file.library, compilation)) {

@@ -1,5 +1,5 @@
 import { limits } from './limits.ts';
-import { child, describe, type Entry, isNull, isUnknown, type Node, type Scalar, textOf } from './node.ts';
+import { child, describe, type Entry, isNull, isUnknown, type Node, type Scalar, textOf, toJson } from './node.ts';
 import type { Problems } from './problems.ts';
 import { checkKeys, readText } from './read.ts';
 
@@ -89,12 +89,23 @@ function cellText(cell: Map<string, Entry>, name: string): string {
 }
 
 function valueText(node: Node | undefined): string {
-  return node?.kind === 'scalar' ? (node.plain ?? textOf(node)) : '';
+  if (node === undefined) return '';
+  return node.kind === 'scalar' ? (node.plain ?? textOf(node)) : JSON.stringify(toJson(node));
 }
 
-/** The part of a job's name that tells cells apart: `-a-b`. */
+/** How a value stands in a job's name; an executor with arguments by its own name. */
+function nameOf(node: Node): string {
+  if (node.kind === 'scalar') return textOf(node);
+  const name = child(node, 'name');
+  return name?.kind === 'scalar' ? textOf(name) : 'x';
+}
+
+/** The part of a job's name that tells cells apart: `-a-b`, values in the alphabetical order of their parameters' names. */
 export function cellSuffix(cell: Map<string, Entry>): string {
-  return [...cell.values()].map(({ value }) => `-${value.kind === 'scalar' ? textOf(value) : 'x'}`).join('');
+  return [...cell]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, { value }]) => `-${nameOf(value)}`)
+    .join('');
 }
 
 /** The cell as the plan keeps it. */

@@ -58,6 +58,10 @@ export interface Library {
 export interface MissingOrb {
   missing: string;
   at: SourcePosition;
+  /** Why it could not be had, where that is known. */
+  why: string | undefined;
+  /** Reported already, or not to be reported: nothing that uses it is. */
+  told?: boolean | undefined;
 }
 
 export function scalar(value: Scalar['value'], at: SourcePosition): Scalar {
@@ -76,9 +80,17 @@ export function isUnknown(node: Node | undefined): boolean {
   return node?.kind === 'scalar' && node.unknown !== undefined;
 }
 
-/** The text of a scalar; nothing for null. */
+/** The text of a scalar; nothing for null. A whole number written with a point keeps one digit after it. */
 export function textOf(node: Scalar): string {
-  return node.value === null ? '' : String(node.value);
+  if (node.value === null) return '';
+  return isPointed(node) ? (node.value as number).toFixed(1) : String(node.value);
+}
+
+/** A number such as 2.0. */
+export function isPointed({ value, plain }: Scalar): boolean {
+  return (
+    typeof value === 'number' && Number.isInteger(value) && plain !== undefined && /^[-+]?\d{1,15}\.\d*$/.test(plain)
+  );
 }
 
 /** What a node is, for messages: `a map`, `the number 3`, `"x"`. */

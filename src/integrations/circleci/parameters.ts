@@ -179,13 +179,10 @@ function normal(parameter: Parameter, value: Node, home: Library): Node {
   return value;
 }
 
-/** A boolean, also as one of YAML 1.1's words; undefined for anything else. */
+/** A boolean; undefined for anything else. */
 export function toBoolean(node: Node): boolean | undefined {
   if (node.kind !== 'scalar') return undefined;
-  if (typeof node.value === 'boolean') return node.value;
-  if (node.plain === undefined || typeof node.value !== 'string') return undefined;
-  if (/^(?:yes|on|y)$/i.test(node.value)) return true;
-  return /^(?:no|off|n)$/i.test(node.value) ? false : undefined;
+  return typeof node.value === 'boolean' ? node.value : undefined;
 }
 
 /**
@@ -210,7 +207,8 @@ export function bindParameters(
       continue;
     }
     const wrong = misfit(parameter, entry.value);
-    if (wrong) call.problems.error(entry.keyAt, `Parameter "${name}" of ${call.what} ${wrong}`);
+    if (wrong)
+      call.problems.error(entry.keyAt, `Parameter "${name}" of ${call.what.replace(/^The /, 'the ')} ${wrong}`);
     else bound.set(name, normal(parameter, entry.value, call.from));
   }
   for (const parameter of declared.values()) {

@@ -1,51 +1,55 @@
+import { createContext, Script } from 'node:vm';
 import { RE2JS } from 're2js';
+import { limits } from './limits.ts';
 
-export type Pattern = { ok: true; matches(text: string): boolean } | { ok: false; problem: string };
+/** `matches` gives undefined when trying takes too long. */
+export type Pattern = { ok: true; matches(text: string): boolean | undefined } | { ok: false; problem: string };
 
 /**
  * A regular expression as CircleCI's filters and `matches` statements use them: Java's, and the whole text must match.
- * It runs on RE2, which takes linear time whatever a person writes. The one popular thing RE2 lacks, lookahead at the start
- * (`^(?!main$).*`), is decided apart: each such group is tried at the start of the text.
+ * It runs on RE2, which takes linear time whatever a person writes. What RE2 lacks (lookaround, references to groups) is
+ * tried by backtracking, for a limited time.
  */
 export function compilePattern(source: string): Pattern {
-  const anchored = source.startsWith('^');
-  let rest = anchored ? source.slice(1) : source;
-  const conditions: { pattern: RE2JS; wanted: boolean }[] = [];
-  try {
-    for (;;) {
-      const group = lookahead(rest);
-      if (!group) break;
-      conditions.push({ pattern: RE2JS.compile(`^(?:${group.body})`), wanted: group.wanted });
-      rest = rest.slice(group.length);
-    }
-    const whole = RE2JS.compile(rest);
-    return {
-      ok: true,
-      matches: (text) =>
-        whole.matches(text) && conditions.every(({ pattern, wanted }) => pattern.matcher(text).find() === wanted),
-    };
-  } catch (error) {
+  if (source.length > limits.patternLength) {
     return {
       ok: false,
-      problem: `"${source}" is not a regular expression Millrace can run: ${(error as Error).message}`,
+      problem: `A regular expression may have ${limits.patternLength} characters, and this has ${source.length}`,
     };
+  }
+  try {
+    const whole = RE2JS.compile(source);
+    return { ok: true, matches: (text) => whole.matches(text) };
+  } catch (error) {
+    return (
+      backtracking(source) ?? {
+        ok: false,
+        problem: `"${source}" is not a regular expression Millrace can run: ${(error as Error).message}`,
+      }
+    );
   }
 }
 
-function lookahead(source: string): { body: string; wanted: boolean; length: number } | undefined {
-  if (!source.startsWith('(?!') && !source.startsWith('(?=')) return undefined;
-  let depth = 0;
-  let inClass = false;
-  for (let index = 0; index < source.length; index += 1) {
-    const character = source[index];
-    if (character === '\\') index += 1;
-    else if (inClass) inClass = character !== ']';
-    else if (character === '[') inClass = true;
-    else if (character === '(') depth += 1;
-    else if (character === ')') {
-      depth -= 1;
-      if (depth === 0) return { body: source.slice(3, index), wanted: source[2] === '=', length: index + 1 };
-    }
+const room = createContext(Object.create(null));
+const trial = new Script('pattern.test(text)');
+
+function backtracking(source: string): Pattern | undefined {
+  const insensitive = source.startsWith('(?i)');
+  let pattern: RegExp;
+  try {
+    pattern = new RegExp(`^(?:${insensitive ? source.slice(4) : source})$`, insensitive ? 'iu' : 'u');
+  } catch {
+    return undefined;
   }
-  return undefined;
+  return {
+    ok: true,
+    matches(text) {
+      Object.assign(room, { pattern, text });
+      try {
+        return trial.runInContext(room, { timeout: limits.patternMs }) as boolean;
+      } catch {
+        return undefined;
+      }
+    },
+  };
 }

@@ -2,8 +2,9 @@ import type { PlannedExecutor, PlannedImage } from '../../pipelines/port.ts';
 import { child, type Dict, describe, type Entry, isNull, isUnknown, type Node } from './node.ts';
 import { toBoolean } from './parameters.ts';
 import type { Problems } from './problems.ts';
-import { checkKeys, readEnvironment, readText, readTexts } from './read.ts';
+import { checkKeys, readBoolean, readEnvironment, readText, readTexts } from './read.ts';
 
+const macosKeys = ['xcode', 'code_signing', 'resource_class', 'shell'];
 const imageKeys = ['image', 'name', 'entrypoint', 'command', 'user', 'environment', 'auth', 'aws_auth', 'gcp_auth'];
 const machineKeys = ['image', 'docker_layer_caching', 'enabled', 'resource_class', 'shell'];
 
@@ -21,7 +22,8 @@ export function placeOf(
     if (!isUnknown(value)) problems.error(entry.keyAt, '"macos" must be a map with "xcode"');
     return { kind: 'macos', xcode: '' };
   }
-  checkKeys(value, ['xcode'], '"macos"', problems);
+  checkKeys(value, macosKeys, '"macos"', problems);
+  readTexts(child(value, 'code_signing'), '"code_signing"', problems);
   const xcode = child(value, 'xcode');
   if (isNull(xcode)) problems.error(entry.keyAt, '"macos" needs "xcode"');
   return { kind: 'macos', xcode: xcode?.kind === 'scalar' ? (xcode.plain ?? String(xcode.value ?? '')) : '' };
@@ -50,8 +52,10 @@ function dockerImage(item: Node, problems: Problems): PlannedImage | undefined {
   checkKeys(item, imageKeys, 'An image', problems);
   const image = child(item, 'image');
   if (isNull(image)) problems.error(item.at, 'This has no "image"');
+  checkCloud(item, problems);
   const text = readText(image, '"image"', problems);
-  if (text !== undefined && /\s/.test(text.trim())) problems.error(image?.at, `"${text}" is not the name of an image`);
+  if (text !== undefined && /\s/.test(text.trim()))
+    problems.warning(image?.at, `"${text}" cannot be the name of an image`);
   return {
     image: text?.trim() ?? '',
     name: readText(child(item, 'name'), '"name"', problems),
@@ -61,6 +65,28 @@ function dockerImage(item: Node, problems: Problems): PlannedImage | undefined {
     environment: readEnvironment(child(item, 'environment'), problems),
     auth: credentials(item, problems),
   };
+}
+
+const cloudKeys = {
+  aws_auth: ['aws_access_key_id', 'aws_secret_access_key', 'oidc_role_arn'],
+  gcp_auth: ['oidc_service_account', 'workload_identity_pool', 'workload_identity_provider'],
+};
+
+/** Reads what a cloud's registry wants, which Millrace has no way to use yet. */
+function checkCloud(item: Dict, problems: Problems): void {
+  for (const [key, known] of Object.entries(cloudKeys)) {
+    const entry = item.entries.get(key);
+    if (!entry || isNull(entry.value) || isUnknown(entry.value)) continue;
+    if (entry.value.kind !== 'map') {
+      problems.error(entry.value.at, `"${key}" must be a map with ${known.join(', ')}, not ${describe(entry.value)}`);
+      continue;
+    }
+    checkKeys(entry.value, known, `"${key}"`, problems);
+    problems.warning(
+      entry.keyAt,
+      `Millrace does not log in with "${key}"; the image is pulled as the container engine is logged in`,
+    );
+  }
 }
 
 /** Values that begin with `$` stand for a variable of the job and are filled in when the image is pulled. */
@@ -103,11 +129,12 @@ function machinePlace(entry: Entry, resourceClass: string | undefined, problems:
     return { kind: 'machine' };
   }
   checkKeys(value, machineKeys, '"machine"', problems);
+  readBoolean(child(value, 'docker_layer_caching'), '"docker_layer_caching"', problems);
   const node = child(value, 'image');
   const image = readText(node, '"image"', problems);
   if (image !== undefined && resourceClass?.includes('/')) {
     problems.error(node?.at, `Extraneous image: machines of one's own ("${resourceClass}") have no image to choose`);
-  } else if (image !== undefined && !/[:/]|^default$|^ami-|^circleci|^ubuntu|^windows/.test(image)) {
+  } else if (image !== undefined && !/[:/]|default$|^ami-|^circleci|^ubuntu|^windows|^android/.test(image)) {
     problems.error(
       node?.at,
       `Unknown machine image "${image}"`,

@@ -1,6 +1,6 @@
 import { parseDuration } from '../../kernel/durations.ts';
 import { Fault } from '../../kernel/faults.ts';
-import { type Dict, describe, isNull, isUnknown, type Node, textOf } from './node.ts';
+import { type Dict, describe, isNull, isUnknown, type Node, type Scalar, textOf } from './node.ts';
 import { toBoolean } from './parameters.ts';
 import type { Problems } from './problems.ts';
 
@@ -11,14 +11,21 @@ export function readText(node: Node | undefined, what: string, problems: Problem
     problems.error(node!.at, `${what} must be a text, not ${describe(node!)}`);
     return undefined;
   }
-  if (typeof node!.value === 'number' && node!.plain !== undefined && node!.plain !== String(node!.value)) {
-    problems.warning(
-      node!.at,
-      `${node!.plain} is a number to YAML and is read as ${node!.value}`,
-      `Write "${node!.plain}" in quotes to keep it as it is.`,
-    );
-  }
+  warnOfReading(node!, problems);
   return textOf(node!);
+}
+
+/** Warns of a plain value that YAML reads as something else than what is written, such as 3.10 and `yes`. */
+function warnOfReading(node: Scalar, problems: Problems): void {
+  const { value, plain } = node;
+  if (plain === undefined || (typeof value !== 'number' && typeof value !== 'boolean')) return;
+  const text = textOf(node);
+  if (plain.toLowerCase() === text) return;
+  problems.warning(
+    node.at,
+    `${plain} is a ${typeof value} to YAML and is read as ${text}`,
+    `Write "${plain}" in quotes to keep it as it is.`,
+  );
 }
 
 export function readInteger(node: Node | undefined, what: string, problems: Problems): number | undefined {
@@ -66,19 +73,29 @@ export function readDuration(node: Node | undefined, what: string, problems: Pro
   }
 }
 
-/** Environment variables: a map of scalars, or a list of such maps (version 2). Null and absent values are empty. */
+/**
+ * Entries of an environment: a map, or a list of maps and of texts `NAME=value` (version 2). Undefined when it is neither.
+ */
+export function environmentEntries(node: Node | undefined): Dict['entries'] | undefined {
+  if (isNull(node) || isUnknown(node)) return new Map();
+  if (node!.kind === 'map') return node!.entries;
+  if (node!.kind !== 'list') return undefined;
+  const all = node!.items.map((item) => {
+    const one = pair(item);
+    return one.kind === 'map' ? one.entries : undefined;
+  });
+  return all.includes(undefined) ? undefined : new Map(all.flatMap((entries) => [...entries!]));
+}
+
+/** Environment variables. Null and absent values are empty; a pipeline value that is empty becomes `<nil>`. */
 export function readEnvironment(node: Node | undefined, problems: Problems): Record<string, string> {
   const found: Record<string, string> = {};
-  if (isNull(node) || isUnknown(node)) return found;
-  if (node!.kind === 'list') {
-    for (const item of node!.items) Object.assign(found, readEnvironment(pair(item), problems));
-    return found;
-  }
-  if (node!.kind !== 'map') {
+  const entries = environmentEntries(node);
+  if (!entries) {
     problems.error(node!.at, `"environment" must be a map of names and values, not ${describe(node!)}`);
     return found;
   }
-  for (const [name, { keyAt, value }] of node!.entries) {
+  for (const [name, { keyAt, value }] of entries) {
     if (value.kind !== 'scalar') {
       problems.error(value.at, `The value of "${name}" must be a text, not ${describe(value)}`);
       continue;

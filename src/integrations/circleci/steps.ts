@@ -1,5 +1,4 @@
-import type { PlannedStep } from '../../pipelines/port.ts';
-import { builtinNames, builtinStep } from './builtin-steps.ts';
+import { builtinNames, builtinStep, type FlatStep } from './builtin-steps.ts';
 import { type Compilation, templatingFor } from './compilation.ts';
 import { decide } from './condition.ts';
 import { baseScope, type Found, find } from './library.ts';
@@ -15,20 +14,19 @@ import { substitute } from './template.ts';
  * The steps of a job, flat: commands expanded, `when` and `unless` decided, lists of steps spliced. The list's own
  * templates are already replaced; each command's are replaced with its own parameters and nothing else.
  */
-export function expandSteps(
-  list: Node | undefined,
-  library: Library,
-  compilation: Compilation,
-  depth = 0,
-): PlannedStep[] {
+export function expandSteps(list: Node | undefined, library: Library, compilation: Compilation, depth = 0): FlatStep[] {
   const { problems } = compilation;
   if (isNull(list) || isUnknown(list)) return [];
   if (depth > limits.stepDepth) {
-    problems.error(list!.at, `Commands call commands more than ${limits.stepDepth} deep`);
+    problems.error(
+      list!.at,
+      `Commands call commands more than ${limits.stepDepth} deep`,
+      'One of them seems to call itself.',
+    );
     return [];
   }
   const home = list!.home ?? library;
-  const steps: PlannedStep[] = [];
+  const steps: FlatStep[] = [];
   // CircleCI takes a single step where a list is meant; published orbs rely on it.
   for (const item of list!.kind === 'list' ? list!.items : [list!]) {
     compilation.budget.expansions -= 1;
@@ -41,7 +39,7 @@ export function expandSteps(
   return steps;
 }
 
-function expandStep(item: Node, library: Library, compilation: Compilation, depth: number): PlannedStep[] {
+function expandStep(item: Node, library: Library, compilation: Compilation, depth: number): FlatStep[] {
   const { problems } = compilation;
   if (isUnknown(item)) return [];
   if (item.kind === 'list') return expandSteps(item, library, compilation, depth + 1);
@@ -66,13 +64,7 @@ function expandStep(item: Node, library: Library, compilation: Compilation, dept
   return namedStep(name, entry, library, compilation, depth);
 }
 
-function namedStep(
-  name: string,
-  entry: Entry,
-  library: Library,
-  compilation: Compilation,
-  depth: number,
-): PlannedStep[] {
+function namedStep(name: string, entry: Entry, library: Library, compilation: Compilation, depth: number): FlatStep[] {
   const { problems } = compilation;
   if (name === 'when' || name === 'unless') return conditional(name, entry, library, compilation, depth);
   if (name === 'steps') return expandSteps(entry.value, library, compilation, depth + 1);
@@ -103,7 +95,7 @@ function conditional(
   library: Library,
   compilation: Compilation,
   depth: number,
-): PlannedStep[] {
+): FlatStep[] {
   const { problems } = compilation;
   if (entry.value.kind !== 'map') {
     problems.error(entry.keyAt, `"${name}" needs a map with "condition" and "steps"`);
@@ -129,7 +121,7 @@ function command(
   from: Library,
   compilation: Compilation,
   depth: number,
-): PlannedStep[] {
+): FlatStep[] {
   const { problems } = compilation;
   compilation.used.add(`commands/${library.name}/${name}`);
   const body = commandBody(name, entry, compilation);

@@ -198,7 +198,7 @@ export function expressionNode(source: string, at: Scalar['at'], scope: Scope, t
     const column = at.column + result.error.charPos;
     templating.problems.error(
       at,
-      `"${source.length > 80 ? `${source.slice(0, 80)}...` : source}" is not an expression: ${describeExpressionError(result.error)} (character ${result.error.charPos + 1})`,
+      `"${shown(source)}" is not an expression: ${describeExpressionError(result.error)} (character ${result.error.charPos + 1})`,
       source.includes('\n') || column > 10_000
         ? 'Write "\\<<" where the shell shall see "<<", for example in a heredoc.'
         : undefined,
@@ -206,6 +206,12 @@ export function expressionNode(source: string, at: Scalar['at'], scope: Scope, t
     return { ...scalar(null, at), unknown: 'any' };
   }
   return scalar(plainValue(result.value), at);
+}
+
+/** The beginning of an expression, on one line. */
+function shown(source: string): string {
+  const line = source.split('\n')[0]!.slice(0, 80);
+  return line === source ? line : `${line}...`;
 }
 
 function plainValue(value: ExpressionValue): Scalar['value'] {

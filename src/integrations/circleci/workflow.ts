@@ -1,7 +1,9 @@
 import type { PlannedJob, PlannedWorkflow, SourcePosition } from '../../pipelines/port.ts';
+import { bodyOf } from './body.ts';
 import { type Compilation, templatingFor } from './compilation.ts';
 import { decideWorkflow } from './condition.ts';
 import { passesBranches, passesFilters, type Ref } from './filters.ts';
+import { type FlatInvocation, type FlatWorkflow, settingsBut } from './flat.ts';
 import { connect, dropFiltered, type Edge } from './graph.ts';
 import { flattenGroups } from './group.ts';
 import {
@@ -12,16 +14,49 @@ import {
   readInvocations,
   setting,
 } from './invocation.ts';
-import { expandJob, type JobBody, jobParameters } from './job.ts';
-import { baseScope, find } from './library.ts';
+import type { JobBody } from './job.ts';
+import { baseScope } from './library.ts';
 import { limits } from './limits.ts';
 import { cellValues } from './matrix.ts';
-import { child, type Entry, isNull, isUnknown, type Library, textOf } from './node.ts';
-import { reportMissing } from './orbs.ts';
+import { child, type Entry, isNull, isUnknown, type Library, type Node, scalar } from './node.ts';
 import { checkKeys, readText, readTexts } from './read.ts';
 import { substitute } from './template.ts';
 
 const workflowKeys = ['jobs', 'when', 'unless', 'triggers', 'max_auto_reruns', 'version', 'description'];
+
+/** A workflow with matrices and groups expanded: its invocations, what each waits for, and whether its condition holds. */
+interface OpenWorkflow {
+  name: string;
+  invocations: Invocation[];
+  edges: Map<Invocation, Edge[]>;
+  runs: boolean;
+  maxAutoReruns: number | undefined;
+  at: SourcePosition;
+}
+
+function openWorkflow(
+  name: string,
+  entry: Entry,
+  library: Library,
+  compilation: Compilation,
+): OpenWorkflow | undefined {
+  const { problems } = compilation;
+  const { value } = entry;
+  if (value.kind !== 'map') {
+    problems.error(entry.keyAt, `Workflow "${name}" must be a map with "jobs"`);
+    return undefined;
+  }
+  checkKeys(value, workflowKeys, `Workflow "${name}"`, problems);
+  const maxAutoReruns = readReruns(value.entries.get('max_auto_reruns'), library, compilation);
+  const runs = workflowRuns(value.entries, library, compilation);
+  const written = readInvocations(child(value, 'jobs'), entry.keyAt, `Workflow "${name}"`, compilation);
+  const flat = flattenGroups(written, library, compilation);
+  const invocations = flat.flatMap((one) =>
+    expandInvocation(one, library, compilation).map((cell) => ({ ...cell, ...one.member })),
+  );
+  nameInvocations(invocations, compilation);
+  return { name, invocations, edges: connect(invocations, problems), runs, maxAutoReruns, at: entry.keyAt };
+}
 
 /** Compiles one workflow. Returns undefined when it does not run for this trigger, or cannot be read. */
 export function planWorkflow(
@@ -32,23 +67,13 @@ export function planWorkflow(
   compilation: Compilation,
 ): PlannedWorkflow | undefined {
   const { problems } = compilation;
-  const { value } = entry;
-  if (value.kind !== 'map') {
-    problems.error(entry.keyAt, `Workflow "${name}" must be a map with "jobs"`);
+  const open = openWorkflow(name, entry, library, compilation);
+  if (!open) return undefined;
+  if (!open.runs && !compilation.linting) {
+    problems.note(open.at, `Workflow "${name}" does not run: its condition does not hold`);
     return undefined;
   }
-  checkKeys(value, workflowKeys, `Workflow "${name}"`, problems);
-  checkReruns(value.entries.get('max_auto_reruns'), compilation);
-  const runs = workflowRuns(value.entries, library, compilation);
-  const written = readInvocations(child(value, 'jobs'), entry.keyAt, `Workflow "${name}"`, compilation);
-  const flat = flattenGroups(written, library, compilation);
-  const invocations = flat.flatMap((one) =>
-    expandInvocation(one, library, compilation).map((cell) => ({ ...cell, ...one.member })),
-  );
-  nameInvocations(invocations, compilation);
-  const edges = connect(invocations, problems);
-  if (!runs && !compilation.linting) return undefined;
-
+  const { invocations, edges } = open;
   const bodies = new Map<Invocation, JobBody>();
   const kept = dropFiltered(invocations, edges, (one) => {
     const templating = templatingFor(compilation, library);
@@ -60,17 +85,79 @@ export function planWorkflow(
     if (body && passesBranches(body.branches, ref, problems)) bodies.set(one, body);
   }
   const left = dropFiltered(invocations, edges, (one) => bodies.has(one));
+  if (ref && !problems.failed) tellLeftOut(invocations, left, edges, ref, compilation);
   const jobs = [...left].map((one) => plannedJob(name, one, bodies.get(one)!, edges.get(one) ?? [], left, compilation));
-  return { name, jobs };
+  return { name, jobs, maxAutoReruns: open.maxAutoReruns };
 }
 
-function checkReruns(entry: Entry | undefined, compilation: Compilation): void {
-  if (!entry || isUnknown(entry.value)) return;
-  const value = entry.value.kind === 'scalar' ? entry.value.value : undefined;
-  if (typeof value === 'string' && value.includes('<<')) return;
-  if (!Number.isInteger(value) || Number(value) < 1 || Number(value) > 5) {
-    compilation.problems.error(entry.value.at, '"max_auto_reruns" must be a whole number from 1 to 5');
+/** Says of every job that does not run why. */
+function tellLeftOut(
+  invocations: Invocation[],
+  left: Set<Invocation>,
+  edges: Map<Invocation, Edge[]>,
+  ref: NonNullable<Ref>,
+  { problems }: Compilation,
+): void {
+  const what = ref.tag === undefined ? `branch ${ref.branch}` : `tag ${ref.tag}`;
+  for (const one of invocations) {
+    if (left.has(one)) continue;
+    const targets = edges.get(one) ?? [];
+    const alone = targets.length > 0 && targets.every(({ to }) => !left.has(to));
+    const tagless = ref.tag !== undefined && setting(one, 'filters') === undefined;
+    const why = alone
+      ? 'nothing that it requires runs'
+      : tagless
+        ? 'without a filter for tags no job runs on one'
+        : `its filters leave out ${what}`;
+    problems.note(one.at, `"${one.name}" does not run: ${why}`);
   }
+}
+
+const expanded = ['name', 'requires', 'context', 'type', 'pre-steps', 'post-steps', 'override-with', 'matrix'];
+
+/**
+ * One workflow as a flat file holds it, whatever branch or tag it runs for. Undefined when its condition does not hold and it is not
+ * wanted `always`.
+ */
+export function flattenWorkflow(
+  name: string,
+  entry: Entry,
+  library: Library,
+  compilation: Compilation,
+  always = false,
+): FlatWorkflow | undefined {
+  const open = openWorkflow(name, entry, library, compilation);
+  if (!open || !(open.runs || always)) return undefined;
+  const jobs = open.invocations.flatMap((one): FlatInvocation[] => {
+    const body = bodyOf(one, library, compilation);
+    if (!body) return [];
+    const settings = new Map(
+      [...one.settings].filter(([key]) => invocationKeys.includes(key) && !expanded.includes(key)),
+    );
+    if (!body.flat) settings.set('type', { keyAt: one.at, value: scalar(body.type, one.at) });
+    const contexts = contextsOf(one, compilation);
+    serialGroupOf(one, compilation);
+    if (contexts.length > 0) settings.set('context', { keyAt: one.at, value: textList(contexts, one.at) });
+    const requires = (open.edges.get(one) ?? []).map(({ to, outcomes }) => ({ name: to.name, outcomes }));
+    return [{ name: one.name, at: one.at, body: body.flat?.(), settings, requires }];
+  });
+  return { name, settings: settingsBut(entry.value, ['jobs', 'when', 'unless', 'version', 'description']), jobs };
+}
+
+function textList(texts: string[], at: SourcePosition): Node {
+  return { kind: 'list', at, items: texts.map((text) => scalar(text, at)) };
+}
+
+function readReruns(entry: Entry | undefined, library: Library, compilation: Compilation): number | undefined {
+  if (!entry) return undefined;
+  const node = compilation.templates
+    ? substitute(entry.value, baseScope(library), templatingFor(compilation, library))
+    : entry.value;
+  if (isUnknown(node)) return undefined;
+  const value = node.kind === 'scalar' ? node.value : undefined;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 5) return value;
+  compilation.problems.error(entry.value.at, '"max_auto_reruns" must be a whole number from 1 to 5');
+  return undefined;
 }
 
 function workflowRuns(entries: Map<string, Entry>, library: Library, compilation: Compilation): boolean {
@@ -90,68 +177,6 @@ function workflowRuns(entries: Map<string, Entry>, library: Library, compilation
   return runs;
 }
 
-function bodyOf(one: Invocation, library: Library, compilation: Compilation): JobBody | undefined {
-  const { problems } = compilation;
-  const typeNode = setting(one, 'type');
-  const type = readText(typeNode, '"type"', problems);
-  if (type === 'approval' || type === 'no-op') return emptyBody(type);
-  if (type !== undefined && type !== 'build') {
-    problems.error(typeNode?.at, `The type of an invocation is "approval" or "no-op", not "${type}"`);
-  }
-  const replacement = setting(one, 'override-with');
-  const replaced = replacement?.kind === 'scalar' ? find(library, 'jobs', textOf(replacement)) : undefined;
-  const name = replaced?.kind === 'found' && replacement?.kind === 'scalar' ? textOf(replacement) : one.job;
-  const found = find(library, 'jobs', name);
-  if (found.kind === 'missing') {
-    if (!compilation.linting) reportMissing(found.orb, problems);
-    return undefined;
-  }
-  if (found.kind === 'none') {
-    problems.error(
-      one.at,
-      `There is no job "${name}"`,
-      name.includes('/') ? undefined : 'Jobs are declared under "jobs".',
-    );
-    return undefined;
-  }
-  compilation.used.add(`jobs/${found.library.name}/${name}`);
-  const given = new Map([...one.settings].filter(([key]) => !invocationKeys.includes(key)));
-  const declared = one.cell && jobParameters(found.entry, found.library, compilation);
-  for (const [key, entry] of one.cell ?? []) {
-    if (!declared?.has(key)) {
-      problems.warning(
-        entry.keyAt,
-        `Job "${name}" has no parameter "${key}"; it only tells the cells of the matrix apart`,
-      );
-      continue;
-    }
-    if (given.has(key)) problems.error(entry.keyAt, `"${key}" is given both in the matrix and beside it`);
-    given.set(key, entry);
-  }
-  const call = {
-    given,
-    at: one.at,
-    from: library,
-    before: setting(one, 'pre-steps'),
-    after: setting(one, 'post-steps'),
-  };
-  return expandJob(name, found, call, compilation);
-}
-
-function emptyBody(type: 'approval' | 'no-op'): JobBody {
-  return {
-    type,
-    executor: { kind: 'machine' },
-    environment: {},
-    shell: '/bin/sh',
-    workingDirectory: '~/project',
-    resourceClass: undefined,
-    parallelism: 1,
-    steps: [],
-    branches: undefined,
-  };
-}
-
 function plannedJob(
   workflow: string,
   one: Invocation,
@@ -160,20 +185,21 @@ function plannedJob(
   left: Set<Invocation>,
   compilation: Compilation,
 ): PlannedJob {
-  const { type, branches: _filter, ...rest } = body;
+  const { type, branches: _filter, flat: _flat, ...rest } = body;
   const keyOf = (invocation: Invocation): string => `${workflow}/${invocation.name}`;
-  if (type === 'release' || type === 'lock' || type === 'unlock') {
-    compilation.problems.warning(one.at, `"${one.name}" is a job of type ${type}, which Millrace passes over as done`);
+  if (type === 'release') {
+    compilation.problems.warning(one.at, `"${one.name}" is a job of type release, which Millrace passes over as done`);
   }
   const requires = new Map(edges.filter(({ to }) => left.has(to)).map((edge) => [keyOf(edge.to), edge.outcomes]));
   return {
     key: keyOf(one),
     name: one.name,
     workflow,
-    kind: type === 'build' || type === 'approval' ? type : 'no-op',
+    kind: type === 'release' ? 'no-op' : type,
     requires: [...requires].map(([key, outcomes]) => ({ key, outcomes })),
     contexts: contextsOf(one, compilation),
     serialGroup: serialGroupOf(one, compilation),
+    serialSpan: one.span,
     matrix: one.cell && cellValues(one.cell),
     source: one.at,
     ...rest,
@@ -181,13 +207,12 @@ function plannedJob(
 }
 
 function contextsOf(one: Invocation, compilation: Compilation): string[] {
+  const { problems, contexts: all } = compilation;
   const node = setting(one, 'context');
-  const contexts = [...new Set(readTexts(node, '"context"', compilation.problems) ?? [])].filter((name) => name !== '');
-  if (contexts.length > limits.contextsPerJob) {
-    compilation.problems.error(
-      node?.at,
-      `A job takes at most ${limits.contextsPerJob} contexts, and this names ${contexts.length}`,
-    );
+  const contexts = [...new Set(readTexts(node, '"context"', problems) ?? [])].filter((name) => name !== '');
+  for (const name of contexts) all.add(name);
+  if (all.size > limits.contexts) {
+    problems.error(node?.at, `The workflows of a file name at most ${limits.contexts} contexts, and this is one more`);
   }
   return contexts;
 }
@@ -195,22 +220,21 @@ function contextsOf(one: Invocation, compilation: Compilation): string[] {
 function serialGroupOf(one: Invocation, compilation: Compilation): string | undefined {
   const node = setting(one, 'serial-group');
   const group = readText(node, '"serial-group"', compilation.problems);
-  if (group !== undefined && (group === '' || group.length > limits.serialGroupCharacters)) {
+  if (group === undefined) return undefined;
+  if (group.trim() === '' || group.length > limits.serialGroupCharacters) {
     compilation.problems.error(node?.at, `"serial-group" must have 1 to ${limits.serialGroupCharacters} characters`);
+  } else if (!/^[\w./-]+$/.test(group)) {
+    compilation.problems.error(
+      node?.at,
+      `"serial-group" may hold letters, digits, ".", "-", "_" and "/", and this is "${group}"`,
+    );
   }
   return group;
 }
 
 /** The workflow of a file that has none: its job `build`, alone. */
-export function lonelyBuild(
-  library: Library,
-  ref: Ref,
-  at: SourcePosition,
-  compilation: Compilation,
-): PlannedWorkflow | undefined {
+export function lonelyBuild(library: Library, at: SourcePosition): Entry | undefined {
   if (!library.sections.jobs.has('build')) return undefined;
-  const list = { kind: 'list', at, items: [{ kind: 'scalar', value: 'build', at }] } as const;
-  const jobs: Entry = { keyAt: at, value: { ...list, items: [...list.items] } };
-  const entry: Entry = { keyAt: at, value: { kind: 'map', at, entries: new Map([['jobs', jobs]]) } };
-  return planWorkflow('workflow', entry, library, ref, compilation);
+  const jobs: Entry = { keyAt: at, value: textList(['build'], at) };
+  return { keyAt: at, value: { kind: 'map', at, entries: new Map([['jobs', jobs]]) } };
 }

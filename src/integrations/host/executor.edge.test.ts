@@ -95,7 +95,6 @@ describe('the driver on the host', () => {
     const first = follower.journal.steps.get(1)!;
     expect(first.startedAt).toBeGreaterThan(before - 100);
     expect(first.endedAt! - first.startedAt!).toBeGreaterThanOrEqual(80);
-    expect(first.endedAt! - first.startedAt!).toBeLessThan(3000);
   });
 
   it('carries the environment, BASH_ENV and the shims from step to step', async () => {

@@ -1,4 +1,5 @@
-import type { FastifyInstance } from 'fastify';
+import { connect } from 'node:net';
+import type { FastifyInstance, InjectOptions } from 'fastify';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -140,6 +141,62 @@ describe('the HTTP server', () => {
       payload: '{"name": ',
     });
     expect(garbage.statusCode).toBe(400);
+  });
+
+  it('tells a wrong method, address, media type and size apart, each as problem+json', async () => {
+    const cases: [InjectOptions, number, string][] = [
+      [{ method: 'DELETE', url: '/api/v1/things' }, 405, 'http.method'],
+      [{ method: 'PUT', url: '/api/v1/things/1/' }, 405, 'http.method'],
+      [{ method: 'GET', url: '/raw' }, 405, 'http.method'],
+      [{ method: 'POST', url: '/api/v1/nothing/at/all' }, 404, 'http.no-route'],
+      [{ method: 'GET', url: '/api/v1/things/%zz' }, 400, 'http.url'],
+      [
+        { method: 'POST', url: '/api/v1/things', headers: { 'content-type': 'text/xml' }, payload: '<a/>' },
+        415,
+        'http.media-type',
+      ],
+      [{ method: 'POST', url: '/api/v1/things', payload: { name: 'x'.repeat(2 ** 20) } }, 413, 'http.too-large'],
+      [
+        { method: 'POST', url: '/api/v1/things', headers: { 'content-type': 'application/json' }, payload: '' },
+        400,
+        'http.json',
+      ],
+      [{ method: 'POST', url: '/api/v1/things' }, 400, 'http.invalid'],
+    ];
+    for (const [request, status, code] of cases) {
+      const response = await app.inject({ ...request, headers: { ...as('dev'), ...request.headers } });
+      expect(response.json(), `${request.method} ${String(request.url)}`).toMatchObject({ status, code });
+      expect(response.statusCode).toBe(status);
+      expect(response.headers['content-type']).toContain('application/problem+json');
+      if (status === 405) expect(response.headers.allow).toMatch(/^(GET|POST|HEAD)/);
+    }
+  });
+
+  it('answers what is no request, on the wire', async () => {
+    const address = await app.listen({ host: '127.0.0.1', port: 0 });
+    const say = (bytes: string): Promise<string> =>
+      new Promise((resolve, reject) => {
+        let heard = '';
+        const socket = connect(Number(new URL(address).port), '127.0.0.1', () => socket.write(bytes));
+        socket.on('data', (chunk) => {
+          heard += chunk.toString();
+        });
+        socket.on('close', () => resolve(heard));
+        socket.on('error', reject);
+      });
+    for (const [bytes, status, code] of [
+      ['GARBAGE\r\n\r\n', '400 Bad Request', 'http.unreadable'],
+      [
+        `GET / HTTP/1.1\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`,
+        '431 Request Header Fields Too Large',
+        'http.headers-too-large',
+      ],
+    ] as const) {
+      const heard = await say(bytes);
+      expect(heard).toMatch(new RegExp(`^HTTP/1.1 ${status}\r\n`));
+      expect(heard).toContain('content-type: application/problem+json');
+      expect(JSON.parse(heard.split('\r\n\r\n')[1]!)).toMatchObject({ code });
+    }
   });
 
   it('tells nothing of an unexpected error but where to look', async () => {

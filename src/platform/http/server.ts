@@ -10,8 +10,10 @@ import { createHeldBodies } from './held-bodies.ts';
 import { once } from './idempotency.ts';
 import { openApiOf } from './openapi.ts';
 import type { Principal } from './principal.ts';
-import { problemMediaType, problemOf } from './problem.ts';
+import { problemMediaType, problemOf, refuseConnection } from './problem.ts';
+import { watchRoutes } from './route-table.ts';
 import { createSlowBodyGuard, slowBodyLimits } from './slow-bodies.ts';
+import { requireText } from './text.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -102,25 +104,41 @@ function bareServer(log: Log, stallMs = defaultStallMs): FastifyInstance {
     http: { headersTimeout: stallMs, requestTimeout: 0, connectionsCheckingInterval: Math.min(5000, stallMs / 4) },
     forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
+    // What goes wrong before there is a route, or before there is a request.
+    frameworkErrors: (error, request, reply) => refuse(error, request, reply, log),
+    clientErrorHandler: refuseConnection,
   });
+  const routes = watchRoutes(app);
   app.decorateRequest('principal', null);
   const slowBodies = createSlowBodyGuard(slowBodyLimits(stallMs));
   app.addHook('onRequest', async (request, reply) => slowBodies.watch(request.raw, reply.raw));
   app.addHook('onClose', async () => slowBodies.close());
   app.setErrorHandler((error, request, reply) => refuse(error, request, reply, log));
-  app.setNotFoundHandler((request, reply) =>
-    refuse(
-      new Fault('missing', `There is nothing at ${request.method} ${request.url.split('?')[0]}`, {
-        code: 'http.no-route',
-        hint: 'The API is described at /api/v1/openapi.json.',
-      }),
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0]!;
+    const methods = routes.methodsAt(path);
+    if (methods.length > 0) reply.header('allow', methods.join(', '));
+    return refuse(
+      methods.length > 0 ? wrongMethod(request.method, path, methods) : nothingAt(path),
       request,
       reply,
       log,
-    ),
-  );
+    );
+  });
   return app;
 }
+
+const nothingAt = (path: string): Fault =>
+  new Fault('missing', `There is nothing at ${path}`, {
+    code: 'http.no-route',
+    hint: 'The API is described at /api/v1/openapi.json.',
+  });
+
+const wrongMethod = (method: string, path: string, methods: string[]): Fault =>
+  new Fault('wrong-method', `${path} does not answer ${method}`, {
+    code: 'http.method',
+    hint: `It answers ${methods.join(', ')}.`,
+  });
 
 async function mountIntakes(
   app: FastifyInstance,
@@ -162,6 +180,7 @@ function mountContract(scope: FastifyInstance, mounted: MountedContract, options
       handler: async (request, reply) => {
         options.gatekeeper.authorize(request.principal, { room, method: operation.method, role: operation.role });
         const ifMatch = request.headers['if-match']?.replace(/^W\//, '').replace(/^"|"$/g, '');
+        for (const given of [request.params, request.query, request.body]) requireText(given);
         const call = {
           params: operation.params?.parse(request.params),
           query: operation.query?.parse(request.query),

@@ -14,9 +14,13 @@ export interface Migration {
  */
 export async function migrate(database: Database, migrations: readonly Migration[]): Promise<string[]> {
   const ran: string[] = [];
-  await database.execute(
-    sql`create table if not exists platform_migrations (id text primary key, at timestamptz not null default now())`,
-  );
+  await database.transaction(async (tx) => {
+    // Two who make it at once would meet in the system's catalogue.
+    await tx.execute(sql`select pg_advisory_xact_lock(740001)`);
+    await tx.execute(
+      sql`create table if not exists platform_migrations (id text primary key, at timestamptz not null default now())`,
+    );
+  });
   for (const migration of migrations) {
     const applied = await database.transaction(async (tx) => {
       await tx.execute(sql`select pg_advisory_xact_lock(740001)`);

@@ -38,10 +38,10 @@ test('what watches a program does not wait for one that has ended and that nobod
   const module = JSON.stringify(new URL('./keeper.ts', import.meta.url).href);
   const script = `import(${module}).then(async ({ keep }) => {
     await keep({ argv: ['/bin/sleep', '1000'], env: { MARK: ${JSON.stringify(mark)} }, graceMs: 60_000 });
-    process.kill(process.pid, 'SIGKILL');
+    console.log(process.pid);
   })`;
   const server = [process.execPath, '--import', import.meta.resolve('tsx'), '-e', script, mark];
-  const adopter = spawn('python3', ['-c', unreaping, ...server], { stdio: ['pipe', 'inherit', 'inherit'] });
+  const adopter = spawn('python3', ['-c', unreaping, ...server], { stdio: ['pipe', 'pipe', 'inherit'] });
   const watchers = async (): Promise<number> => {
     let count = 0;
     for (const entry of await readdir('/proc')) {
@@ -50,7 +50,9 @@ test('what watches a program does not wait for one that has ended and that nobod
     }
     return count;
   };
-  while ((await watchers()) === 0) await sleep(20);
+  const pid = await new Promise<string>((resolve) => adopter.stdout.once('data', (text) => resolve(String(text))));
+  while ((await watchers()) < 2) await sleep(20);
+  process.kill(Number(pid), 'SIGKILL');
   const began = Date.now();
   while ((await watchers()) > 0 && Date.now() - began < 30_000) await sleep(50);
   expect(await watchers()).toBe(0);

@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { watchGroups } from './group-watch.ts';
 import { killGroup } from './keeper.ts';
 import type { LauncherReport, LauncherRequest } from './launcher-messages.ts';
 
 /**
  * The launcher process: small and long-lived, so that starting something costs what this process weighs and not what the
- * server weighs. It relays no output (that goes straight to files) and ends everything it started when the server is gone.
+ * server weighs. It relays no output (that goes straight to files) and ends everything it started when the server is gone;
+ * when it is killed itself, its watch ends everything.
  */
 interface Running {
   child: ChildProcess;
@@ -14,6 +16,7 @@ interface Running {
 }
 
 const running = new Map<number, Running>();
+const watch = watchGroups();
 const lastWordsMs = 3000;
 
 function report(message: LauncherReport): void {
@@ -46,11 +49,13 @@ function start(request: Extract<LauncherRequest, { type: 'start' }>): void {
       report({ type: 'failed', id: request.id, code: failure.code ?? 'unknown', message: failure.message });
     });
     if (child.pid === undefined) return;
+    watch.add(child.pid);
     running.set(request.id, entry);
     child.once('exit', (exitCode, signal) => {
       for (const timer of entry.timers) clearTimeout(timer);
       // What it left behind in its group ends with it.
       killGroup(child.pid!);
+      watch.remove(child.pid!);
       running.delete(request.id);
       report({ type: 'exited', id: request.id, exitCode, signal, timedOut: entry.timedOut });
     });

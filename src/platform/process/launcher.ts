@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../kernel/faults.ts';
 import type { Log } from '../observe/log.ts';
 import { entryArgv } from './entry.ts';
 import { type Exit, killGroup } from './keeper.ts';
 import type { LauncherReport, LauncherRequest } from './launcher-messages.ts';
+import { endProcess, findProcessesIn } from './orphans.ts';
 import { followFile } from './output.ts';
 
 export interface Launch {
@@ -88,8 +90,11 @@ interface Pending {
 
 const memoryOptions = ['--max-old-space-size=96', '--max-semi-space-size=1'];
 
-/** Opens a launcher. The helper process is started now, and again by itself should it die. */
-export function openLauncher(options: { log: Log }): Launcher {
+/**
+ * Opens a launcher. The helper process is started now, and again by itself should it die. `directory` is where the helper
+ * stands, so that a later server can find it (`endPreviousLauncher`); it must exist.
+ */
+export function openLauncher(options: { log: Log; directory?: string | undefined }): Launcher {
   const pending = new Map<number, Pending>();
   let nextId = 1;
   let closed = false;
@@ -97,7 +102,11 @@ export function openLauncher(options: { log: Log }): Launcher {
 
   function startHelper(): ChildProcess {
     const [node, ...args] = entryArgv(import.meta.url, 'launcher-process', memoryOptions);
-    const child = spawn(node!, args, { detached: true, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const child = spawn(node!, args, {
+      cwd: options.directory,
+      detached: true,
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
     child.on('message', (report: LauncherReport) => receive(report));
     child.on('error', (error) => options.log.error({ err: error }, 'the launcher process cannot be reached'));
     child.once('exit', (exitCode, signal) => {
@@ -200,6 +209,29 @@ export function openLauncher(options: { log: Log }): Launcher {
       await gone;
     },
   };
+}
+
+/** A helper gives its programs 3 s when its server is gone, and itself no longer. */
+const patienceMs = 4000;
+
+/**
+ * Waits until the helper of a killed server has ended all it started, and ends it when it takes too long: what is started
+ * next may use the same files. Resolves to whether there was one.
+ */
+export async function endPreviousLauncher(directory: string): Promise<boolean> {
+  const began = Date.now();
+  let found = false;
+  for (;;) {
+    const left = await findProcessesIn(directory);
+    // What stands there after that long is none of ours.
+    if (left.length === 0 || Date.now() - began > 2 * patienceMs) return found;
+    found = true;
+    if (Date.now() - began > patienceMs) {
+      // Its watch stays, and kills what it leaves.
+      for (const pid of await findProcessesIn(directory, basename(process.execPath))) endProcess(pid, 'SIGKILL');
+    }
+    await sleep(50);
+  }
 }
 
 async function readPart(path: string, from: number, bytes: number): Promise<string> {

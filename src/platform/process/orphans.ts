@@ -3,10 +3,10 @@ import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Processes that run `program` (`postgres`, `node`) with exactly `directory` as their working directory. A store's processes
- * all have its data directory as theirs, so neither a stale pid file nor a reused pid can mislead.
+ * Processes that run `program` (`postgres`, `node`; any when absent) with exactly `directory` as their working directory. A
+ * store's processes all have its data directory as theirs, so neither a stale pid file nor a reused pid can mislead.
  */
-export async function findProcessesIn(directory: string, program: string): Promise<number[]> {
+export async function findProcessesIn(directory: string, program?: string): Promise<number[]> {
   const found: number[] = [];
   for (const entry of await readdir('/proc')) {
     if (!/^\d+$/.test(entry) || Number(entry) === process.pid) continue;
@@ -14,7 +14,7 @@ export async function findProcessesIn(directory: string, program: string): Promi
       if ((await readlink(`/proc/${entry}/cwd`)) !== directory) continue;
       // A deleted program reads "/path/postgres (deleted)".
       const running = basename(await readlink(`/proc/${entry}/exe`)).replace(/ \(deleted\)$/, '');
-      if (running === program) found.push(Number(entry));
+      if (program === undefined || running === program) found.push(Number(entry));
     } catch {
       // It ended meanwhile, or belongs to someone else.
     }
@@ -28,8 +28,8 @@ export async function endOrphans(directory: string, program: string, signal: Nod
   let remaining = orphans;
   for (let waited = 0; remaining.length > 0; waited += 50) {
     for (const pid of remaining) {
-      if (waited === 0) end(pid, signal);
-      else if (waited >= 3000) end(pid, 'SIGKILL');
+      if (waited === 0) endProcess(pid, signal);
+      else if (waited >= 3000) endProcess(pid, 'SIGKILL');
     }
     await sleep(50);
     remaining = await findProcessesIn(directory, program);
@@ -37,7 +37,8 @@ export async function endOrphans(directory: string, program: string, signal: Nod
   return orphans.length;
 }
 
-function end(pid: number, signal: NodeJS.Signals): void {
+/** Signals a process; one that is gone already is no error. */
+export function endProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {

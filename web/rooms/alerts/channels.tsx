@@ -10,6 +10,7 @@ import { Empty } from '../../kit/empty.tsx';
 import { Section } from '../../kit/page.tsx';
 import { type Column, Table } from '../../kit/table.tsx';
 import { useToasts } from '../../kit/toast.tsx';
+import { NewChannelButton } from './new-channel.tsx';
 
 type Channel = Item<'alerts', 'listChannels'>;
 
@@ -33,6 +34,7 @@ export function Channels() {
     {
       id: 'name',
       title: 'Channel',
+      main: true,
       cell: (one) => (
         <>
           <strong>{one.name}</strong> {one.isDefault && <Tag>for messages to people</Tag>}
@@ -89,9 +91,10 @@ export function Channels() {
         label="Channels"
         columns={columns}
         rows={channels.data?.items}
+        absent={channels.isError}
         rowKey={(one) => one.id}
         empty={
-          <Empty title="No channels yet">
+          <Empty icon={<Send />} title="No channels yet" action={<NewChannelButton />}>
             Mail and webhooks. A mail channel for messages to people tells authors of failed runs, fixed runs and
             rollbacks.
           </Empty>

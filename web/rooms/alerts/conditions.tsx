@@ -14,6 +14,7 @@ import { spanText } from '../../kit/moments.ts';
 import { Section } from '../../kit/page.tsx';
 import { type Column, Table, TwoLines } from '../../kit/table.tsx';
 import { Time } from '../../kit/time.tsx';
+import { NewConditionButton } from './new-condition.tsx';
 
 type Condition = Item<'alerts', 'listConditions'>;
 
@@ -106,9 +107,10 @@ export function Conditions() {
         label="Conditions"
         columns={columns}
         rows={conditions.data?.items}
+        absent={conditions.isError}
         rowKey={(one) => one.id}
         empty={
-          <Empty icon={<Siren />} title="No conditions yet">
+          <Empty icon={<Siren />} title="No conditions yet" action={<NewConditionButton />}>
             A condition is a query and a threshold: the share of failed requests, a queue’s length, a disk’s free space.
           </Empty>
         }

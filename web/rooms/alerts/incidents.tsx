@@ -106,6 +106,7 @@ export function Incidents() {
         label="Incidents"
         columns={columns}
         rows={incidents.data?.items}
+        absent={incidents.isError}
         rowKey={(one) => one.id}
         empty={
           <Empty icon={<Siren />} title={state === 'closed' ? 'No incident was closed yet' : 'No open incident'}>

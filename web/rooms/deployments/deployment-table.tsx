@@ -1,5 +1,6 @@
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { Rocket } from 'lucide-react';
 import { api, type Item } from '../../app/api.ts';
 import { Problem } from '../../app/problem.tsx';
 import { Status, Tag } from '../../kit/badge.tsx';
@@ -80,7 +81,9 @@ export function DeploymentTable({ project, environment }: { project?: string | u
         rows={list.data?.pages.flatMap((page) => page.items)}
         rowKey={(one) => one.id}
         empty={
-          <Empty title="Nothing was deployed yet">Each deployment stays here with its steps, gates and reason.</Empty>
+          <Empty icon={<Rocket />} title="Nothing was deployed yet">
+            Each deployment stays here with its steps, gates and reason.
+          </Empty>
         }
       />
       {list.hasNextPage && (

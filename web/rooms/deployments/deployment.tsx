@@ -8,6 +8,7 @@ import { Status } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
 import { Confirm } from '../../kit/dialog.tsx';
 import { countText, plural } from '../../kit/figures.ts';
+import { clockTime } from '../../kit/moments.ts';
 import { Facts, Page, Section } from '../../kit/page.tsx';
 import { SkeletonRows } from '../../kit/skeleton.tsx';
 import { statusLook } from '../../kit/status.ts';
@@ -82,10 +83,9 @@ export function DeploymentPage() {
         <Section
           title="Gates"
           aside={
-            deployment.verifyUntil && (
-              <span>
-                watched until <Time at={deployment.verifyUntil} />
-              </span>
+            deployment.verifyUntil &&
+            !deployment.finishedAt && (
+              <span>watched until {clockTime(Date.parse(deployment.verifyUntil)).slice(0, 8)}</span>
             )
           }
         >

@@ -12,6 +12,12 @@ type Gate = Deployment['gates'][number];
 
 /** What must hold for a release to stay, and what was measured. */
 export function Gates({ deployment }: { deployment: Deployment }) {
+  if (deployment.gates.length === 0 && !deployment.finishedAt) {
+    return <Empty title="Nothing measured yet">Its gates are watched as soon as it serves.</Empty>;
+  }
+  if (deployment.gates.length === 0 && deployment.kind === 'rollback') {
+    return <Empty title="Not gated">The way back to a release that was good is not held up by gates.</Empty>;
+  }
   if (deployment.gates.length === 0) {
     return (
       <Empty

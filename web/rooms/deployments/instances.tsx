@@ -8,7 +8,12 @@ type Instance = Answer<'deployments', 'getDeployment'>['instances'][number];
 
 const columns: Column<Instance>[] = [
   { id: 'service', title: 'Service', cell: (one) => <strong>{one.service}</strong> },
-  { id: 'health', title: 'Health', cell: (one) => <Status status={one.state === 'exited' ? 'exited' : one.health} /> },
+  {
+    id: 'health',
+    title: 'Health',
+    main: true,
+    cell: (one) => <Status status={one.state === 'exited' ? 'exited' : one.health} />,
+  },
   { id: 'release', title: 'Release', cell: (one) => (one.release ? <Tag>{one.release}</Tag> : 'kept across releases') },
   { id: 'serving', title: 'Traffic', cell: (one) => (one.serving ? 'serving' : 'none') },
   { id: 'address', title: 'Address', wideOnly: true, cell: (one) => (one.address ? <code>{one.address}</code> : '–') },

@@ -96,7 +96,7 @@ function EnvironmentHead({ environment, feeds }: { environment: Environment; fee
         <Status status={release ? environment.health : 'empty'} />
         <span className={styles.actions}>
           {feeds.length > 0 && <PromoteButton environment={environment} to={feeds} size="small" />}
-          <RollBackButton environment={environment} size="small" />
+          <RollBackButton environment={environment} size="small" offer />
         </span>
       </div>
       <div className={styles.release}>

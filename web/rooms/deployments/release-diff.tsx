@@ -49,7 +49,13 @@ export function ReleaseDiff({ diff }: { diff: Answer<'deployments', 'diffEnviron
             {images.map((image) => (
               <li key={image.service}>
                 <span>{image.service}</span>
-                <Change from={short(image.from)} to={short(image.to)} />
+                {image.from ? (
+                  <Change from={short(image.from)} to={short(image.to)} />
+                ) : (
+                  <span>
+                    <Tag tone="good">added</Tag> <code>{short(image.to)}</code>
+                  </span>
+                )}
               </li>
             ))}
           </ul>

@@ -57,15 +57,23 @@ const columns: Column<Release>[] = [
   { id: 'when', title: 'When', numeric: true, cell: (release) => <Time at={release.createdAt} /> },
 ];
 
+const noReleases = (
+  <Empty icon={<Package />} title="No releases yet">
+    A successful run of a branch that feeds an environment is cut into one: fixed images and settings.
+  </Empty>
+);
+
 /** Releases of a project: what can be deployed. */
 export function ReleaseTable() {
-  const { only } = useProject();
+  const { only, projects } = useProject();
   const releases = useQuery({
     ...ask('deployments', 'listReleases', { params: { project: only?.slug ?? '' }, query: { limit: 100 } }),
     enabled: only !== undefined,
   });
   if (!only) {
-    return (
+    return projects?.length === 0 ? (
+      noReleases
+    ) : (
       <Empty icon={<Package />} title="Choose a project">
         Releases belong to a project; choose one at the top left.
       </Empty>
@@ -78,12 +86,9 @@ export function ReleaseTable() {
         label="Releases"
         columns={columns}
         rows={releases.data?.items}
+        absent={releases.isError}
         rowKey={(release) => release.id}
-        empty={
-          <Empty icon={<Package />} title="No releases yet">
-            A successful run of a branch that feeds an environment is cut into one: fixed images and settings.
-          </Empty>
-        }
+        empty={noReleases}
       />
     </Section>
   );

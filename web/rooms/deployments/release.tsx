@@ -20,7 +20,7 @@ type Release = Answer<'deployments', 'getRelease'>;
 type Service = Release['services'][number];
 
 const columns: Column<Service>[] = [
-  { id: 'name', title: 'Service', cell: (service) => <strong>{service.name}</strong> },
+  { id: 'name', title: 'Service', main: true, cell: (service) => <strong>{service.name}</strong> },
   {
     id: 'kind',
     title: 'Kind',

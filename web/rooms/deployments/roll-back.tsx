@@ -8,7 +8,7 @@ import { Problem, QueryProblem } from '../../app/problem.tsx';
 import { useRefusal } from '../../app/session.ts';
 import { Button } from '../../kit/button.tsx';
 import { Dialog } from '../../kit/dialog.tsx';
-import { Field, Select, TextField } from '../../kit/field.tsx';
+import { Field, Fields, Select, TextField } from '../../kit/field.tsx';
 import { Skeleton } from '../../kit/skeleton.tsx';
 import { ReleaseDiff } from './release-diff.tsx';
 
@@ -30,13 +30,13 @@ export function RollBackButton({ environment, size, offer }: RollBackProps) {
     () => [
       {
         id: `rollback ${environment.id}`,
-        name: `Roll back ${environment.name}`,
+        name: `Roll back ${environment.project} / ${environment.name}`,
         words: 'undo revert take back',
         disabledBecause: because,
         run: () => setOpen(true),
       },
     ],
-    [environment.id, environment.name, because],
+    [environment.id, environment.project, environment.name, because],
   );
   usePageCommands(offer ? commands : none);
   return (
@@ -105,7 +105,7 @@ function RollBackDialog({
         </>
       }
     >
-      <div style={{ display: 'grid', gap: 'var(--space-4)' }}>
+      <Fields>
         <Field label="Return to">
           {(ids) => (
             <Select
@@ -137,7 +137,7 @@ function RollBackDialog({
           onChange={(event) => setReason(event.target.value)}
         />
         {back.error && <Problem error={back.error} />}
-      </div>
+      </Fields>
     </Dialog>
   );
 }

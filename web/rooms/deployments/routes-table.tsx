@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { Waypoints } from 'lucide-react';
 import { ask, type Item } from '../../app/api.ts';
 import { QueryProblem } from '../../app/problem.tsx';
 import { useProject } from '../../app/project.ts';
@@ -59,8 +60,13 @@ export function Routes() {
         label="Routes"
         columns={columns}
         rows={routes.data?.items}
+        absent={routes.isError}
         rowKey={(route) => `${route.host}${route.path}`}
-        empty={<Empty title="No routes yet">Each service with a port gets an address as soon as it is deployed.</Empty>}
+        empty={
+          <Empty icon={<Waypoints />} title="No routes yet">
+            Each service with a port gets an address as soon as it is deployed.
+          </Empty>
+        }
       />
     </Section>
   );

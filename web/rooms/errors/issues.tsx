@@ -224,9 +224,9 @@ export function IssuesPage() {
               filtered ? (
                 <Empty title="No issue is like that">Loosen the filters to see more.</Empty>
               ) : (
-                <Empty icon={<Bug />} title="No errors" command={installCommand(only?.dsn)}>
-                  Any Sentry SDK reports here: give it this address. Services that Millrace deploys get it by
-                  themselves, as <code>SENTRY_DSN</code>.
+                <Empty icon={<Bug />} title="No errors" command={only && installCommand(only.dsn)}>
+                  Any Sentry SDK reports here: give it the address of its project, which stands in the project’s
+                  settings. Services that Millrace deploys get it by themselves, as <code>SENTRY_DSN</code>.
                 </Empty>
               )
             }

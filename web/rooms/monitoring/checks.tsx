@@ -38,6 +38,7 @@ const columns: Column<Check>[] = [
   {
     id: 'name',
     title: 'Check',
+    main: true,
     sort: (check) => check.name,
     cell: (check) => (
       <TwoLines
@@ -96,6 +97,7 @@ export function ChecksPage() {
           label="Checks"
           columns={columns}
           rows={checks.data?.items}
+          absent={checks.isError}
           rowKey={(check) => check.id}
           sort={search.sort}
           onSort={(sort) => void navigate({ search: (before) => ({ ...before, sort }) })}

@@ -18,8 +18,8 @@ export function FirstRun() {
           <FolderGit2 aria-hidden />
           <h2>Connect a repository</h2>
           <p>
-            Push to Millrace’s own git, or mirror GitHub, GitLab or Gitea with a webhook. CircleCI files, Jenkinsfiles,
-            Compose files and Dockerfiles run as they are.
+            Push to Millrace’s own git, or mirror GitHub, GitLab or Gitea with a webhook. CircleCI files, Compose files
+            and Dockerfiles run as they are.
           </p>
           <Link to="/connect" className={buttonClass('primary')}>
             Connect a repository

@@ -30,6 +30,7 @@ export function OverviewPage() {
       command={slug ? `millrace project show ${slug}` : 'millrace project list'}
     >
       <QueryProblem query={projects} />
+      {!projects.error && <QueryProblem query={environments} />}
       <Hurts project={slug} />
       <div className={styles.columns}>
         <div className={styles.projects}>
@@ -39,6 +40,7 @@ export function OverviewPage() {
               key={one.id}
               project={one}
               environments={environments.data?.items.filter((other) => other.projectId === one.id)}
+              waiting={environments.isPending}
             />
           ))}
         </div>
@@ -51,8 +53,14 @@ export function OverviewPage() {
   );
 }
 
+interface ProjectWayProps {
+  project: Project;
+  environments: Environment[] | undefined;
+  waiting: boolean;
+}
+
 /** One project from its pipeline to the last of its environments, top to bottom as a change goes. */
-function ProjectWay({ project, environments }: { project: Project; environments: Environment[] | undefined }) {
+function ProjectWay({ project, environments, waiting }: ProjectWayProps) {
   const own = inOrder(environments ?? []);
   const traffic = useTraffic(
     project.slug,
@@ -76,7 +84,7 @@ function ProjectWay({ project, environments }: { project: Project; environments:
       {own.map((environment) => (
         <EnvironmentRow key={environment.id} environment={environment} traffic={traffic.get(environment.name)} />
       ))}
-      {!environments && <Skeleton height="5rem" />}
+      {waiting && <Skeleton height="5rem" />}
       {environments && own.length === 0 && (
         <p className={styles.none}>
           {project.head ? 'Nothing is deployed yet.' : 'Nothing was pushed yet.'}{' '}

@@ -171,8 +171,8 @@ function NoRuns() {
           : 'millrace project create Shop\ngit push millrace HEAD:main'
       }
     >
-      Every push becomes a run: its <code>.circleci/config.yml</code> or <code>Jenkinsfile</code>, or a pipeline made
-      from what the repository holds.
+      Every push becomes a run of its <code>.circleci/config.yml</code>, or of a pipeline made from what the repository
+      holds.
     </Empty>
   );
 }

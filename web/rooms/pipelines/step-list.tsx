@@ -1,5 +1,6 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { ChevronRight } from 'lucide-react';
+import { useState } from 'react';
 import type { Answer } from '../../app/api.ts';
 import { Problem } from '../../app/problem.tsx';
 import { StatusMark } from '../../kit/badge.tsx';
@@ -28,8 +29,11 @@ export function StepList({ job }: { job: Job }) {
   const search = useSearch({ from: '/shell/runs/$runId' });
   const navigate = useNavigate({ from: '/runs/$runId' });
   const named = search.job === job.id ? search.step : undefined;
-  // -1 in the address: the reader closed them all.
-  const open = named ?? stepToOpen(job);
+  // A step that was watched while it ran stays open when it ends.
+  const [watched, setWatched] = useState<number>();
+  const wanted = stepToOpen(job);
+  if (wanted !== undefined && wanted !== watched) setWatched(wanted);
+  const open = named ?? wanted ?? watched;
   const choose = (step: number | undefined, line?: number) =>
     void navigate({
       search: (before) => ({ ...before, job: job.id, step: step ?? job.steps.length, line }),

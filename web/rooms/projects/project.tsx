@@ -105,14 +105,21 @@ function Addresses({ dsn }: { dsn: string }) {
         <CodeBlock label="DSN" code={dsn} />
       </Section>
       <Section title="Traces, metrics and logs (OpenTelemetry)">
-        <CodeBlock
-          label="OpenTelemetry settings"
-          code={`OTEL_EXPORTER_OTLP_ENDPOINT=${location.origin}\nOTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`}
-        />
+        <CodeBlock label="OpenTelemetry settings" code={otlpSettings(dsn)} />
         <p style={{ marginTop: 'var(--space-3)', color: 'var(--text-quiet)' }}>
           Services that Millrace deploys get both by themselves.
         </p>
       </Section>
     </>
   );
+}
+
+/** The key of a project is the same for both: it stands before the @ of the DSN. */
+function otlpSettings(dsn: string): string {
+  const { origin, username } = new URL(dsn);
+  return [
+    `OTEL_EXPORTER_OTLP_ENDPOINT=${origin}`,
+    'OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf',
+    `OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20${username}`,
+  ].join('\n');
 }

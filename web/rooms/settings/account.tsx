@@ -178,7 +178,13 @@ function Sessions() {
   return (
     <Section flush title="Sessions">
       <QueryProblem query={sessions} />
-      <Table label="Sessions" columns={columns} rows={sessions.data?.items} rowKey={(session) => session.id} />
+      <Table
+        label="Sessions"
+        columns={columns}
+        rows={sessions.data?.items}
+        absent={sessions.isError}
+        rowKey={(session) => session.id}
+      />
     </Section>
   );
 }

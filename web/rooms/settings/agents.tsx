@@ -17,7 +17,7 @@ const agentColumns: Column<Agent>[] = [
     title: 'State',
     cell: (agent) => <Status status={agent.state} />,
   },
-  { id: 'name', title: 'Agent', cell: (agent) => <strong>{agent.name}</strong> },
+  { id: 'name', title: 'Agent', main: true, cell: (agent) => <strong>{agent.name}</strong> },
   {
     id: 'executors',
     title: 'Can run',
@@ -43,7 +43,13 @@ export function Agents() {
     <>
       <Section flush title="Agents" aside={agents.data && <span>{plural(agents.data.queued, 'job')} waiting</span>}>
         <QueryProblem query={agents} />
-        <Table label="Agents" columns={agentColumns} rows={agents.data?.items} rowKey={(agent) => agent.id} />
+        <Table
+          label="Agents"
+          columns={agentColumns}
+          rows={agents.data?.items}
+          absent={agents.isError}
+          rowKey={(agent) => agent.id}
+        />
       </Section>
       <Section title="Telemetry">
         <QueryProblem query={ingest} />

@@ -138,7 +138,13 @@ export function People() {
     <>
       <Section flush title="People" aside={<InviteButton />}>
         <QueryProblem query={people} />
-        <Table label="People" columns={columns} rows={people.data?.items} rowKey={(person) => person.id} />
+        <Table
+          label="People"
+          columns={columns}
+          rows={people.data?.items}
+          absent={people.isError}
+          rowKey={(person) => person.id}
+        />
       </Section>
       {invitations.data && invitations.data.items.length > 0 && (
         <Section flush title="Open invitations">

@@ -48,6 +48,7 @@ export function ProjectList() {
         label="Projects"
         columns={columns}
         rows={projects.data?.items}
+        absent={projects.isError}
         rowKey={(project) => project.id}
         empty={
           <Empty icon={<FolderGit2 />} title="No projects yet" command="millrace project create shop">

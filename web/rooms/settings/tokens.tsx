@@ -88,6 +88,7 @@ export function Tokens() {
         label="API tokens"
         columns={columns}
         rows={tokens.data?.items}
+        absent={tokens.isError}
         rowKey={(token) => token.id}
         empty={
           <Empty icon={<KeyRound />} title="No tokens yet" command="millrace login">

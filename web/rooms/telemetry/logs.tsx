@@ -108,12 +108,9 @@ export function Logs({ project }: { project: string | undefined }) {
       <Section flush>
         {older.isPending && <SkeletonRows rows={14} />}
         {older.isSuccess && lines.length === 0 && (
-          <Empty
-            icon={<ScrollText />}
-            title="No log lines"
-            command={'curl http://localhost:7400/v1/logs -H "content-type: application/json" -d @logs.json'}
-          >
-            Steps of pipelines and deployed services log here by themselves; everything else sends OpenTelemetry.
+          <Empty icon={<ScrollText />} title="No log lines">
+            Steps of pipelines and deployed services log here by themselves. Everything else sends OpenTelemetry; the
+            settings for it stand in the settings of its project.
           </Empty>
         )}
         {lines.length > 0 && (

@@ -96,7 +96,8 @@ export function SlowTraces({ project }: { project: string | undefined }) {
       <Table
         label="Requests of the last hour"
         columns={columns}
-        rows={query.error ? [] : query.data}
+        rows={query.data}
+        absent={query.isError}
         rowKey={(one) => `${one.traceId} ${one.service} ${one.at} ${one.name}`}
         sort={sort}
         onSort={setSort}
