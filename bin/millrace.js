@@ -20,6 +20,8 @@ const built = join(root, 'dist', 'server', 'cli', 'main.js');
 function newest(directory) {
   let latest = 0;
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    // Tests are no part of what is built.
+    if (/\.test\.tsx?$/.test(entry.name)) continue;
     const path = join(directory, entry.name);
     latest = Math.max(latest, entry.isDirectory() ? newest(path) : statSync(path).mtimeMs);
   }
@@ -28,10 +30,12 @@ function newest(directory) {
 
 // A published package holds dist/ only; a checkout builds what is missing or older than its source.
 if (existsSync(join(root, 'src')) && process.env.MILLRACE_NO_BUILD !== '1') {
+  const servesPages = ['up', 'demo'].includes(process.argv[2]);
   const marks = [built, join(root, 'dist', 'web', 'index.html')];
   const parts = [
     { mark: marks[0], sources: ['src'], script: 'build:server' },
-    { mark: marks[1], sources: ['web', 'src/client'], script: 'build:web' },
+    // Only who serves pages needs them: checking a file shall not wait for a web application.
+    ...(servesPages ? [{ mark: marks[1], sources: ['web', 'src/client'], script: 'build:web' }] : []),
   ];
   for (const { mark, sources, script } of parts) {
     const stale =

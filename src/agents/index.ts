@@ -8,7 +8,7 @@ import { type AgentSettings, runAgent } from './agent.ts';
 import { agentsApi } from './api.ts';
 import { agentsMigrations } from './migrations/index.ts';
 import type { Workload } from './port.ts';
-import { complete, leaseSeconds, offer, withdraw } from './queue.ts';
+import { complete, endSpan, leaseSeconds, offer, withdraw } from './queue.ts';
 
 export { agentsMigrations } from './migrations/index.ts';
 export type { Workload } from './port.ts';
@@ -42,7 +42,7 @@ export function createAgents(deps: AgentsDeps) {
     loops: [{ name: 'agents.agent', run: (signal) => runAgent(deps, settings, signal) }],
     subscriptions: [],
   };
-  return { room, offer, withdraw, complete, listAgents: () => listAgents(deps.database) };
+  return { room, offer, endSpan, withdraw, complete, listAgents: () => listAgents(deps.database) };
 }
 
 async function listAgents(database: Database) {

@@ -12,15 +12,24 @@ export interface Claim {
   epoch: number;
 }
 
-/** Puts work into the queue; work that is there already stays as it is. */
+/**
+ * Puts work into the queue; work that is there already stays as it is. Work of one `span` takes its turn in the group together: from
+ * the first that begins until {@link endSpan}, no other work of the group does.
+ */
 export async function offer(
   tx: Transaction,
-  work: { id: string; projectId: string; group?: string | undefined },
+  work: { id: string; projectId: string; group?: string | undefined; span?: string | undefined },
 ): Promise<void> {
   await tx.execute(sql`
-    insert into agents_work (id, project_id, group_key)
-    values (${work.id}, ${work.projectId}, ${work.group ?? null}) on conflict do nothing`);
+    insert into agents_work (id, project_id, group_key, span)
+    values (${work.id}, ${work.projectId}, ${work.group ?? null}, ${work.span ?? null}) on conflict do nothing`);
   await tx.execute(sql`select pg_notify(${workChannel}, '')`);
+}
+
+/** Lets others of its group have their turn: all work of the span is done. */
+export async function endSpan(tx: Transaction, span: string): Promise<void> {
+  const count = await tx.execute(sql`delete from agents_spans where span = ${span}`);
+  if (count > 0) await tx.execute(sql`select pg_notify(${workChannel}, '')`);
 }
 
 /** Takes unclaimed work out. */
@@ -50,18 +59,28 @@ export async function claim(
   return database.transaction(async (tx) => {
     // Two claims at once could each take one of the same group: neither would see the other's.
     await tx.execute(sql`select pg_advisory_xact_lock(740010)`);
-    return tx.query<Claim>(sql`
+    const claimed = await tx.query<Claim & { group: string | null; span: string | null }>(sql`
       update agents_work set agent_id = ${agentId}, epoch = epoch + 1,
         lease_until = clock_timestamp() + make_interval(secs => ${leaseSeconds})
       where id in (
         select id from agents_work work
         where (agent_id is null or lease_until < clock_timestamp()) and id <> all(${[...doing]}::uuid[])
-          and (group_key is null or not exists (
-            select 1 from agents_work other
-            where other.group_key = work.group_key and other.id <> work.id
-              and (other.agent_id is not null or (other.queued_at, other.id) < (work.queued_at, work.id))))
+          and (group_key is null
+            or exists (select 1 from agents_spans mine where mine.group_key = work.group_key and mine.span = work.span)
+            or (not exists (select 1 from agents_spans held where held.group_key = work.group_key)
+              and not exists (
+                select 1 from agents_work other
+                where other.group_key = work.group_key and other.id <> work.id
+                  and (other.agent_id is not null or (other.queued_at, other.id) < (work.queued_at, work.id)))))
         order by queued_at, id limit ${limit} for update skip locked)
-      returning id, epoch`);
+      returning id, epoch, group_key as "group", span`);
+    for (const { group, span } of claimed) {
+      if (group === null || span === null) continue;
+      await tx.execute(
+        sql`insert into agents_spans (group_key, span) values (${group}, ${span}) on conflict do nothing`,
+      );
+    }
+    return claimed.map(({ id, epoch }) => ({ id, epoch }));
   });
 }
 

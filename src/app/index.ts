@@ -1,6 +1,6 @@
-export { examplesDirectory, runDemo } from './demo/run-demo.ts';
+export { type Demo, examplesDirectory, startDemo } from './demo/run-demo.ts';
 export type { StoryResult } from './demo/story.ts';
-export { lineProgress, silentProgress } from './progress.ts';
+export { lineProgress, type Progress, silentProgress } from './progress.ts';
 export { type LocalRun, runLocally } from './run-locally.ts';
 export { readSettings } from './settings.ts';
 export { start } from './start.ts';

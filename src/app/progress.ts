@@ -2,8 +2,8 @@ import { formatDuration } from '../kernel/durations.ts';
 
 /** How the start (and the demo) tells what it is doing: one line a step with its time. */
 export interface Progress {
-  /** Runs a step; prints its title when it took noticeable time, and its outcome with the time when it ends. */
-  step<Result>(title: string, work: () => Promise<Result>): Promise<Result>;
+  /** Runs a step and prints its title with the time when it ends; `tell` says meanwhile where it stands. */
+  step<Result>(title: string, work: (tell: (detail: string) => void) => Promise<Result>): Promise<Result>;
   /** A plain line. */
   note(text: string): void;
 }
@@ -14,11 +14,12 @@ export function lineProgress(write: (line: string) => void): Progress {
     async step(title, work) {
       const started = performance.now();
       try {
-        const result = await work();
+        const result = await work(() => {});
         write(`  ${title.padEnd(34)} ${formatDuration(performance.now() - started)}`);
         return result;
       } catch (error) {
-        write(`  ${title.padEnd(34)} failed after ${formatDuration(performance.now() - started)}`);
+        const how = error instanceof Error && error.name === 'AbortError' ? 'stopped' : 'failed';
+        write(`  ${title.padEnd(34)} ${how} after ${formatDuration(performance.now() - started)}`);
         throw error;
       }
     },
@@ -27,4 +28,4 @@ export function lineProgress(write: (line: string) => void): Progress {
 }
 
 /** Says nothing, for tests and embedding. */
-export const silentProgress: Progress = { step: (_title, work) => work(), note: () => {} };
+export const silentProgress: Progress = { step: (_title, work) => work(() => {}), note: () => {} };

@@ -83,6 +83,8 @@ function planReport(plan: Plan, trigger: Trigger, terminal: Paint): string[] {
 function placeOf(job: PlannedJob): string {
   if (job.kind === 'approval') return 'waits for a person';
   if (job.kind === 'no-op') return 'nothing to do';
+  if (job.kind === 'lock') return `waits for the lock ${job.lockKey ?? ''}`;
+  if (job.kind === 'unlock') return `gives back the lock ${job.lockKey ?? ''}`;
   const { executor } = job;
   if (executor.kind === 'docker') {
     const [first, ...rest] = executor.images;

@@ -52,8 +52,10 @@ export class Fleet {
   /** Starts an instance. A failure is not thrown but seen at the next look, as an instance that ended. */
   async start(scope: Scope, planned: PlannedInstance): Promise<void> {
     this.#forget(planned.instanceId);
+    const begun = this.#deps.clock.now();
     try {
       await this.#start(scope, planned);
+      this.#deps.log.debug({ instance: planned.instanceId, ms: this.#deps.clock.now() - begun }, 'started');
       this.#failures.delete(planned.instanceId);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -121,7 +123,9 @@ export class Fleet {
   }
 
   async stop(scope: Scope, instanceId: string, graceMs: number): Promise<void> {
+    const begun = this.#deps.clock.now();
     await scope.runtime.stop(instanceId, graceMs);
+    this.#deps.log.debug({ instance: instanceId, ms: this.#deps.clock.now() - begun }, 'stopped');
     this.#forget(instanceId);
     this.#followed.delete(instanceId);
     this.#failures.delete(instanceId);
@@ -182,7 +186,10 @@ export class Fleet {
         detail: settled ? 'running' : 'has just started',
       };
     } else if (probeDue(track, check, now)) {
-      track = foldProbe(track, await scope.runtime.probe(instance, check), check, this.#deps.clock.now());
+      const result = await scope.runtime.probe(instance, check);
+      const at = this.#deps.clock.now();
+      if (track.health !== 'healthy') this.#deps.log.debug({ instance: id, ms: at - now, ...result }, 'looked at');
+      track = foldProbe(track, { ...result, tookMs: at - now }, check, at);
     }
     this.#tracks.set(id, track);
     return { state: 'running', health: track.health, detail: track.detail };
@@ -227,6 +234,7 @@ export class Fleet {
     const secrets = await this.#deps.secrets.forEnvironment({
       projectId: scope.project.id,
       environment: scope.environment.name,
+      reader: `deployment:${side.group}`,
     });
     return { variables: { ...plan?.variables, ...stored.variables }, secrets };
   }

@@ -8,10 +8,18 @@ export interface HealthTrack {
   /** Failed probes in a row. */
   failures: number;
   probedAt: number | null;
+  /** How long the last probe took, ms. */
+  tookMs: number;
   detail: string;
 }
 
-export const freshTrack: HealthTrack = { health: 'starting', failures: 0, probedAt: null, detail: 'not probed yet' };
+export const freshTrack: HealthTrack = {
+  health: 'starting',
+  failures: 0,
+  probedAt: null,
+  tookMs: 0,
+  detail: 'not probed yet',
+};
 
 /** A service without ports and without a check counts as healthy once it has run this long. */
 export const settledAfterMs = 1500;
@@ -28,11 +36,13 @@ export function checkOf(service: Pick<ServiceSpec, 'healthcheck' | 'ports'>): He
 
 /**
  * Whether to probe now. An instance that has never been healthy is probed twice a second, so that a rollout does not
- * wait out a long interval; afterwards the declared interval holds.
+ * wait out a long interval; afterwards the declared interval holds. Where a probe takes long (a program to start, a busy
+ * machine) the next one waits three times as long as that, so that probing does not slow down what it waits for.
  */
 export function probeDue(track: HealthTrack, check: Healthcheck, now: number): boolean {
   if (track.probedAt === null) return true;
-  const interval = track.health === 'healthy' ? check.intervalMs : Math.min(check.intervalMs, 500);
+  const interval =
+    track.health === 'healthy' ? check.intervalMs : Math.min(check.intervalMs, Math.max(500, 3 * track.tookMs));
   return now - track.probedAt >= interval;
 }
 
@@ -42,12 +52,13 @@ export function probeDue(track: HealthTrack, check: Healthcheck, now: number): b
  */
 export function foldProbe(
   track: HealthTrack,
-  result: { healthy: boolean; detail: string },
+  result: { healthy: boolean; detail: string; tookMs: number },
   check: Healthcheck,
   now: number,
 ): HealthTrack {
-  if (result.healthy) return { health: 'healthy', failures: 0, probedAt: now, detail: result.detail };
+  const { detail, tookMs } = result;
+  if (result.healthy) return { health: 'healthy', failures: 0, probedAt: now, tookMs, detail };
   const failures = track.failures + 1;
   const fell = track.health !== 'starting' && failures >= Math.max(1, check.retries);
-  return { health: fell ? 'unhealthy' : track.health, failures, probedAt: now, detail: result.detail };
+  return { health: fell ? 'unhealthy' : track.health, failures, probedAt: now, tookMs, detail };
 }

@@ -99,6 +99,8 @@ export interface Runtime {
   resolve(service: ServiceSpec, onLine: (line: string) => void, signal: AbortSignal): Promise<BuildOutput>;
   /** Starts (or adopts) one instance and resolves once it is started, healthy or not. At most 60 s. */
   start(request: InstanceRequest): Promise<Instance>;
+  /** Whether instances go on when the server dies. If not, what was last seen of them is void at the next start. */
+  readonly outlivesServer: boolean;
   /** Everything of this environment that exists now, whatever its state. */
   list(environmentId: string): Promise<Instance[]>;
   /** Asks it to stop (its signal), kills after the grace time, removes it. Resolves when it is gone; also when it never was. */
@@ -204,7 +206,12 @@ export interface CommitFacts {
 
 /** What this room asks of secrets; the secrets door fits. */
 export interface EnvironmentSecrets {
-  forEnvironment(request: { projectId: string; environment: string }): Promise<{ name: string; value: string }[]>;
+  /** @param request.reader who reads, for the access list: `deployment:<id>` */
+  forEnvironment(request: {
+    projectId: string;
+    environment: string;
+    reader: string;
+  }): Promise<{ name: string; value: string }[]>;
   /** Hides these values, and their encoded forms, in text. */
   createMasker(values: Iterable<string>): { text(text: string): string };
 }

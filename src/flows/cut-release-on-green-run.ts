@@ -17,7 +17,9 @@ export function cutReleaseOnGreenRun(projects: Projects, deployments: Deployment
     types: ['pipelines.run.finished'],
     async handle(event) {
       const run = event.data as Finished;
-      if (run.status !== 'success' || run.branch === null || run.trigger === 'pull-request' || !event.projectId) return;
+      if (run.status !== 'success' || run.branch === null || !event.projectId) return;
+      // A night's work builds nothing new, and a fork's commit is not ours.
+      if (run.trigger === 'pull-request' || run.trigger === 'schedule') return;
       const project = await projects.find(event.projectId);
       if (!project || !(await feedsAnEnvironment(projects, project, run.sha, run.branch))) return;
       await deployments.cutRelease({

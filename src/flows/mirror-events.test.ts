@@ -32,6 +32,7 @@ describe('a fact as a telemetry record', () => {
         'failedJobs.count': 1,
         tags: 'x, y',
         'tags.count': 2,
+        type: 'pipelines.run.finished',
         event: 'pipelines.run.finished',
         eventId: 'e1',
         position: 7,

@@ -7,7 +7,7 @@ const maxText = 2000;
 
 /**
  * Every fact also becomes a telemetry record of type `Event`, so that NRQL can ask the log of everything that happened:
- * `SELECT count(*) FROM Event WHERE event = 'pipelines.run.finished' FACET status`.
+ * `SELECT count(*) FROM Event WHERE type = 'pipelines.run.finished' FACET status`.
  */
 export function mirrorEvents(telemetry: TelemetrySink): Subscription {
   return {
@@ -23,7 +23,7 @@ export function mirrorEvents(telemetry: TelemetrySink): Subscription {
       'secrets.',
       'telemetry.',
     ],
-    handle: (event) => telemetry.write([eventRecord(event)]),
+    handle: (event) => telemetry.write([eventRecord(event)], { once: `event ${event.id}` }),
   };
 }
 
@@ -37,6 +37,8 @@ export function eventRecord(event: EventEnvelope): TelemetryRecord {
     projectId: event.projectId,
     attributes: {
       ...attributes,
+      // What the event log calls it, and what NRQL's readers look for.
+      type: event.type,
       event: event.type,
       eventId: event.id,
       position: event.position,

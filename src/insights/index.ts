@@ -89,9 +89,15 @@ function eventStreamIntake(database: Database, log: Log): HttpIntake {
         }
         const { projectId, types } = request.query as { projectId?: string; types?: string };
         const filter: EventFilter = { projectId: projectId || undefined, types: types?.split(',').filter(Boolean) };
-        listening ??= database.listen(eventsChannel, () => {
-          for (const watcher of watchers) watcher();
-        });
+        listening ??= database
+          .listen(eventsChannel, () => {
+            for (const watcher of watchers) watcher();
+          })
+          .catch((error: unknown) => {
+            // The store is away: the next viewer tries again.
+            listening = undefined;
+            throw error;
+          });
         await listening;
         const stream = openEventStream(request, reply);
         const resume = Number(request.headers['last-event-id']);
@@ -137,9 +143,11 @@ function eventStreamIntake(database: Database, log: Log): HttpIntake {
   };
 }
 
+/** Before whatever an open transaction may still commit: of that, a viewer who comes now wants to hear. */
 async function newestPosition(database: Database): Promise<number> {
   const row = await database.first<{ position: number }>(
-    sql`select coalesce(max(position), 0) as position from platform_events`,
+    sql`select coalesce(max(position), 0) as position from platform_events
+      where xid < pg_snapshot_xmin(pg_current_snapshot())`,
   );
   return row?.position ?? 0;
 }

@@ -75,7 +75,7 @@ export const jobSummary = z.object({
   key: z.string(),
   name: z.string(),
   workflow: z.string(),
-  kind: z.enum(['build', 'approval', 'no-op']),
+  kind: z.enum(['build', 'approval', 'no-op', 'lock', 'unlock']),
   status: jobStatus,
   /** Which copy, from 0, of how many. */
   nodeIndex: z.number().int(),
@@ -89,6 +89,8 @@ export const jobSummary = z.object({
   agent: z.string().nullable(),
   /** One sentence when it did not succeed. */
   reason: z.string().nullable(),
+  /** One sentence while it has not begun: what it waits for. */
+  waitsFor: z.string().nullable(),
   approvedBy: actor.nullable(),
   /** The job of an earlier run whose result this one took over (rerun from failed). */
   inheritedFrom: z.uuid().nullable(),
@@ -147,6 +149,15 @@ const cache = z.object({
   savedAt: at,
   usedAt: at,
   jobId: z.uuid().nullable(),
+});
+
+const schedule = z.object({
+  branch: z.string(),
+  workflow: z.string(),
+  /** POSIX crontab, in UTC. */
+  cron: z.string(),
+  nextAt: at,
+  lastRunId: z.uuid().nullable(),
 });
 
 const byRun = z.object({ id: z.uuid() });
@@ -307,6 +318,14 @@ export const pipelinesApi = defineContract('pipelines', {
     role: 'viewer',
     params: byProject,
     response: z.object({ items: z.array(cache), bytes: z.number().int() }),
+  },
+  listSchedules: {
+    method: 'GET',
+    path: '/projects/:project/schedules',
+    summary: 'List what runs by itself in a project, the next first',
+    role: 'viewer',
+    params: byProject,
+    response: z.object({ items: z.array(schedule) }),
   },
   deleteCache: {
     method: 'DELETE',

@@ -1,7 +1,16 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Intervention, intervene, type Watch } from './deadlines.ts';
-import { JournalFollower, sizeOf, tellAnswer, tellCanceled, tellHalted, touchAlive } from './driver/control.ts';
+import {
+  answerContinue,
+  JournalFollower,
+  readContinueRequest,
+  sizeOf,
+  tellAnswer,
+  tellCanceled,
+  tellHalted,
+  touchAlive,
+} from './driver/control.ts';
 import type { JournalStep } from './driver/journal.ts';
 import { LogPump, NoteLog } from './log/pump.ts';
 import type { Masker, Place, PlannedStep } from './port.ts';
@@ -26,6 +35,8 @@ export interface Attendance {
   cancelRequested: () => boolean;
   /** Rows of all steps; changed in place. */
   steps: Step[];
+  /** Continues the run for a job of a setup configuration; absent for other jobs. */
+  onContinue?: ((body: unknown) => Promise<{ status: number; message: string }>) | undefined;
   /** Stores how steps stand; rejects when the lease is gone. */
   save: (changed: Step[]) => Promise<void>;
   signal: AbortSignal;
@@ -85,6 +96,7 @@ class Attendant {
         return ended ? { kind: 'ended', failed: ended.failed, stopped } : { kind: 'lost', reason: lost!, stopped };
       }
       await this.#enforce();
+      await this.#continue();
       await this.#save(false);
       if (this.#now - this.#aliveAt > 5000) {
         this.#aliveAt = this.#now;
@@ -242,6 +254,13 @@ class Attendant {
     await log.close();
     this.#change(row, { lines: log.lines });
     await tellAnswer(controlDir, row.number, code);
+  }
+
+  /** Answers a job that asks for its run to be continued. */
+  async #continue(): Promise<void> {
+    const { onContinue, controlDir } = this.#a;
+    const body = onContinue && (await readContinueRequest(controlDir));
+    if (onContinue && body !== undefined) await answerContinue(controlDir, await onContinue(body));
   }
 
   async #enforce(): Promise<void> {

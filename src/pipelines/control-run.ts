@@ -81,6 +81,7 @@ export async function rerun(deps: ControlDeps, id: string, from: 'start' | 'fail
     kind: before.trigger.kind === 'push' ? 'api' : before.trigger.kind,
     parameters: before.trigger.parameters,
     pullRequest: before.trigger.pullRequest,
+    schedule: before.trigger.schedule,
     commit: before.commit,
     actor,
     causes: before.event ? [before.event] : [],

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { RunProject } from './port.ts';
 import type { Job, Run } from './run.ts';
 
@@ -8,6 +9,7 @@ export function builtInEnvironment(run: Run, job: Job, project: RunProject, publ
   const slugParts = project.slug.split('/');
   const address = `${publicUrl}/runs/${run.id}`;
   const pull = run.trigger.pullRequest;
+  const pullAddress = pull && `${project.gitUrl.replace(/\.git$/, '')}/pull/${pull.number}`;
   const variables: Record<string, string | undefined> = {
     CI: 'true',
     CIRCLECI: 'true',
@@ -27,12 +29,17 @@ export function builtInEnvironment(run: Run, job: Job, project: RunProject, publ
     CIRCLE_ORGANIZATION_ID: run.projectId,
     CIRCLE_REPOSITORY_URL: project.gitUrl,
     CIRCLE_USERNAME: run.actor.name,
-    CIRCLE_WORKFLOW_ID: run.id,
+    CIRCLE_WORKFLOW_ID: workflowIdOf(run.id, job.workflow),
     CIRCLE_WORKFLOW_JOB_ID: job.id,
-    CIRCLE_WORKFLOW_WORKSPACE_ID: run.id,
+    CIRCLE_WORKFLOW_WORKSPACE_ID: workflowIdOf(run.rerunOf ?? run.id, job.workflow),
     CIRCLE_WORKING_DIRECTORY: job.spec.workingDirectory,
     CIRCLE_PR_NUMBER: pull ? String(pull.number) : undefined,
-    CIRCLE_PULL_REQUEST: pull ? `${project.gitUrl.replace(/\.git$/, '')}/pull/${pull.number}` : undefined,
+    CIRCLE_PR_REPONAME: pull?.fork ? slugParts.at(-1) : undefined,
+    CIRCLE_PR_USERNAME: pull?.fork ? run.actor.name : undefined,
+    CIRCLE_PULL_REQUEST: pullAddress,
+    CIRCLE_PULL_REQUESTS: pullAddress,
+    CIRCLE_PREVIOUS_BUILD_NUM: job.number > 1 ? String(job.number - 1) : undefined,
+    CIRCLE_CONTINUATION_KEY: run.continuationKey ?? undefined,
     MILLRACE: 'true',
     MILLRACE_RUN_ID: run.id,
     MILLRACE_RUN_NUMBER: String(run.number),
@@ -43,6 +50,12 @@ export function builtInEnvironment(run: Run, job: Job, project: RunProject, publ
   return Object.fromEntries(
     Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
+}
+
+/** An id for a workflow of a run, the same for all of its jobs. */
+function workflowIdOf(runId: string, workflow: string): string {
+  const hex = createHash('sha256').update(`${runId}\0${workflow}`).digest('hex');
+  return `${runId.slice(0, 14)}8${hex.slice(0, 3)}-a${hex.slice(3, 6)}-${hex.slice(6, 18)}`;
 }
 
 /** What every step of a job sees, later ones winning: secrets, the built-in variables, the job's own. */

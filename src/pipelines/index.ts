@@ -3,10 +3,13 @@ import type { Log } from '../platform/observe/log.ts';
 import type { TelemetrySink } from '../platform/observe/telemetry-sink.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { Loop, Room } from '../platform/room.ts';
+import { rerunFailed } from './auto-reruns.ts';
+import { continueIntake } from './continue-intake.ts';
 import { approveJob, cancelJob, cancelRun, rerun, startFromRef } from './control-run.ts';
 import { derivePlan } from './derive.ts';
 import { pipelineEvents } from './events.ts';
 import { filesBelow } from './files.ts';
+import { grantLocks } from './locks.ts';
 import { pipelinesMigrations } from './migrations/index.ts';
 import { performJob } from './perform.ts';
 import { planWaiting } from './plan-run.ts';
@@ -24,6 +27,8 @@ import type {
 } from './port.ts';
 import { readJobDetail, readRunDetail } from './read.ts';
 import { pipelineRoutes } from './routes.ts';
+import { startDue } from './schedules.ts';
+import { endOverdue } from './serial-groups.ts';
 import { type StartRequest, startRun } from './start.ts';
 import { pipelinesChannel } from './store.ts';
 import { pipelineStreams } from './streams.ts';
@@ -82,12 +87,16 @@ export function createPipelines(deps: PipelinesDeps) {
   const loops: Loop[] = [
     { name: 'pipelines.signals', run: (signal) => signals.run(signal) },
     repeat('pipelines.plan', 1000, signals, 'plan', async () => void (await planWaiting(shared))),
+    repeat('pipelines.locks', 5000, signals, 'locks', () => grantLocks(shared)),
+    repeat('pipelines.schedules', 15_000, signals, undefined, () => startDue(shared)),
+    repeat('pipelines.reruns', 2000, signals, undefined, () => rerunFailed(shared)),
     repeat('pipelines.cancel', 2000, signals, 'cancel', () => lookForCancels(deps.database, attended, canceled)),
     repeat('pipelines.report', 1000, signals, undefined, () => reportRuns(shared)),
     repeat('pipelines.ship', 500, signals, undefined, async (signal) => {
       while (!signal.aborted && (await shipLogs(shared)));
     }),
     repeat('pipelines.clear-up', 60_000, signals, undefined, async () => {
+      await endOverdue(shared);
       await clearUp(shared);
       await trimCaches(shared);
     }),
@@ -97,7 +106,10 @@ export function createPipelines(deps: PipelinesDeps) {
     migrations: pipelinesMigrations,
     events: [pipelineEvents],
     contracts: [pipelineRoutes(shared)],
-    intakes: [pipelineStreams({ ...shared, onRunChange: (id, listener) => signals.on(`run:${id}`, listener) })],
+    intakes: [
+      continueIntake(shared),
+      pipelineStreams({ ...shared, onRunChange: (id, listener) => signals.on(`run:${id}`, listener) }),
+    ],
     loops,
     subscriptions: [],
   };

@@ -5,10 +5,11 @@ import { type Job, type Step, wantedExecutorOf } from './run.ts';
 /** Most copies of one job. */
 const mostCopies = 64;
 
-/** The jobs of a plan as rows, each copy of a parallel job one; pure apart from the ids it gives. Numbers go up from `firstNumber`. */
+/** The jobs of a plan as rows, each copy of a parallel job one; pure apart from the ids it gives. */
 export function jobRows(
   plan: Plan,
   run: { id: string; projectId: string },
+  firstPosition = 0,
   newJobId: () => string = newId,
 ): Omit<Job, 'number'>[] {
   const rows: Omit<Job, 'number'>[] = [];
@@ -16,7 +17,7 @@ export function jobRows(
     for (const planned of workflow.jobs) {
       const copies = planned.kind === 'build' ? Math.min(mostCopies, Math.max(1, planned.parallelism)) : 1;
       for (let node = 0; node < copies; node += 1) {
-        rows.push(rowOf(planned, run, { id: newJobId(), node, copies, position: rows.length }));
+        rows.push(rowOf(planned, run, { id: newJobId(), node, copies, position: firstPosition + rows.length }));
       }
     }
   }
@@ -91,13 +92,17 @@ export function stepRows(job: Pick<Job, 'id' | 'spec'>): Step[] {
 
 /**
  * Rerun from failed: jobs that succeeded before are taken over with their results; the others run again. A job is taken
- * over only when everything it requires is, so that nothing runs before what it builds on.
+ * over only when everything it requires is, so that nothing runs before what it builds on. Workflows but those of `only` are taken
+ * over as they ended.
  */
-export function inherit(rows: Job[], before: readonly Job[]): Job[] {
+export function inherit(rows: Job[], before: readonly Job[], only?: readonly string[] | undefined): Job[] {
   const identity = (job: Pick<Job, 'key' | 'nodeIndex'>): string => `${job.key}#${job.nodeIndex}`;
   const earlier = new Map(before.map((job) => [identity(job), job]));
   const again = new Set<string>();
-  for (const row of rows) if (earlier.get(identity(row))?.status !== 'success') again.add(row.key);
+  const repeated = (row: Job): boolean => only === undefined || only.includes(row.workflow);
+  for (const row of rows) {
+    if (repeated(row) && earlier.get(identity(row))?.status !== 'success') again.add(row.key);
+  }
   for (let grown = true; grown; ) {
     grown = false;
     for (const row of rows) {
@@ -111,7 +116,8 @@ export function inherit(rows: Job[], before: readonly Job[]): Job[] {
     if (!old || again.has(row.key)) return row;
     return {
       ...row,
-      status: 'success',
+      status: old.status,
+      reason: old.reason,
       inheritedFrom: old.inheritedFrom ?? old.id,
       executor: old.executor,
       approvedBy: old.approvedBy,

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { availableParallelism, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import type { Clock } from '../kernel/clock.ts';
 import { formatDuration } from '../kernel/durations.ts';
@@ -7,7 +8,8 @@ import { Fault } from '../kernel/faults.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { sql } from '../platform/postgres/sql.ts';
-import { attend, type Ending } from './attend.ts';
+import { type Attendance, attend, type Ending } from './attend.ts';
+import { continueRun } from './continue-run.ts';
 import { tellGo, wasBegun, writeControl } from './driver/control.ts';
 import type { DriverStep } from './driver/program.ts';
 import { builtInEnvironment, jobEnvironment } from './environment.ts';
@@ -19,6 +21,7 @@ import type {
   Executor,
   Lease,
   Masker,
+  PipelineDialect,
   Place,
   PlaceRequest,
   PlannedJob,
@@ -26,9 +29,11 @@ import type {
   RunSecrets,
   Sources,
 } from './port.ts';
+import { resourcesOf, unrunnable } from './resources.ts';
 import type { Job, Run, Step } from './run.ts';
 import type { FinalJobStatus } from './run-state.ts';
 import { holdsJob, insertSteps, listSteps, notify, readJob, readRun, saveSteps, takeJob } from './store.ts';
+import { readTimings, splitsTests } from './timings.ts';
 import { applyFact } from './transition.ts';
 
 export interface PerformDeps {
@@ -38,6 +43,7 @@ export interface PerformDeps {
   files: Files;
   dispatch: Dispatch;
   sources: Sources;
+  dialects: PipelineDialect[];
   secrets: RunSecrets;
   createMasker: (values: string[]) => Masker;
   executors: { docker?: Executor | undefined; host?: Executor | undefined };
@@ -94,6 +100,8 @@ async function begin(deps: PerformDeps, lease: Lease, run: Run, job: Job): Promi
 }
 
 async function chooseExecutor(deps: PerformDeps, job: Job): Promise<{ executor: Executor } | { reason: string }> {
+  const refused = unrunnable(job.spec);
+  if (refused) return { reason: refused };
   const { docker, host } = deps.executors;
   const policy = await deps.policy(job.projectId);
   if (job.wantedExecutor === 'host') return host ? { executor: host } : { reason: 'This server has no host executor' };
@@ -124,7 +132,10 @@ async function carryOut(deps: PerformDeps, lease: Lease, run: Run, job: Job, sig
     await finish(deps, lease, job, { status: 'failed', reason: secrets.reason }, steps);
     return;
   }
-  const masker = deps.createMasker(secrets.map((secret) => secret.value));
+  const masker = deps.createMasker([
+    ...secrets.map((secret) => secret.value),
+    ...(run.continuationKey ? [run.continuationKey] : []),
+  ]);
   const project = await deps.sources.project(job.projectId);
   const builtIn = project ? builtInEnvironment(run, job, project, deps.publicUrl()) : {};
   const environment = jobEnvironment(secrets, builtIn, job.spec.environment);
@@ -155,6 +166,7 @@ async function carryOut(deps: PerformDeps, lease: Lease, run: Run, job: Job, sig
         cancelRequested: () => job.cancelRequested || deps.isCanceled(job.id),
         steps,
         save: (changed) => save(deps, lease, job, changed),
+        onContinue: continuer(deps, run),
         signal,
       });
       if (ending.kind === 'left') return;
@@ -165,6 +177,21 @@ async function carryOut(deps: PerformDeps, lease: Lease, run: Run, job: Job, sig
   }
   await executor.destroy(job.id);
   await rm(dirname(controlDir), { recursive: true, force: true });
+}
+
+/** What continues the run for jobs of a setup configuration. What fails here is answered, so that the job does not wait for ever. */
+function continuer(deps: PerformDeps, run: Run): Attendance['onContinue'] {
+  const key = run.continuationKey;
+  if (key === null) return undefined;
+  return async (body) => {
+    try {
+      const given = typeof body === 'object' && body !== null ? body : {};
+      return await continueRun(deps, { 'continuation-key': key, ...given });
+    } catch (error) {
+      deps.log.error({ err: error, runId: run.id }, 'a run could not be continued');
+      return { status: 500, message: 'The server could not continue the run; its log says why.' };
+    }
+  };
 }
 
 /** What the job may see; a context it may not use is its failure, not the server's. */
@@ -207,6 +234,7 @@ async function settleIn(
     images: job.spec.executor.kind === 'docker' ? job.spec.executor.images : [],
     engineAccess:
       run.trusted && policy.allowEngineAccess && job.spec.steps.some((step) => step.kind === 'setup_remote_docker'),
+    ...resourcesOf(job.spec, { cpus: availableParallelism(), memoryBytes: totalmem() }),
     onProgress: () => {},
   };
   const prepare = making.steps[0]!;
@@ -224,7 +252,11 @@ async function settleIn(
   for (const line of introduction(job, lease)) log.say(line);
   let place: Place | { reason: string };
   try {
-    if (!known) await writeControl(controlDir, controlFiles(job.spec, making.environment));
+    if (!known) {
+      const timings = splitsTests(job) ? await readTimings(deps.database, job) : undefined;
+      const continues = run.continuationKey !== null;
+      await writeControl(controlDir, { ...controlFiles(job.spec, making.environment), continues, timings });
+    }
     place = known ?? (await executor.prepare(request));
     log.say(`Ready after ${formatDuration(now() - startedAt)}`);
   } catch (error) {
@@ -255,13 +287,14 @@ function introduction(job: Job, lease: Lease): string[] {
       `Notice: the job asks for the image ${job.image}, but no container engine answers, so it runs on the host instead`,
     );
   }
-  if (job.spec.executor.kind === 'macos')
-    lines.push('Notice: the job asks for macOS; it runs on this machine as it is');
   lines.push('Notice: the host executor does not isolate: steps run as the server’s user, in a fresh home directory');
   return lines;
 }
 
-function controlFiles(spec: PlannedJob, environment: Record<string, string>): Parameters<typeof writeControl>[1] {
+function controlFiles(
+  spec: PlannedJob,
+  environment: Record<string, string>,
+): Omit<Parameters<typeof writeControl>[1], 'continues'> {
   const scripts = new Map<number, string>();
   const steps = spec.steps.map((step, index): DriverStep => {
     const number = index + 1;

@@ -4,9 +4,18 @@ import { system } from '../kernel/events.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { Database, Transaction } from '../platform/postgres/database.ts';
 import { sql } from '../platform/postgres/sql.ts';
+import {
+  autoRerunsOf,
+  compileContinuation,
+  continuedPlan,
+  copyContinuation,
+  newContinuationKey,
+  readContinuation,
+} from './continuation.ts';
 import { inherit, jobRows, numberJobs } from './job-rows.ts';
 import type { PipelineDialect, Plan, RunPolicy, Sources, SourceTree, Trigger } from './port.ts';
 import { type Run, recordOf } from './run.ts';
+import { saveSchedules } from './schedules.ts';
 import { claimUnplanned, insertJobs, listJobs, lockRun, nextNumbers, olderRuns, savePlanned } from './store.ts';
 import { applyFact, type TransitionDeps } from './transition.ts';
 
@@ -43,7 +52,8 @@ async function planRun(deps: PlanDeps, run: Run): Promise<void> {
     const message = error instanceof Error ? error.message : String(error);
     compiled = { plan: undefined, problems: [{ severity: 'error', message }], dialect: null, file: null };
   }
-  await storePlan(deps, run, compiled);
+  const continuation = run.rerunFrom === 'failed' ? await replanContinuation(deps, run, compiled) : undefined;
+  await storePlan(deps, run, compiled, continuation);
   const policy = await deps.policy(run.projectId);
   const project = await deps.sources.project(run.projectId);
   if (policy.autoCancel && run.branch && run.branch !== project?.defaultBranch) await cancelOlder(deps, run);
@@ -80,18 +90,44 @@ async function compile(
   };
 }
 
-async function storePlan(deps: PlanDeps, run: Run, compiled: Compiled): Promise<void> {
+/** What a setup configuration was continued with in the run that this one repeats, compiled anew: its jobs belong to this run too. */
+async function replanContinuation(deps: PlanDeps, run: Run, compiled: Compiled): Promise<Plan | undefined> {
+  const given = compiled.plan?.setup && (await readContinuation(deps.database, run.rerunOf!));
+  if (!given) return undefined;
+  const tree = deps.sources.tree(run.projectId, run.sha);
+  const { plan } = await compileContinuation(deps, { ...run, dialect: compiled.dialect }, tree, given);
+  return plan;
+}
+
+async function storePlan(deps: PlanDeps, run: Run, compiled: Compiled, continuation: Plan | undefined): Promise<void> {
   const { plan, problems } = compiled;
-  const rows = plan ? jobRows(plan, run) : [];
+  const first = plan ? jobRows(plan, run) : [];
+  const rows = continuation ? [...first, ...jobRows(continuedPlan(continuation), run, first.length)] : first;
   await deps.database.transaction(async (tx) => {
     if (!(await lockRun(tx, run.id))) return;
     const diagnostics = [...problems, ...(plan?.notes ?? [])];
     const { dialect, file } = compiled;
-    if (!(await savePlanned(tx, { id: run.id, dialect: plan?.dialect ?? dialect, file, diagnostics }))) return;
+    const setup = plan?.setup ?? null;
+    const planned = {
+      id: run.id,
+      dialect: plan?.dialect ?? dialect,
+      file,
+      diagnostics,
+      continuationKey: setup && newContinuationKey(),
+      setup,
+      autoReruns: autoRerunsOf([plan, continuation]),
+    };
+    if (!(await savePlanned(tx, planned))) return;
+    if (plan && run.branch && !run.tag && run.trigger.kind === 'push') {
+      await saveSchedules(tx, run.projectId, run.branch, plan.schedules ?? [], deps.clock.now());
+    }
     const names = new Set(rows.map((row) => row.key)).size;
     const numbers = await nextNumbers(tx, run.projectId, { runs: 0, jobs: names });
     let jobs = numberJobs(rows, numbers.job);
-    if (run.rerunOf && run.rerunFrom === 'failed') jobs = inherit(jobs, await listJobs(tx, run.rerunOf));
+    if (run.rerunOf && run.rerunFrom === 'failed') {
+      jobs = inherit(jobs, await listJobs(tx, run.rerunOf), run.trigger.autoRerun?.workflows);
+    }
+    if (continuation) await copyContinuation(tx, run.rerunOf!, run.id);
     await insertJobs(tx, jobs);
     for (const job of jobs) {
       if (job.inheritedFrom) await inheritLayers(tx, job.id, recordOf(job), run.id);

@@ -1,5 +1,7 @@
 import type { Diagnostic } from '../kernel/diagnostics.ts';
 
+export type JobKind = 'build' | 'approval' | 'no-op' | 'lock' | 'unlock';
+
 /** How a job may end. `not_run`: a requirement was not met. `unauthorized`: an approval or context was refused. */
 export type JobOutcome = 'success' | 'failed' | 'canceled' | 'unauthorized' | 'not_run';
 
@@ -19,8 +21,8 @@ export interface Plan {
   workflows: PlannedWorkflow[];
   /** Workflows that start by themselves on this branch as long as its file says so. */
   schedules?: PlannedSchedule[] | undefined;
-  /** A setup configuration: one of its jobs continues the run with the configuration that is meant. */
-  setup?: boolean | undefined;
+  /** A setup configuration: one of its jobs continues the run with the configuration that is meant. Its parameters’ defaults. */
+  setup?: { defaults: Record<string, string | number | boolean> } | undefined;
   /** Warnings and notes (for `derived`: what was found and why the plan looks so). */
   notes: Diagnostic[];
 }
@@ -43,8 +45,10 @@ export interface PlannedJob {
   key: string;
   name: string;
   workflow: string;
-  /** `approval` waits for a person; `no-op` succeeds at once. */
-  kind: 'build' | 'approval' | 'no-op';
+  /** `approval` waits for a person, `lock` until `lockKey` is free; `unlock` gives it back; `no-op` succeeds at once. */
+  kind: JobKind;
+  /** What `lock` and `unlock` hold and give back, one run at a time. */
+  lockKey?: string | undefined;
   /** All must have ended in one of their outcomes. Keys of jobs of the same workflow. */
   requires: { key: string; outcomes: JobOutcome[] }[];
   executor: PlannedExecutor;
@@ -60,6 +64,8 @@ export interface PlannedJob {
   parallelism: number;
   /** Jobs of one group run one at a time. */
   serialGroup?: string | undefined;
+  /** Jobs of one span have their turn in the serial group together: a job group. */
+  serialSpan?: string | undefined;
   /** The matrix cell this job stands for. */
   matrix?: Record<string, string | number | boolean> | undefined;
   steps: PlannedStep[];

@@ -20,8 +20,10 @@ export interface Trigger {
   pullRequest?: { number: number; fork: boolean } | undefined;
   /** Of `kind: 'schedule'`: the workflow whose time has come. Absent when the whole file shall run. */
   schedule?: { workflow: string } | undefined;
-  /** The file was given by a setup configuration, with `parameters` from there as well. */
-  continued?: boolean | undefined;
+  /** The file was given by a setup configuration. `inherited` are parameters the run began with, which it need not declare. */
+  continued?: { inherited: string[] } | undefined;
+  /** Of an automatic rerun: which one it is, from 1, and of which workflows; the others stay as they ended. */
+  autoRerun?: { number: number; workflows: string[] } | undefined;
 }
 
 /** Files of the commit, read on demand. Pure compilers get it as a value-like reader with no side effects. */
@@ -155,8 +157,15 @@ export interface RunSecrets {
  * place in the queue never disagree.
  */
 export interface Dispatch {
-  /** Puts a job into the queue. Jobs of one `group` run one at a time, in the order they came. */
-  offer(tx: Transaction, work: { id: string; projectId: string; group?: string | undefined }): Promise<void>;
+  /**
+   * Puts a job into the queue. Jobs of one `group` run one at a time, in the order they came; those of one `span` have their
+   * turn together, until `endSpan`.
+   */
+  offer(
+    tx: Transaction,
+    work: { id: string; projectId: string; group?: string | undefined; span?: string | undefined },
+  ): Promise<void>;
+  endSpan(tx: Transaction, span: string): Promise<void>;
   /** Takes a job out that nobody claimed yet; one that is claimed stays with its agent. */
   withdraw(tx: Transaction, id: string): Promise<void>;
   /** The holder of this epoch is done. False when the job was given to another meanwhile: then nothing may be written. */

@@ -5,8 +5,10 @@ import type { JobDetail, RunDetail } from './api.ts';
 import type { Files } from './files.ts';
 import { LogReader } from './log/read.ts';
 import { type Job, recordOf, type Step } from './run.ts';
+import { isFinal } from './run-state.ts';
 import { listJobs, listSteps, readJob, readRun, readStep } from './store.ts';
 import { jobSummaryOf, runDetailOf, stepDetailOf } from './view.ts';
+import { readWaits } from './waits.ts';
 
 const missing = (what: string): Fault =>
   new Fault('missing', `There is no such ${what}`, { code: `pipelines.${what}-missing` });
@@ -20,7 +22,8 @@ export async function requireJob(database: Database, id: string): Promise<Job> {
 export async function readRunDetail(database: Database, id: string): Promise<RunDetail> {
   const run = await readRun(database, id);
   if (!run) throw missing('run');
-  return runDetailOf(run, await listJobs(database, id));
+  const jobs = await listJobs(database, id);
+  return runDetailOf(run, jobs, run.finishedAt === null ? await readWaits(database, jobs, jobs) : new Map());
 }
 
 export async function readJobDetail(database: Database, id: string): Promise<JobDetail> {
@@ -34,7 +37,13 @@ export async function readJobDetail(database: Database, id: string): Promise<Job
     sql`select count(*)::int as count from pipelines_artifacts where job_id = ${record}`,
   );
   const steps = await listSteps(database, record);
-  return { ...jobSummaryOf(job), steps: steps.map(stepDetailOf), tests: tests!, artifacts: artifacts!.count };
+  const waits = isFinal(job.status) ? undefined : await readWaits(database, [job], await listJobs(database, job.runId));
+  return {
+    ...jobSummaryOf(job, waits?.get(id)),
+    steps: steps.map(stepDetailOf),
+    tests: tests!,
+    artifacts: artifacts!.count,
+  };
 }
 
 /** A step and its log, found by the job that shows it. The log is undefined while nothing was written. */

@@ -8,6 +8,7 @@ import { approveJob, type ControlDeps, cancelJob, cancelRun, rerun, startFromRef
 import type { Files } from './files.ts';
 import type { RunProject } from './port.ts';
 import { isComplete, listArtifacts, listTests, openStepLog, readJobDetail, readRunDetail } from './read.ts';
+import { listSchedules } from './schedules.ts';
 import { countJobs, listRuns } from './store.ts';
 import { logLineOf, runSummaryOf } from './view.ts';
 
@@ -122,6 +123,10 @@ function handlersOf(deps: RouteDeps): Handlers<typeof pipelinesApi.operations> {
         usedAt: row.usedAt.toISOString(),
       }));
       return { items, bytes: rows.reduce((sum, row) => sum + row.bytes, 0) };
+    },
+    async listSchedules({ params }) {
+      const rows = await listSchedules(database, (await requireProject(params.project)).id);
+      return { items: rows.map((row) => ({ ...row, nextAt: row.nextAt.toISOString() })) };
     },
     async deleteCache({ params }) {
       const project = await requireProject(params.project);

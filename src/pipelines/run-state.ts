@@ -1,4 +1,4 @@
-import type { JobOutcome } from './plan.ts';
+import type { JobKind, JobOutcome } from './plan.ts';
 
 export type RunStatus = 'queued' | 'running' | 'on_hold' | 'success' | 'failed' | 'canceled';
 export type JobStatus =
@@ -17,7 +17,7 @@ export type FinalJobStatus = Extract<JobStatus, 'success' | 'failed' | 'canceled
 export interface JobState {
   id: string;
   key: string;
-  kind: 'build' | 'approval' | 'no-op';
+  kind: JobKind;
   status: JobStatus;
   requires: readonly { key: string; outcomes: readonly JobOutcome[] }[];
 }
@@ -120,7 +120,8 @@ function decide(job: JobState, outcomeOf: (key: string) => JobOutcome | 'open' |
   }
   if (open) return undefined;
   if (job.kind === 'approval') return 'on_hold';
-  return job.kind === 'no-op' ? 'success' : 'queued';
+  // A lock is queued until it is granted; no agent gets it.
+  return job.kind === 'no-op' || job.kind === 'unlock' ? 'success' : 'queued';
 }
 
 /** How the copies of one job ended together: the worst of them. */

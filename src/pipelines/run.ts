@@ -26,6 +26,11 @@ export interface Run {
   /** Id of the run's last fact, the cause of the next. */
   event: string | null;
   planned: boolean;
+  /** Of a setup configuration: what its jobs prove themselves with when they continue the run, and defaults of its parameters. */
+  continuationKey: string | null;
+  setup: { defaults: Trigger['parameters'] } | null;
+  /** By workflow: how often what failed is run again by itself. */
+  autoReruns: Record<string, number> | null;
   queuedAt: number;
   startedAt: number | null;
   finishedAt: number | null;

@@ -24,6 +24,9 @@ export interface StartRequest {
   /** Ids of the events that brought it about. */
   causes: string[];
   rerunOf?: { id: string; from: 'start' | 'failed' } | undefined;
+  /** Of `kind: 'schedule'`. */
+  schedule?: Trigger['schedule'];
+  autoRerun?: Trigger['autoRerun'];
 }
 
 /** Makes the run and queues its planning. A commit that says `[skip ci]` gets a run that is canceled at once and says so. */
@@ -54,6 +57,9 @@ export async function startRun(deps: { database: Database; clock: Clock }, reque
       rerunFrom: request.rerunOf?.from ?? null,
       event: null,
       planned: skipped,
+      continuationKey: null,
+      setup: null,
+      autoReruns: null,
       queuedAt: now,
       startedAt: null,
       finishedAt: skipped ? now : null,
@@ -98,5 +104,7 @@ function triggerOf(request: StartRequest, number: number): Trigger {
     },
     commit: { message: request.commit.message, author: request.commit.author },
     pullRequest: request.pullRequest,
+    schedule: request.schedule,
+    autoRerun: request.autoRerun,
   };
 }

@@ -9,8 +9,8 @@ const fragment = (text: string): Sql => Object.assign(sql``, { text });
 const runColumns =
   fragment(`id, project_id as "projectId", number, status, canceling, dialect, file, trigger, sha, branch,
   tag, trusted, commit, actor, diagnostics, rerun_of as "rerunOf", rerun_from as "rerunFrom", event,
-  planned_at is not null as planned, ${ms('queued_at')} as "queuedAt", ${ms('started_at')} as "startedAt",
-  ${ms('finished_at')} as "finishedAt"`);
+  planned_at is not null as planned, continuation_key as "continuationKey", setup, auto_reruns as "autoReruns",
+  ${ms('queued_at')} as "queuedAt", ${ms('started_at')} as "startedAt", ${ms('finished_at')} as "finishedAt"`);
 
 const jobColumns =
   fragment(`id, run_id as "runId", project_id as "projectId", number, position, key, name, workflow, kind,
@@ -127,11 +127,12 @@ export function claimUnplanned(db: Queryable): Promise<Run | undefined> {
 /** False when it was planned meanwhile. */
 export async function savePlanned(
   tx: Transaction,
-  run: Pick<Run, 'id' | 'dialect' | 'file' | 'diagnostics'>,
+  run: Pick<Run, 'id' | 'dialect' | 'file' | 'diagnostics' | 'continuationKey' | 'setup' | 'autoReruns'>,
 ): Promise<boolean> {
   const count = await tx.execute(sql`
     update pipelines_runs set dialect = ${run.dialect}, file = ${run.file}, diagnostics = ${json(run.diagnostics)},
-      planned_at = clock_timestamp()
+      continuation_key = ${run.continuationKey}, setup = ${run.setup && json(run.setup)},
+      auto_reruns = ${run.autoReruns && json(run.autoReruns)}, planned_at = clock_timestamp()
     where id = ${run.id} and planned_at is null`);
   return count === 1;
 }
@@ -140,15 +141,22 @@ export async function insertJobs(tx: Transaction, jobs: Job[]): Promise<void> {
   if (jobs.length === 0) return;
   await tx.execute(sql`
     insert into pipelines_jobs (id, run_id, project_id, number, position, key, name, workflow, kind, node_index, node_total,
-      requires, spec, status, wanted_executor, image, executor, inherited_from, approved_by, failed_tests, started_at,
-      finished_at)
+      requires, spec, status, wanted_executor, image, executor, reason, inherited_from, approved_by, failed_tests,
+      started_at, finished_at)
     select id, "runId", "projectId", number, position, key, name, workflow, kind, "nodeIndex", "nodeTotal", requires, spec,
-      status, "wantedExecutor", image, executor, "inheritedFrom", "approvedBy", "failedTests",
+      status, "wantedExecutor", image, executor, reason, "inheritedFrom", "approvedBy", "failedTests",
       to_timestamp("startedAt" / 1000), to_timestamp("finishedAt" / 1000)
     from jsonb_to_recordset(${json(jobs)}::jsonb) as job(id uuid, "runId" uuid, "projectId" uuid, number int, position int,
       key text, name text, workflow text, kind text, "nodeIndex" int, "nodeTotal" int, requires jsonb, spec jsonb,
-      status text, "wantedExecutor" text, image text, executor text, "inheritedFrom" uuid, "approvedBy" jsonb,
+      status text, "wantedExecutor" text, image text, executor text, reason text, "inheritedFrom" uuid, "approvedBy" jsonb,
       "failedTests" int, "startedAt" float8, "finishedAt" float8)`);
+}
+
+/** Gives back one lock of a run, or all of them. */
+export async function releaseLocks(tx: Transaction, runId: string, key?: string | undefined): Promise<void> {
+  const one = key === undefined ? sql`true` : sql`key = ${key}`;
+  const count = await tx.execute(sql`delete from pipelines_locks where run_id = ${runId} and ${one}`);
+  if (count > 0) await notify(tx, 'locks');
 }
 
 /** The part of each job that decisions need, in plan order. */

@@ -3,16 +3,19 @@ import type { Actor } from '../kernel/events.ts';
 import { Fault } from '../kernel/faults.ts';
 import { appendEvent } from '../platform/events/log.ts';
 import type { Transaction } from '../platform/postgres/database.ts';
+import { sql } from '../platform/postgres/sql.ts';
 import { pipelineEvents } from './events.ts';
 import type { Dispatch } from './port.ts';
-import type { Run } from './run.ts';
+import type { Job, Run } from './run.ts';
 import { advance, isFinal, isRunFinal, type JobChange, type RunFact, type RunState } from './run-state.ts';
 import {
   type JobUpdate,
   lockRun,
+  notify,
   previousStatus,
   readJob,
   readJobStates,
+  releaseLocks,
   requestCancel,
   saveJobStatus,
   saveRun,
@@ -48,6 +51,7 @@ export async function applyFact(
 
   const now = deps.clock.now();
   const story = new Story(tx, run, by);
+  const overtaken: string[] = [];
   const started = run.startedAt === null && changes.some((change) => change.to === 'running');
   if (started) {
     run.startedAt = now;
@@ -57,15 +61,23 @@ export async function applyFact(
     const update = 'jobId' in fact && change.jobId === fact.jobId ? (by.update ?? {}) : {};
     await saveJobStatus(tx, change.jobId, change.to, now, { ...reasonOf(change, by.actor), ...update });
     await tellJob(deps, tx, story, change, fact);
+    if (change.to === 'queued' && (await isOvertaken(tx, run, (await readJob(tx, change.jobId))!))) {
+      overtaken.push(change.jobId);
+    }
   }
   run.status = state.status;
   run.canceling = state.canceling;
   if (isRunFinal(state.status) && run.finishedAt === null) {
     run.finishedAt = now;
+    await releaseLocks(tx, run.id);
     await tellFinished(tx, story, run);
   }
   run.event = story.last;
   await saveRun(tx, run);
+  for (const jobId of overtaken) {
+    const update = { reason: 'A later run of this project is in its serial group already' };
+    await applyFact(deps, tx, runId, { kind: 'finished', jobId, status: 'not_run' }, { actor: by.actor, update });
+  }
   return { run, changed: true };
 }
 
@@ -104,6 +116,43 @@ class Story {
   }
 }
 
+/** The turn a job waits for. */
+function turnOf(job: Job): { group?: string | undefined; span?: string | undefined } {
+  return { group: job.spec.serialGroup, span: spanOf(job) };
+}
+
+const spanOf = (job: Job): string | undefined =>
+  job.spec.serialSpan === undefined ? undefined : `${job.runId}/${job.workflow}/${job.spec.serialSpan}`;
+
+/** Gives up the turn of a span once all of its jobs have ended. */
+async function endTurn(deps: TransitionDeps, tx: Transaction, job: Job): Promise<void> {
+  const span = spanOf(job);
+  if (span === undefined) return;
+  const open = await tx.first(sql`
+    select 1 from pipelines_jobs where run_id = ${job.runId} and workflow = ${job.workflow}
+      and spec->>'serialSpan' = ${job.spec.serialSpan} and finished_at is null limit 1`);
+  if (!open) await deps.dispatch.endSpan(tx, span);
+}
+
+/**
+ * Whether a later run of the project waits or runs in the job's serial group already: its turn is over then. A span that has begun
+ * keeps its turn.
+ */
+async function isOvertaken(tx: Transaction, run: Run, job: Job): Promise<boolean> {
+  if (job.spec.serialGroup === undefined) return false;
+  if (job.spec.serialSpan !== undefined) {
+    const begun = await tx.first(sql`
+      select 1 from pipelines_jobs where run_id = ${job.runId} and workflow = ${job.workflow}
+        and spec->>'serialSpan' = ${job.spec.serialSpan} and started_at is not null limit 1`);
+    if (begun) return false;
+  }
+  const later = await tx.first(sql`
+    select 1 from pipelines_jobs other join pipelines_runs run on run.id = other.run_id
+    where other.project_id = ${job.projectId} and other.spec->>'serialGroup' = ${job.spec.serialGroup}
+      and other.status in ('queued', 'running') and run.number > ${run.number} limit 1`);
+  return later !== undefined;
+}
+
 /** What every fact about a run says. */
 export const identityOf = (run: Run) => ({
   runId: run.id,
@@ -124,7 +173,8 @@ async function tellJob(
   const subject = `job:${job.id}`;
   const identity = { runId: job.runId, jobId: job.id, number: job.number, name: job.name, workflow: job.workflow };
   if (change.to === 'queued') {
-    await deps.dispatch.offer(tx, { id: job.id, projectId: job.projectId, group: job.spec.serialGroup });
+    if (job.kind === 'lock') await notify(tx, 'locks');
+    else await deps.dispatch.offer(tx, { id: job.id, projectId: job.projectId, ...turnOf(job) });
     await story.tell('job.queued', identity, subject);
   } else if (change.to === 'on_hold') {
     await story.tell('job.on_hold', identity, subject);
@@ -132,6 +182,8 @@ async function tellJob(
     await story.tell('job.started', { ...identity, executor: job.executor, agent: job.agent }, subject);
   } else if (isFinal(change.to)) {
     if (change.from === 'queued') await deps.dispatch.withdraw(tx, job.id);
+    await endTurn(deps, tx, job);
+    if (job.kind === 'unlock' && change.to === 'success') await releaseLocks(tx, job.runId, job.spec.lockKey);
     if (fact.kind === 'approved' && fact.jobId === job.id) await story.tell('job.approved', identity, subject);
     await story.tell(
       'job.finished',

@@ -26,14 +26,14 @@ export function runSummaryOf(run: Run, jobCounts: Record<string, number>): RunSu
   };
 }
 
-export function runDetailOf(run: Run, jobs: readonly Job[]): RunDetail {
+export function runDetailOf(run: Run, jobs: readonly Job[], waits: ReadonlyMap<string, string>): RunDetail {
   const counts: Record<string, number> = {};
   for (const job of jobs) counts[job.status] = (counts[job.status] ?? 0) + 1;
   const diagnostics = run.diagnostics as RunDetail['diagnostics'];
-  return { ...runSummaryOf(run, counts), diagnostics, jobs: jobs.map(jobSummaryOf) };
+  return { ...runSummaryOf(run, counts), diagnostics, jobs: jobs.map((job) => jobSummaryOf(job, waits.get(job.id))) };
 }
 
-export function jobSummaryOf(job: Job): JobSummary {
+export function jobSummaryOf(job: Job, waitsFor: string | undefined): JobSummary {
   return {
     id: job.id,
     runId: job.runId,
@@ -51,6 +51,7 @@ export function jobSummaryOf(job: Job): JobSummary {
     image: job.image,
     agent: job.agent,
     reason: job.reason,
+    waitsFor: waitsFor ?? null,
     approvedBy: job.approvedBy,
     inheritedFrom: job.inheritedFrom,
     queuedAt: moment(job.queuedAt),

@@ -29,11 +29,7 @@ export interface Secrets {
    */
   forRun(request: Omit<RunRequest, 'reader'> & { reader?: string | undefined }): Promise<SecretValue[]>;
   /** What the services of an environment get. `reader` is `deployment:<id>`. */
-  forEnvironment(request: {
-    projectId: string;
-    environment: string;
-    reader?: string | undefined;
-  }): Promise<SecretValue[]>;
+  forEnvironment(request: { projectId: string; environment: string; reader: string }): Promise<SecretValue[]>;
   /** One secret of a project, for Millrace itself; the projects room reads the tokens of remotes with it. */
   read(projectId: string, name: string): Promise<string | undefined>;
   /** Sets a secret of a project, or of one of its environments. */
@@ -63,7 +59,7 @@ export function createSecrets(deps: SecretsDeps): Secrets {
       subscriptions: [],
     },
     forRun: (request) => secretsForRun(deps, { ...request, reader: request.reader ?? 'run' }),
-    forEnvironment: (request) => secretsForEnvironment(deps, { ...request, reader: request.reader ?? 'deployment' }),
+    forEnvironment: (request) => secretsForEnvironment(deps, request),
     read: (projectId, name) => oneProjectSecret(deps, projectId, name, 'remote'),
     async set({ projectId, environment, name, value }, actor) {
       const place: Place =

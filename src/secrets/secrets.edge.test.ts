@@ -68,10 +68,10 @@ describe('secrets', () => {
 
   it('of an environment stay there', async () => {
     await call('PUT', `/projects/${projectId}/environments/production/secrets/STRIPE`, { value: 'sk_live_1' });
-    expect(await secrets.forEnvironment({ projectId, environment: 'production' })).toEqual([
+    expect(await secrets.forEnvironment({ projectId, environment: 'production', reader: 'deployment:9' })).toEqual([
       { name: 'STRIPE', value: 'sk_live_1' },
     ]);
-    expect(await secrets.forEnvironment({ projectId, environment: 'staging' })).toEqual([]);
+    expect(await secrets.forEnvironment({ projectId, environment: 'staging', reader: 'deployment:9' })).toEqual([]);
     expect((await run([])).map((secret) => secret.name)).toEqual(['DATABASE_URL']);
     expect(await secrets.read(projectId, 'STRIPE')).toBeUndefined();
     expect(await secrets.read(projectId, 'DATABASE_URL')).toBe('postgres://newer');
@@ -85,7 +85,7 @@ describe('secrets', () => {
       ({ name, scope, reader }) => `${name} ${scope} ${reader}`,
     );
     expect(lines).toContain('TOKEN context:deploy run:7');
-    expect(lines).toContain('STRIPE environment:production deployment');
+    expect(lines).toContain('STRIPE environment:production deployment:9');
     expect(rest.body.next).toBeNull();
   });
 

@@ -12,7 +12,7 @@ import { system } from '../../src/kernel/events.ts';
 import { newId } from '../../src/kernel/ids.ts';
 import { createPipelines } from '../../src/pipelines/index.ts';
 import { openWorkingTree } from '../../src/pipelines/local-sources.ts';
-import type { Plan, PlannedJob, PlannedStep, RunPolicy } from '../../src/pipelines/port.ts';
+import type { PipelineDialect, Plan, PlannedJob, PlannedStep, RunPolicy, Trigger } from '../../src/pipelines/port.ts';
 import { openLog } from '../../src/platform/observe/log.ts';
 import type { TelemetryRecord } from '../../src/platform/observe/telemetry-sink.ts';
 import { openDatabase } from '../../src/platform/postgres/database.ts';
@@ -33,6 +33,8 @@ export interface EngineOptions {
   docker?: boolean | undefined;
   policy?: Partial<RunPolicy> | undefined;
   secrets?: { name: string; value: string }[] | undefined;
+  /** Asked before `pipeline.json`. */
+  dialects?: PipelineDialect[] | undefined;
 }
 
 /** The pipelines and agents rooms as the program builds them, on a real PostgreSQL, planning from `pipeline.json`. */
@@ -60,6 +62,7 @@ export async function startEngine(options: EngineOptions) {
     secrets: { forRun: async ({ trusted }) => (trusted ? (options.secrets ?? []) : []) },
     createMasker,
     dialects: [
+      ...(options.dialects ?? []),
       {
         name: 'json',
         files: ['pipeline.json'],
@@ -88,13 +91,14 @@ export async function startEngine(options: EngineOptions) {
     agents,
     records,
     /** Starts a run of the repository as it stands. */
-    start: (runId = newId(), branch = 'main', message = 'A change') =>
+    start: (runId = newId(), branch = 'main', message = 'A change', parameters: Trigger['parameters'] = {}) =>
       pipelines.startRun({
         runId,
         project: tree.project,
         sha: tree.sha,
         branch,
         kind: 'push',
+        parameters,
         commit: { ...tree.commit, message },
         actor: system('test'),
         causes: [],

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -18,8 +19,9 @@ interface Told {
   account: { email: string; password: string };
   goodVersion: string;
   badVersion: string;
-  badForMs: number;
-  rollbackMs: number;
+  wayBack: { errorMs: number | null; decidedMs: number; restoredMs: number };
+  traffic: { requests: number; failed: number; failedElsewhere: number };
+  mails: { to: string; subject: string; state: string }[];
   issue: { title: string; url: string } | null;
   chronicle: { lines: { type: string; data: Record<string, unknown> }[] };
 }
@@ -182,6 +184,27 @@ describe.skipIf(!browserThere)(
       expect(rollback.data.restoredVersion).toBe(told.goodVersion);
     });
 
+    it('measures the way back: error seen, decision, last known good', () => {
+      const { errorMs, decidedMs, restoredMs } = told.wayBack;
+      expect(errorMs).not.toBeNull();
+      expect(decidedMs).toBeGreaterThan(0);
+      expect(restoredMs).toBeGreaterThan(decidedMs);
+    });
+
+    it('fails no visitor but those whom the bad release answered', () => {
+      expect(told.traffic.requests).toBeGreaterThan(100);
+      expect(told.traffic.failed).toBeGreaterThan(0);
+      expect(told.traffic.failedElsewhere).toBe(0);
+    });
+
+    it('tells whoever’s commit it was: of a failed run, of the fixed one, of the release taken back', () => {
+      expect(told.mails.map(({ to, subject }) => `${to} ${subject}`)).toEqual([
+        expect.stringMatching(/^grace@shop\.example .* failed on gift-wrap: test-pricing$/),
+        expect.stringMatching(/^grace@shop\.example .* fixed gift-wrap$/),
+        expect.stringMatching(/^robin@shop\.example .* was taken back in production$/),
+      ]);
+    });
+
     it('shows the last known good serving, on the overview', async () => {
       await page.goto(`${told.url}/login`);
       await page.getByLabel(/e-?mail/i).fill(told.account.email);
@@ -288,7 +311,8 @@ describe.skipIf(!browserThere)(
       expect(complaints.take()).toEqual([]);
     });
 
-    it('leaves no process behind when it is stopped', async () => {
+    it('leaves neither process nor container behind when it is stopped', async () => {
+      const installation = readFileSync(join(dataDir, 'demo', 'server-id'), 'utf8').trim();
       const ended = new Promise((resolve) => demo.on('exit', resolve));
       demo.kill('SIGTERM');
       await ended;
@@ -296,6 +320,15 @@ describe.skipIf(!browserThere)(
         'no process naming the data directory',
         async () => (await processesNaming(dataDir)).length === 0,
       );
+      if (!engineThere) return;
+      for (const list of [
+        ['ps', '-aq'],
+        ['network', 'ls', '-q'],
+        ['volume', 'ls', '-q'],
+      ]) {
+        const found = execFileSync('docker', [...list, '--filter', `label=io.millrace.installation=${installation}`]);
+        expect(found.toString().trim(), list[0]).toBe('');
+      }
     });
   },
 );

@@ -11,11 +11,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
 from django.conf import settings  # noqa: E402
+from django.db import connection  # noqa: E402
 
 database = Path(settings.DATABASES["default"]["NAME"])
 database.parent.mkdir(parents=True, exist_ok=True)
 with open(f"{database}.lock", "w") as lock:
     fcntl.flock(lock, fcntl.LOCK_EX)
+    # Readers do not wait for the writer then. It is a property of the file; a process that finds it so changes nothing.
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA journal_mode=WAL")
     call_command("migrate", verbosity=0, interactive=False)
     call_command("seed")
 

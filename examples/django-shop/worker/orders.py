@@ -5,7 +5,7 @@ import sqlite3
 def connect(path):
     """Opens the shop's database; None while the shop has not made it yet."""
     try:
-        database = sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=10, isolation_level=None)
+        database = sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=25, isolation_level=None)
         database.execute("SELECT 1 FROM shop_order LIMIT 1")
     except sqlite3.OperationalError:
         return None

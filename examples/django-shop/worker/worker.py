@@ -1,9 +1,4 @@
-"""
-Packs and ships orders in a loop.
-
-    python3 worker.py             runs until SIGTERM
-    python3 worker.py --healthy   exit status 0 if the loop of this directory has turned within the last 30 seconds
-"""
+"""Packs and ships orders in a loop until SIGTERM. Each turn touches the file `heartbeat`."""
 import logging
 import os
 import signal
@@ -52,8 +47,6 @@ def run(stopping):
 
 
 def main():
-    if "--healthy" in sys.argv:
-        sys.exit(not (HEARTBEAT.exists() and time.time() - HEARTBEAT.stat().st_mtime < 30))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stdout)
     sentry_sdk.init()
     sentry_sdk.set_tag("service", os.environ.get("MILLRACE_SERVICE", "worker"))

@@ -26,4 +26,11 @@ export const agentsMigrations: Migration[] = [
       create index on agents_work (agent_id) where agent_id is not null;
       create index on agents_work (group_key, queued_at) where group_key is not null;`,
   },
+  {
+    id: 'agents/0002-spans',
+    statements: `
+      alter table agents_work add column span text;
+      create table agents_spans (group_key text primary key, span text not null, taken_at timestamptz not null default clock_timestamp());
+      create index on agents_spans (span);`,
+  },
 ];

@@ -10,8 +10,10 @@ export interface ChronicleLine {
 
 export interface Chronicle {
   lines: ChronicleLine[];
-  /** From the decision to roll back to the last known good serving again, as the rollback itself measured it. */
-  rollbackMs: number | null;
+  /** The roll back as it measured itself: how long the release served, and of that how long the way back took. */
+  rollback: { servedMs: number; durationMs: number; evidence: string[] } | null;
+  /** When the first new error of the commit was known (Unix milliseconds). */
+  firstError: { at: number } | null;
 }
 
 /** What came of the push of a commit: its whole chain of effects, oldest first, as the Timeline shows it. */
@@ -20,12 +22,18 @@ export async function chronicleOf(client: Client, projectId: string, sha: string
     query: { projectId, types: 'projects.push.received', limit: 50 },
   });
   const push = items.find((event) => event.data.after === sha);
-  if (!push) return { lines: [], rollbackMs: null };
+  if (!push) return { lines: [], rollback: null, firstError: null };
   const { event, effects } = await client.insights.getEvent({ params: { eventId: push.id } });
   const began = Date.parse(event.at);
-  const rollback = effects.findLast((effect) => effect.type === 'deployments.deployment.rolled_back');
+  const back = effects.findLast((effect) => effect.type === 'deployments.deployment.rolled_back');
+  const { servedMs, durationMs, evidence } = back?.data ?? {};
+  const error = effects.find((effect) => effect.type === 'errors.issue.opened');
   return {
-    rollbackMs: typeof rollback?.data.durationMs === 'number' ? rollback.data.durationMs : null,
+    rollback:
+      typeof servedMs === 'number' && typeof durationMs === 'number'
+        ? { servedMs, durationMs, evidence: Array.isArray(evidence) ? evidence.map(String) : [] }
+        : null,
+    firstError: error ? { at: Date.parse(error.at) } : null,
     lines: [event, ...effects].map((one) => ({
       offsetMs: Date.parse(one.at) - began,
       type: one.type,

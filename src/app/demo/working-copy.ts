@@ -20,8 +20,12 @@ export interface WorkingCopy {
   commit(author: Author, message: string): Promise<string>;
   /** Applies a mailed patch with its author and message, as a colleague's commit; resolves to the commit's sha. */
   apply(patch: string): Promise<string>;
-  /** Pushes main; resolves to what git printed, the server's lines among it. */
-  push(): Promise<string>;
+  /** Makes a branch from what is checked out, and checks it out. */
+  begin(branch: string): Promise<void>;
+  /** Checks a branch out. */
+  goTo(branch: string): Promise<void>;
+  /** Pushes a branch; resolves to what git printed, the server's lines among it. */
+  push(branch: string): Promise<string>;
   remove(): Promise<void>;
 }
 
@@ -66,7 +70,9 @@ export async function createWorkingCopy(source: string, remote: string, token: s
       });
       return (await git(['rev-parse', 'HEAD'])).trim();
     },
-    push: () => git(['push', 'origin', 'main']),
+    begin: async (branch) => void (await git(['checkout', '-q', '-b', branch])),
+    goTo: async (branch) => void (await git(['checkout', '-q', branch])),
+    push: (branch) => git(['push', 'origin', branch]),
     remove: () => rm(directory, { recursive: true, force: true }),
   };
 }

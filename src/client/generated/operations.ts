@@ -60,6 +60,7 @@ export const operations: Record<string, [method: string, path: string, creates: 
   'pipelines.listArtifacts': ['GET', '/runs/:id/artifacts', false],
   'pipelines.listTests': ['GET', '/runs/:id/tests', false],
   'pipelines.listCaches': ['GET', '/projects/:project/caches', false],
+  'pipelines.listSchedules': ['GET', '/projects/:project/schedules', false],
   'pipelines.deleteCache': ['DELETE', '/projects/:project/caches/:id', false],
   'agents.listAgents': ['GET', '/agents', false],
   'deployments.listEnvironments': ['GET', '/environments', false],

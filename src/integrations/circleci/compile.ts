@@ -51,7 +51,13 @@ export async function compileCircleci(source: CompileSource, orbs: OrbSources): 
   if (!file || !planned || problems.failed) return { plan: undefined, problems: problems.list() };
   const found = problems.list();
   return {
-    plan: { dialect: 'circleci', file: source.file, ...planned, setup: file.setup, notes: found },
+    plan: {
+      dialect: 'circleci',
+      file: source.file,
+      ...planned,
+      setup: file.setup ? { defaults: file.defaults } : undefined,
+      notes: found,
+    },
     problems: found,
   };
 }

@@ -12,6 +12,8 @@ import { pipelineValues, unknownPipelineValues } from './values.ts';
 export interface PipelineFile {
   root: Dict;
   setup: boolean;
+  /** Of pipeline parameters, by name. */
+  defaults: Record<string, string | number | boolean>;
   library: Library;
   workflows: Map<string, Entry>;
 }
@@ -43,10 +45,11 @@ export function openFile(root: Node, trigger: Trigger | undefined, compilation: 
     pipeline: trigger ? pipelineValues(trigger, setup) : unknownPipelineValues,
     lenient: false,
   };
-  if (compilation.templates) library.pipeline = withParameters(root, library, trigger, compilation);
+  const defaults: PipelineFile['defaults'] = {};
+  if (compilation.templates) library.pipeline = withParameters(root, library, trigger, defaults, compilation);
   else checkOldFile(root, problems);
   checkNames(library, problems);
-  return { root, setup, library, workflows: readWorkflows(root, problems) };
+  return { root, setup, defaults, library, workflows: readWorkflows(root, problems) };
 }
 
 function readVersion(root: Dict, problems: Problems): '2.0' | '2.1' {
@@ -119,6 +122,7 @@ function withParameters(
   root: Dict,
   library: Library,
   trigger: Trigger | undefined,
+  defaults: PipelineFile['defaults'],
   compilation: Compilation,
 ): Library['pipeline'] {
   const { problems } = compilation;
@@ -135,13 +139,17 @@ function withParameters(
     );
   }
   for (const parameter of declared.values()) {
-    if (parameter.default !== undefined) continue;
+    const { default: fallback } = parameter;
+    if (fallback?.kind === 'scalar' && fallback.value !== null) defaults[parameter.name] = fallback.value;
+    if (fallback !== undefined) continue;
     problems.error(parameter.at, `The pipeline parameter "${parameter.name}" needs a default`);
     parameter.default = { ...scalar(null, parameter.at), unknown: 'any' };
   }
   const at = root.entries.get('parameters')?.keyAt ?? root.at;
   const given = new Map<string, Entry>(
-    Object.entries(trigger?.parameters ?? {}).map(([name, value]) => [name, { keyAt: at, value: scalar(value, at) }]),
+    Object.entries(trigger?.parameters ?? {})
+      .filter(([name]) => declared.has(name) || !trigger?.continued?.inherited.includes(name))
+      .map(([name, value]) => [name, { keyAt: at, value: scalar(value, at) }]),
   );
   if (!trigger?.continued) checkGiven(trigger?.parameters ?? {}, at, problems);
   const call = { what: 'The pipeline', at, from: library, to: library, problems };

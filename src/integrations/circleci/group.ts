@@ -7,7 +7,7 @@ import { checkKeys } from './read.ts';
 
 /** A written invocation, and for a member of a job group what it has from that group. */
 export interface FlatInvocation extends WrittenInvocation {
-  member?: Pick<Invocation, 'group' | 'named'> & Partial<Pick<Invocation, 'name' | 'aliases'>>;
+  member?: Pick<Invocation, 'group' | 'named' | 'span'> & Partial<Pick<Invocation, 'name' | 'aliases'>>;
 }
 
 const forbidden = ['override-with', 'type', 'context', 'pre-steps', 'post-steps', 'matrix'];
@@ -49,7 +49,8 @@ function members(one: WrittenInvocation, group: Entry, library: Library, compila
       const entry = one.settings.get(key);
       if (entry && !settings.has(key)) settings.set(key, entry);
     }
-    return { ...member, settings, member: { group: name, named: true, aliases: new Set([name]) } };
+    const span = one.settings.has('serial-group') ? name : undefined;
+    return { ...member, settings, member: { group: name, named: true, aliases: new Set([name]), span } };
   });
 }
 

@@ -45,6 +45,8 @@ export interface Invocation {
   /** The name it shared with others before all of them were numbered. */
   numbered?: string | undefined;
   group?: string | undefined;
+  /** The job group whose serial group it is in: its members have their turn together. */
+  span?: string | undefined;
 }
 
 /** Reads a list of invocations. */

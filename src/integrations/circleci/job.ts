@@ -36,6 +36,8 @@ export interface JobBody {
   resourceClass: string | undefined;
   parallelism: number;
   steps: PlannedStep[];
+  /** Of `lock` and `unlock`. */
+  lockKey?: string | undefined;
   /** Version 2's filter inside the job. */
   branches: Node | undefined;
   /** The body as a flat file holds it; nothing for what an invocation alone defines. */
@@ -95,7 +97,8 @@ export function expandJob(
   checkSettings(type, name, body, entry, problems);
   if (type === 'build') return buildJob(name, body, entry, library, call, compilation);
   const flat = (): Dict => ({ ...body, entries: settingsBut(body, []) });
-  return { ...emptyBody(type), branches: child(body, 'branches'), flat };
+  const lockKey = type === 'lock' || type === 'unlock' ? readText(child(body, 'key'), '"key"', problems) : undefined;
+  return { ...emptyBody(type), branches: child(body, 'branches'), lockKey, flat };
 }
 
 /** A job in which nothing runs. */

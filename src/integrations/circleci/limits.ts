@@ -8,6 +8,7 @@ export const limits = {
   yamlNodes: 400_000,
   /** Problems reported at most; the rest is counted. */
   problems: 200,
+  notes: 100,
   pipelineParameters: 100,
   /** Of what a trigger gives. */
   parameterNameCharacters: 128,

@@ -6,6 +6,7 @@ import { limits } from './limits.ts';
 export class Problems {
   readonly #found = new Map<string, Diagnostic>();
   #left = 0;
+  #notes = 0;
 
   /** Version 2 runs files with keys it does not know, and only warns of them. */
   toleratesExtras = false;
@@ -48,7 +49,8 @@ export class Problems {
       if (severity === 'error') known.severity = severity;
       return;
     }
-    if (this.#found.size >= limits.problems) {
+    if (severity === 'info' && this.#notes++ >= limits.notes) return;
+    if (this.#found.size >= limits.problems + limits.notes) {
       this.#left += 1;
       if (severity !== 'error' || this.failed) return;
     }

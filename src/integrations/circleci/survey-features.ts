@@ -59,6 +59,12 @@ export const features: Feature[] = [
     ofFile: (root) => (isOn(child(root, 'setup')) ? [root.entries.get('setup')!.keyAt] : []),
   },
   {
+    name: 'Workflows that run again by themselves',
+    outcome: 'works',
+    note: '',
+    ofWorkflow: ({ settings }) => (settings.has('max_auto_reruns') ? [settings.get('max_auto_reruns')!.keyAt] : []),
+  },
+  {
     name: 'Scheduled workflows',
     outcome: 'works',
     note: '',
@@ -67,6 +73,7 @@ export const features: Feature[] = [
   { name: 'Jobs in containers', outcome: 'works', note: '', ofJob: (job) => images(job).length > 0 },
   { name: 'Service containers', outcome: 'works', note: '', ofJob: (job) => images(job).length > 1 },
   { name: 'Approvals', outcome: 'works', note: '', ofJob: (job) => job.type === 'approval' },
+  { name: 'Locks', outcome: 'works', note: '', ofJob: (job) => job.type === 'lock' || job.type === 'unlock' },
   { name: 'Jobs that do nothing', outcome: 'works', note: '', ofJob: (job) => job.type === 'no-op' },
   { name: 'Jobs in parallel copies', outcome: 'works', note: '', ofJob: (job) => has(job, 'parallelism') },
   {
@@ -93,7 +100,7 @@ export const features: Feature[] = [
     name: 'Linux machines',
     outcome: 'differs',
     note: 'They run on the host of the server, with what is installed there; the machine image is not downloaded.',
-    ofJob: (job) => has(job, 'machine') && !isWindows(job) && !isGpu(job),
+    ofJob: (job) => has(job, 'machine') && !isWindows(job) && !isGpu(job) && !classOf(job).includes('/'),
   },
   {
     name: 'Machines of one’s own',
@@ -113,6 +120,12 @@ export const features: Feature[] = [
     note: 'The engine here keeps its layers in any case.',
     ofJob: (job) => isOn(child(child(job.body, 'machine'), 'docker_layer_caching')),
     ofStep: (name, settings) => name === 'setup_remote_docker' && isOn(child(settings, 'docker_layer_caching')),
+  },
+  {
+    name: 'Sizes of containers',
+    outcome: 'works',
+    note: '',
+    ofJob: (job) => images(job).length > 0 && classOf(job) !== '' && !classOf(job).includes('/'),
   },
   {
     name: 'Arm processors',
@@ -170,8 +183,8 @@ export const features: Feature[] = [
   },
   {
     name: 'Graphics processors',
-    outcome: 'cannot',
-    note: 'Millrace hands out no graphics processors.',
+    outcome: 'differs',
+    note: 'Such a job runs on the host of the server, with the graphics processors that are there, if any.',
     ofJob: isGpu,
   },
   {

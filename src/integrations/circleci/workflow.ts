@@ -68,7 +68,11 @@ export function planWorkflow(
 ): PlannedWorkflow | undefined {
   const { problems } = compilation;
   const open = openWorkflow(name, entry, library, compilation);
-  if (!open || (!open.runs && !compilation.linting)) return undefined;
+  if (!open) return undefined;
+  if (!open.runs && !compilation.linting) {
+    problems.note(open.at, `Workflow "${name}" does not run: its condition does not hold`);
+    return undefined;
+  }
   const { invocations, edges } = open;
   const bodies = new Map<Invocation, JobBody>();
   const kept = dropFiltered(invocations, edges, (one) => {
@@ -81,8 +85,32 @@ export function planWorkflow(
     if (body && passesBranches(body.branches, ref, problems)) bodies.set(one, body);
   }
   const left = dropFiltered(invocations, edges, (one) => bodies.has(one));
+  if (ref && !problems.failed) tellLeftOut(invocations, left, edges, ref, compilation);
   const jobs = [...left].map((one) => plannedJob(name, one, bodies.get(one)!, edges.get(one) ?? [], left, compilation));
   return { name, jobs, maxAutoReruns: open.maxAutoReruns };
+}
+
+/** Says of every job that does not run why. */
+function tellLeftOut(
+  invocations: Invocation[],
+  left: Set<Invocation>,
+  edges: Map<Invocation, Edge[]>,
+  ref: NonNullable<Ref>,
+  { problems }: Compilation,
+): void {
+  const what = ref.tag === undefined ? `branch ${ref.branch}` : `tag ${ref.tag}`;
+  for (const one of invocations) {
+    if (left.has(one)) continue;
+    const targets = edges.get(one) ?? [];
+    const alone = targets.length > 0 && targets.every(({ to }) => !left.has(to));
+    const tagless = ref.tag !== undefined && setting(one, 'filters') === undefined;
+    const why = alone
+      ? 'nothing that it requires runs'
+      : tagless
+        ? 'without a filter for tags no job runs on one'
+        : `its filters leave out ${what}`;
+    problems.note(one.at, `"${one.name}" does not run: ${why}`);
+  }
 }
 
 const expanded = ['name', 'requires', 'context', 'type', 'pre-steps', 'post-steps', 'override-with', 'matrix'];
@@ -159,18 +187,19 @@ function plannedJob(
 ): PlannedJob {
   const { type, branches: _filter, flat: _flat, ...rest } = body;
   const keyOf = (invocation: Invocation): string => `${workflow}/${invocation.name}`;
-  if (type === 'release' || type === 'lock' || type === 'unlock') {
-    compilation.problems.warning(one.at, `"${one.name}" is a job of type ${type}, which Millrace passes over as done`);
+  if (type === 'release') {
+    compilation.problems.warning(one.at, `"${one.name}" is a job of type release, which Millrace passes over as done`);
   }
   const requires = new Map(edges.filter(({ to }) => left.has(to)).map((edge) => [keyOf(edge.to), edge.outcomes]));
   return {
     key: keyOf(one),
     name: one.name,
     workflow,
-    kind: type === 'build' || type === 'approval' ? type : 'no-op',
+    kind: type === 'release' ? 'no-op' : type,
     requires: [...requires].map(([key, outcomes]) => ({ key, outcomes })),
     contexts: contextsOf(one, compilation),
     serialGroup: serialGroupOf(one, compilation),
+    serialSpan: one.span,
     matrix: one.cell && cellValues(one.cell),
     source: one.at,
     ...rest,

@@ -107,6 +107,7 @@ export function createDockerRuntime(deps: {
 
   return {
     kind: 'docker',
+    outlivesServer: true,
     async available() {
       const answer = await engineAnswers(docker);
       return answer.ready ? { ready: true } : answer;

@@ -1,27 +1,16 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import {
-  access,
-  cp,
-  lstat,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  writeFile,
-} from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join, sep } from 'node:path';
 import type { BuildOutput, BuildRequest } from '../../deployments/port.ts';
 import { Fault } from '../../kernel/faults.ts';
 import type { Launcher } from '../../platform/process/launcher.ts';
+import { copyTree } from './copy-tree.ts';
+import { digestOf } from './digest.ts';
 import { type DockerfileFacts, readDockerfile } from './dockerfile.ts';
 import { missingCommand } from './launch-plan.ts';
+import { machineEnvironment } from './machine-environment.ts';
 
-export const processBuildLimits = { files: 300_000, dockerfileBytes: 256 * 1024, buildMs: 15 * 60_000 };
+export const processBuildLimits = { dockerfileBytes: 256 * 1024, buildMs: 15 * 60_000 };
 
 /** What is remembered beside the files of a build. */
 export interface BuildFacts {
@@ -33,19 +22,19 @@ export const filesOf = (output: string): string => join(output, 'files');
 export const factsOf = async (output: string): Promise<BuildFacts> =>
   JSON.parse(await readFile(join(output, 'build.json'), 'utf8')) as BuildFacts;
 
-/** What every program is given by this machine. */
-export const machineEnvironment = (): Record<string, string> => ({
-  PATH: process.env.PATH ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-  LANG: process.env.LANG ?? 'C.UTF-8',
-  ...(process.env.TZ ? { TZ: process.env.TZ } : {}),
-});
-
 /**
  * "Builds" without an engine: the build context is copied, the build command of `x-millrace.process` runs in the copy, and the
  * result is a directory named by its content that is never written again.
  */
 export async function buildDirectory(
-  deps: { outputs: string; launcher: Launcher },
+  deps: {
+    outputs: string;
+    /** Remembers by digest of what went in what came out, as an engine's cache of layers does. */
+    inputs: string;
+    /** Home directories of builds, one a project: what they fetched once (caches of npm, pip) is there the next time. */
+    homes: string;
+    launcher: Launcher;
+  },
   request: BuildRequest,
 ): Promise<BuildOutput> {
   const { service, onLine, signal } = request;
@@ -68,26 +57,60 @@ export async function buildDirectory(
   const scratch = await mkdtemp(join(deps.outputs, '.building-'));
   try {
     const files = filesOf(scratch);
-    await cp(context, files, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+    await mkdir(files);
+    await copyTree(deps.launcher, context, files, { linkDependencies: false });
     await rm(join(files, '.git'), { recursive: true, force: true });
-    if (service.process?.build !== undefined)
-      await runBuild(deps.launcher, files, service.process.build, onLine, signal);
-    await writeFile(
-      join(scratch, 'build.json'),
-      JSON.stringify({ dockerfile: dockerfile ?? null } satisfies BuildFacts),
+    const facts: BuildFacts = { dockerfile: dockerfile ?? null };
+    await writeFile(join(scratch, 'build.json'), JSON.stringify(facts));
+    const command = service.process?.build;
+    const before = await digestOf(scratch);
+    const remembered = join(
+      deps.inputs,
+      createHash('sha256')
+        .update(`${before}\0${command ?? ''}`)
+        .digest('hex'),
     );
+    if (command !== undefined) {
+      const known = await knownOutput(deps.outputs, remembered);
+      if (known) {
+        onLine(`$ ${command}`);
+        onLine('nothing it is made from has changed: the earlier result is used');
+        return { service: service.name, kind: 'directory', ...known };
+      }
+      const home = join(deps.homes, request.projectId);
+      await mkdir(home, { recursive: true });
+      await runBuild(deps.launcher, { cwd: files, home, command, onLine, signal });
+    }
     signal.throwIfAborted();
-    const digest = await digestOf(scratch);
+    const digest = command === undefined ? before : await digestOf(scratch);
     const output = join(deps.outputs, digest);
     await rename(scratch, output).catch(async (error: NodeJS.ErrnoException) => {
       // The same content was built before: that copy is as good.
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
       await access(join(output, 'build.json'));
     });
+    if (command !== undefined) {
+      await mkdir(deps.inputs, { recursive: true });
+      await writeFile(remembered, digest);
+    }
     return { service: service.name, kind: 'directory', reference: output, digest: `sha256:${digest}` };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+async function knownOutput(
+  outputs: string,
+  remembered: string,
+): Promise<{ reference: string; digest: string } | undefined> {
+  const digest = await readFile(remembered, 'utf8').catch(() => undefined);
+  if (!digest || !/^[0-9a-f]{64}$/.test(digest)) return undefined;
+  const reference = join(outputs, digest);
+  const whole = await access(join(reference, 'build.json')).then(
+    () => true,
+    () => false,
+  );
+  return whole ? { reference, digest: `sha256:${digest}` } : undefined;
 }
 
 /** The output of a service that is only a command of this machine: no files. */
@@ -110,18 +133,16 @@ async function readDockerfileOf(context: string, request: BuildRequest): Promise
 
 async function runBuild(
   launcher: Launcher,
-  cwd: string,
-  command: string,
-  onLine: (line: string) => void,
-  signal: AbortSignal,
+  build: { cwd: string; home: string; command: string; onLine: (line: string) => void; signal: AbortSignal },
 ): Promise<void> {
+  const { cwd, home, command, onLine, signal } = build;
   onLine(`$ ${command}`);
   let rest = '';
   const result = await launcher.run({
     // The team's own command line, meant for a shell; nothing of anybody else is put into it.
     argv: ['/bin/sh', '-e', '-c', command],
     cwd,
-    env: { ...machineEnvironment(), HOME: cwd },
+    env: { ...machineEnvironment(), HOME: home },
     timeoutMs: processBuildLimits.buildMs,
     signal,
     onOutput: (chunk) => {
@@ -137,31 +158,6 @@ async function runBuild(
     code: 'process.build-failed',
     hint: 'Its output stands in the build log.',
   });
-}
-
-/** SHA-256 over names, kinds, executability and contents, in name order. */
-async function digestOf(root: string): Promise<string> {
-  const hash = createHash('sha256');
-  let count = 0;
-  const walk = async (directory: string): Promise<void> => {
-    for (const name of (await readdir(directory)).sort()) {
-      const path = join(directory, name);
-      const facts = await lstat(path);
-      count += 1;
-      if (count > processBuildLimits.files) {
-        throw new Fault('unprocessable', 'The build has too many files', { code: 'process.too-many-files' });
-      }
-      const kind = facts.isDirectory() ? 'd' : facts.isSymbolicLink() ? 'l' : 'f';
-      hash.update(
-        `${kind}${facts.mode & 0o100 ? 'x' : '-'} ${relative(root, path)}\0${facts.isFile() ? facts.size : ''}\0`,
-      );
-      if (facts.isSymbolicLink()) hash.update(await readlink(path));
-      else if (facts.isFile()) await pipeline(createReadStream(path), hash, { end: false });
-      else if (facts.isDirectory()) await walk(path);
-    }
-  };
-  await walk(root);
-  return hash.digest('hex');
 }
 
 function inside(directory: string, path: string): string {

@@ -1,4 +1,4 @@
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Instance, InstanceRequest, Runtime } from '../../deployments/port.ts';
@@ -6,8 +6,10 @@ import { Fault } from '../../kernel/faults.ts';
 import { probeAddress } from '../../platform/http/probe.ts';
 import type { Log } from '../../platform/observe/log.ts';
 import type { Launcher, Started } from '../../platform/process/launcher.ts';
-import { buildDirectory, emptyDirectory, factsOf, filesOf, machineEnvironment } from './build.ts';
+import { buildDirectory, emptyDirectory, factsOf, filesOf } from './build.ts';
+import { copyTree, removeTree } from './copy-tree.ts';
 import { type LaunchPlan, planLaunch, rewriteCommand } from './launch-plan.ts';
+import { machineEnvironment } from './machine-environment.ts';
 import { tailLines } from './tail.ts';
 
 export interface ProcessRuntimeDeps {
@@ -55,10 +57,10 @@ export function createProcessRuntime(deps: ProcessRuntimeDeps): Runtime {
     if (output.kind !== 'directory') throw imageOnly(service.name);
     const home = join(deps.directory, 'instances', instanceId);
     const root = join(home, 'files');
-    await rm(home, { recursive: true, force: true });
-    await mkdir(home, { recursive: true });
+    await removeTree(deps.launcher, home);
+    await mkdir(root, { recursive: true });
     // Its own copy, as a container has its own layer: what it writes there ends with it and harms no other instance.
-    await cp(filesOf(output.reference), root, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+    await copyTree(deps.launcher, filesOf(output.reference), root, { linkDependencies: true });
     const volumes = await Promise.all(
       service.volumes
         .filter((volume) => volume.kind !== 'bind')
@@ -138,13 +140,23 @@ export function createProcessRuntime(deps: ProcessRuntimeDeps): Runtime {
       running.delete(instanceId);
     }
     for (const key of ports.keys()) if (key.startsWith(`${instanceId} `)) ports.delete(key);
-    await rm(join(deps.directory, 'instances', instanceId), { recursive: true, force: true });
+    await removeTree(deps.launcher, join(deps.directory, 'instances', instanceId));
   };
 
   return {
     kind: 'process',
+    outlivesServer: false,
     available: () => Promise.resolve({ ready: true }),
-    build: (request) => buildDirectory({ outputs: join(deps.directory, 'outputs'), launcher: deps.launcher }, request),
+    build: (request) =>
+      buildDirectory(
+        {
+          outputs: join(deps.directory, 'outputs'),
+          inputs: join(deps.directory, 'inputs'),
+          homes: join(deps.directory, 'homes'),
+          launcher: deps.launcher,
+        },
+        request,
+      ),
     resolve: (service, _onLine, signal) =>
       service.process?.command === undefined
         ? Promise.reject(imageOnly(service.name))

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { chmod, mkdir, open, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { curlShim } from './ask-continue.ts';
 import { JournalReader } from './journal.ts';
 import { type DriverProgram, driverProgram } from './program.ts';
 import { exportsOf } from './quote.ts';
@@ -13,6 +14,10 @@ export interface ControlFiles {
   environment: Record<string, string>;
   /** Scripts by step number. */
   scripts: Map<number, string>;
+  /** Its jobs may continue the run. */
+  continues?: boolean | undefined;
+  /** Times of tests in earlier runs, for splitting; see `timings.ts`. */
+  timings?: string | undefined;
 }
 
 /**
@@ -26,6 +31,13 @@ export async function writeControl(directory: string, files: ControlFiles): Prom
   await mkdir(join(directory, 'steps'), { recursive: true });
   for (const name of ['circleci', 'circleci-agent']) await writeFile(join(directory, 'bin', name), agentShim);
   for (const name of ['circleci', 'circleci-agent']) await chmod(join(directory, 'bin', name), 0o755);
+  if (files.continues) {
+    await writeFile(join(directory, 'bin', 'curl'), curlShim);
+    await chmod(join(directory, 'bin', 'curl'), 0o755);
+    await mkdir(join(directory, 'continue'), { recursive: true });
+    await chmod(join(directory, 'continue'), 0o777);
+  }
+  if (files.timings !== undefined) await writeFile(join(directory, 'timings'), files.timings);
   const bashEnv = join(directory, 'bash_env');
   await writeFile(bashEnv, '');
   await chmod(bashEnv, 0o666);
@@ -39,7 +51,7 @@ export async function writeControl(directory: string, files: ControlFiles): Prom
   }
   await writeFile(
     join(directory, 'env.sh'),
-    `export BASH_ENV="$C/bash_env" CIRCLE_SHELL_ENV="$C/bash_env"\n${exportsOf(files.environment)}` +
+    `export BASH_ENV="$C/bash_env" CIRCLE_SHELL_ENV="$C/bash_env" CIRCLE_INTERNAL_TASK_DATA="$C"\n${exportsOf(files.environment)}` +
       'export MILLRACE_CONTROL="$C" PATH="$C/bin:$PATH"\n',
   );
   await writeFile(join(directory, 'alive'), '');
@@ -69,6 +81,38 @@ export const tellAnswer = (directory: string, step: number, code: number): Promi
 export const tellCanceled = (directory: string): Promise<void> => tell(directory, 'canceled', '1\n');
 /** From now on no step runs. */
 export const tellHalted = (directory: string): Promise<void> => tell(directory, 'halted', '1\n');
+
+const largestRequest = 4_000_000;
+
+/** The body of a request to continue the run, when one waits; see `ask-continue.ts`. What cannot be read is an empty body. */
+export async function readContinueRequest(directory: string): Promise<unknown | undefined> {
+  const folder = join(directory, 'continue');
+  // Taken away before it is answered, so that the next request is not taken for this one; one that was taken before a restart
+  // is answered now.
+  const taken = join(folder, 'taken');
+  await rename(join(folder, 'request'), taken).catch(() => {});
+  const kind = await readFile(taken, 'utf8').catch(() => undefined);
+  if (kind === undefined) return undefined;
+  const text = async (name: string): Promise<string> => {
+    const path = join(folder, name);
+    return (await sizeOf(path)) > largestRequest ? '' : readFile(path, 'utf8').catch(() => '');
+  };
+  try {
+    if (kind.trim() === 'body') return JSON.parse(await text('body'));
+    return { configuration: await text('configuration'), parameters: JSON.parse((await text('parameters')) || '{}') };
+  } catch {
+    return {};
+  }
+}
+
+/** Answers the request that was read. */
+export async function answerContinue(directory: string, answer: { status: number; message: string }): Promise<void> {
+  const folder = join(directory, 'continue');
+  const text = `${answer.status}\n${JSON.stringify({ message: answer.message })}\n`;
+  await writeFile(join(folder, 'answer.new'), text);
+  await rename(join(folder, 'answer.new'), join(folder, 'answer'));
+  await rm(join(folder, 'taken'), { force: true });
+}
 
 /** The driver sleeps on a FIFO; a byte in it makes it look again. Not there yet, or no longer: it will look by itself. */
 async function poke(directory: string): Promise<void> {

@@ -1,6 +1,9 @@
+import { askContinue } from './ask-continue.ts';
+
 /**
  * `circleci` and `circleci-agent` as jobs call them: a POSIX sh script on their PATH. `step halt`; `tests glob`, `tests split`
- * and `tests run` (split by position, since what a shell can know is the list); `env subst`. Anything else says what it cannot do.
+ * and `tests run` (by position, size, or the times of earlier runs, which stand in the file `timings`); `env subst`; `continue`.
+ * `run release` is left to Millrace itself. Anything else says what it cannot do.
  */
 export const agentShim = `#!/bin/sh
 C=\${MILLRACE_CONTROL:?not inside a job}
@@ -32,28 +35,77 @@ glob() {
   done | sort -u
 }
 
+# Reads "weight<tab>name" lines, gives each to the node with the least so far, and prints the names of this one.
+deal() {
+  sort -t "$TAB" -k1,1nr -k2,2 | awk -F '\\t' -v mine="$index" -v total="$total" '{
+    least = 0
+    for (node = 1; node < total; node++) if (load[node] < load[least]) least = node
+    load[least] += $1
+    if (least == mine) print $2
+  }'
+}
+
+by_timings() {
+  if [ ! -s "$C/timings" ]; then
+    echo 'No times of earlier runs are known; the tests are split by position' >&2
+    by_position
+    return
+  fi
+  awk -F '\\t' -v kind="$kind" -v other="$other" '
+    FILENAME != "-" { if ($1 == kind) { time[$2] = $3; sum += $3; count++ } next }
+    FNR == 1 && other == "" { other = count ? sum / count : 1 }
+    { name = $0; sub(/^\\.\\//, "", name); print (name in time ? time[name] : other) "\\t" $0 }
+  ' "$C/timings" - | deal
+}
+
+by_filesize() {
+  while IFS= read -r name; do
+    size=$(wc -c <"$name" 2>/dev/null) || size=0
+    printf '%s\\t%s\\n' "$((size))" "$name"
+  done | deal
+}
+
+by_position() { awk -v mine="$index" -v total="$total" 'n++ % total == mine'; }
+
 split() {
-  index=\${CIRCLE_NODE_INDEX:-0}; total=\${CIRCLE_NODE_TOTAL:-1}; file=
+  index=\${CIRCLE_NODE_INDEX:-0}; total=\${CIRCLE_NODE_TOTAL:-1}; file= by=position kind=file other=
+  TAB=$(printf '\\t')
   while [ $# -gt 0 ]; do
     case $1 in
-      --index=*) index=\${1#*=} ;;
-      --total=*) total=\${1#*=} ;;
-      --index) index=$2; shift ;;
-      --total) total=$2; shift ;;
-      --split-by|--timings-type|--time-default) shift ;;
-      -*) : ;;
-      *) file=$1 ;;
+      --index | --total | --split-by | --timings-type | --time-default)
+        option=$1; value=$2; [ $# -gt 1 ] && shift ;;
+      --*=*) option=\${1%%=*}; value=\${1#*=} ;;
+      -*) option= ;;
+      *) option= file=$1 ;;
+    esac
+    case $option in
+      --index) index=$value ;;
+      --total) total=$value ;;
+      --split-by) by=$value ;;
+      --timings-type) case $value in classname) kind=class ;; testname | name) kind=name ;; *) kind=file ;; esac ;;
+      --time-default) other=\${value%[a-z]}; case $value in *ms) other=0.\${value%ms} ;; *m) other=$((other * 60)) ;; esac ;;
     esac
     shift
   done
   if [ -n "$file" ]; then exec <"$file"; fi
-  tr ' ' '\\n' | awk -v index_="$index" -v total="$total" 'NF && n++ % total == index_'
+  tr ' ' '\\n' | awk NF | case $by in
+    timings) by_timings ;;
+    filesize) by_filesize ;;
+    name) sort | by_position ;;
+    *) by_position ;;
+  esac
 }
 
 tests_run() {
   command= rest=
-  for each in "$@"; do
-    case $each in --command=*) command=\${each#*=} ;; --*) rest="$rest $each" ;; esac
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --command=*) command=\${1#*=} ;;
+      --command) command=$2; [ $# -gt 1 ] && shift ;;
+      --split-by | --timings-type | --time-default | --index | --total) rest="$rest $1=$2"; [ $# -gt 1 ] && shift ;;
+      --*) rest="$rest $1" ;;
+    esac
+    shift
   done
   list=$(split $rest)
   if [ -z "$list" ]; then echo 'No tests for this node'; exit 0; fi
@@ -71,12 +123,35 @@ subst() {
   }'
 }
 
+${askContinue}
+continue_run() {
+  [ -d "$C/continue" ] || { echo 'This job is not part of a setup configuration' >&2; exit 1; }
+  configuration= parameters='{}'
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --parameters) parameters=$2; [ $# -gt 1 ] && shift ;;
+      --parameters=*) parameters=\${1#*=} ;;
+      -*) : ;;
+      *) configuration=$1 ;;
+    esac
+    shift
+  done
+  [ -f "$configuration" ] || { echo 'Name the file to continue with' >&2; exit 2; }
+  cat "$configuration" >"$C/continue/configuration" || exit 1
+  if [ -f "$parameters" ]; then cat "$parameters"; else printf '%s' "$parameters"; fi >"$C/continue/parameters"
+  ask_continue files
+  sed 1d "$C/continue/answer"
+  [ "$STATUS" = 200 ]
+}
+
 case "$1 $2" in
   'step halt') : >"$C/halted" ;;
   'tests glob') shift 2; glob "$@" ;;
   'tests split') shift 2; split "$@" ;;
   'tests run') shift 2; tests_run "$@" ;;
   'env subst') shift 2; subst "$@" ;;
+  'continue '*) shift; continue_run "$@" ;;
+  'run release') echo 'Millrace keeps releases by itself; nothing is done here' ;;
   *) refuse "$@" ;;
 esac
 `;

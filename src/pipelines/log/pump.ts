@@ -41,7 +41,12 @@ export class LogPump {
     let taken = 0;
     while (taken < budget) {
       const { bytesRead } = await this.#source.read(this.#piece, 0, pieceBytes, this.#read);
-      if (bytesRead === 0) break;
+      if (bytesRead === 0) {
+        // A step that prints to `/dev/stderr` by name opens the file anew, and empties it.
+        if ((await this.#source.stat()).size >= this.#read) break;
+        this.#read = 0;
+        continue;
+      }
       taken += bytesRead;
       this.lastOutputAt = now();
       await this.#take(this.#piece.subarray(0, bytesRead));

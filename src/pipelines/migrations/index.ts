@@ -139,4 +139,45 @@ export const pipelinesMigrations: Migration[] = [
       );
       create index on pipelines_layers (run_id);`,
   },
+  {
+    id: 'pipelines/0002-continuation-schedules-locks',
+    statements: `
+      alter table pipelines_runs
+        add column continuation_key text unique,
+        add column setup jsonb,
+        add column auto_reruns jsonb,
+        add column rerun_considered_at timestamptz;
+      update pipelines_runs set rerun_considered_at = clock_timestamp() where finished_at is not null;
+      create index on pipelines_runs (finished_at) where auto_reruns is not null and rerun_considered_at is null;
+      create table pipelines_continuations (
+        run_id uuid primary key references pipelines_runs on delete cascade,
+        configuration text not null,
+        parameters jsonb not null,
+        continued_at timestamptz not null default clock_timestamp()
+      );
+      create table pipelines_schedules (
+        project_id uuid not null,
+        branch text not null,
+        workflow text not null,
+        cron text not null,
+        next_at timestamptz not null,
+        last_run_id uuid,
+        primary key (project_id, branch, workflow, cron)
+      );
+      create index on pipelines_schedules (next_at);
+      create table pipelines_locks (
+        key text primary key,
+        run_id uuid not null references pipelines_runs on delete cascade,
+        taken_at timestamptz not null default clock_timestamp()
+      );
+      create index on pipelines_locks (run_id);
+      create index on pipelines_jobs (kind, queued_at) where kind = 'lock' and status = 'queued';
+      create index on pipelines_jobs (project_id, (spec->>'serialGroup')) where status in ('queued', 'running');
+      alter table pipelines_caches add column template text, add column inputs jsonb;`,
+  },
+  {
+    // How far the lines reach that are being written to telemetry; null while none are.
+    id: 'pipelines/0003-shipping',
+    statements: 'alter table pipelines_steps add column shipping bigint;',
+  },
 ];

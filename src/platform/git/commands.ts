@@ -16,6 +16,9 @@ const safeConfig: [string, string][] = [
   ['gc.auto', '0'],
   ['maintenance.auto', 'false'],
   ['core.fsync', 'committed,reference'],
+  // A file of many megabytes goes through git in pieces, and packing keeps to so much memory for each thread.
+  ['core.bigFileThreshold', '16m'],
+  ['pack.windowMemory', '64m'],
 ];
 
 /** The environment every git runs in: `PATH` and fixed values, with `config` as command-scope configuration. */

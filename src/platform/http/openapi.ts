@@ -4,18 +4,37 @@ import { problemMediaType } from './problem.ts';
 
 type Json = Record<string, unknown>;
 
-const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): Json => {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
-    io,
-    unrepresentable: 'any',
-    target: 'draft-2020-12',
-  }) as Json;
-  return rest;
-};
+/** Turns a schema into JSON Schema; parts that refer to themselves go to `shared`, where the whole document finds them. */
+type Print = (schema: z.ZodType, io: 'input' | 'output') => Json;
 
-function parametersOf(schema: z.ZodObject | undefined, place: 'path' | 'query'): Json[] {
+function printer(shared: Json): Print {
+  return (schema, io) => {
+    const {
+      $schema: _,
+      $defs = {},
+      ...rest
+    } = z.toJSONSchema(schema, { io, unrepresentable: 'any', target: 'draft-2020-12' }) as Json & { $defs?: Json };
+    const names = new Map(Object.keys($defs).map((name) => [name, `Shared${Object.keys(shared).length}_${name}`]));
+    for (const [name, part] of Object.entries($defs)) shared[names.get(name)!] = placed(part, names);
+    return placed(rest, names) as Json;
+  };
+}
+
+/** The same with its references leading to the document's own place for schemas. */
+function placed(value: unknown, names: Map<string, string>): unknown {
+  if (Array.isArray(value)) return value.map((item) => placed(item, names));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => {
+      const name = key === '$ref' && typeof inner === 'string' ? /^#\/\$defs\/(.*)$/.exec(inner)?.[1] : undefined;
+      return [key, name === undefined ? placed(inner, names) : `#/components/schemas/${names.get(name)}`];
+    }),
+  );
+}
+
+function parametersOf(print: Print, schema: z.ZodObject | undefined, place: 'path' | 'query'): Json[] {
   if (!schema) return [];
-  const { properties = {}, required = [] } = schemaOf(schema, 'input') as { properties?: Json; required?: string[] };
+  const { properties = {}, required = [] } = print(schema, 'input') as { properties?: Json; required?: string[] };
   return Object.entries(properties).map(([name, property]) => ({
     name,
     in: place,
@@ -24,7 +43,7 @@ function parametersOf(schema: z.ZodObject | undefined, place: 'path' | 'query'):
   }));
 }
 
-function operationOf(room: string, name: string, operation: Operation): Json {
+function operationOf(print: Print, room: string, name: string, operation: Operation): Json {
   const status = operation.status ?? (operation.creates ? 201 : 200);
   const headers = operation.creates
     ? [
@@ -48,8 +67,8 @@ function operationOf(room: string, name: string, operation: Operation): Json {
     'x-millrace-role': operation.role,
     ...(operation.role === 'public' ? { security: [] } : {}),
     parameters: [
-      ...parametersOf(operation.params, 'path'),
-      ...parametersOf(operation.query, 'query'),
+      ...parametersOf(print, operation.params, 'path'),
+      ...parametersOf(print, operation.query, 'query'),
       ...headers,
       ...match,
     ],
@@ -57,14 +76,14 @@ function operationOf(room: string, name: string, operation: Operation): Json {
       ? {
           requestBody: {
             required: true,
-            content: { 'application/json': { schema: schemaOf(operation.body, 'input') } },
+            content: { 'application/json': { schema: print(operation.body, 'input') } },
           },
         }
       : {}),
     responses: {
       [status]: {
         description: 'Success',
-        content: { 'application/json': { schema: schemaOf(operation.response, 'output') } },
+        content: { 'application/json': { schema: print(operation.response, 'output') } },
       },
       default: {
         description: 'A refusal, with a stable code and a hint',
@@ -77,11 +96,13 @@ function operationOf(room: string, name: string, operation: Operation): Json {
 /** The OpenAPI 3.1 document of the contracts, as served at /api/v1/openapi.json. */
 export function openApiOf(contracts: Contract[], version: string): Json {
   const paths: Record<string, Json> = {};
+  const shared: Json = {};
+  const print = printer(shared);
   for (const contract of contracts) {
     for (const [name, operation] of Object.entries(contract.operations)) {
       const path = `/api/v1${operation.path.replace(/:(\w+)/g, '{$1}')}`;
       paths[path] ??= {};
-      paths[path][operation.method.toLowerCase()] = operationOf(contract.room, name, operation);
+      paths[path][operation.method.toLowerCase()] = operationOf(print, contract.room, name, operation);
     }
   }
   return {
@@ -102,6 +123,7 @@ export function openApiOf(contracts: Contract[], version: string): Json {
         session: { type: 'apiKey', in: 'cookie', name: 'millrace_session' },
       },
       schemas: {
+        ...shared,
         Problem: {
           type: 'object',
           required: ['type', 'title', 'status', 'code', 'detail'],

@@ -54,13 +54,13 @@ export const circleciCases: CircleciCase[] = [
   {
     feature: '`macos` executor',
     outcome: 'differs',
-    note: 'Is read, but there are no macOS machines: such a job cannot start here.',
+    note: 'Compiles; such a job is refused when its turn comes, as there are no macOS machines here. Windows likewise.',
     config: job('macos: { xcode: "15.4.0" }\nsteps: [checkout]'),
   },
   {
     feature: '`resource_class`',
-    outcome: 'differs',
-    note: 'Names are checked; no more or less processor or memory is given.',
+    outcome: 'works',
+    note: 'The sizes of containers limit processors and memory, never above what the machine has. Of machines the name is only checked.',
     config: job(`${docker}\nresource_class: large\nsteps: [checkout]`),
   },
   {
@@ -72,7 +72,7 @@ export const circleciCases: CircleciCase[] = [
     ),
   },
   {
-    feature: '`max_auto_reruns`, `auto_rerun_delay`',
+    feature: '`max_auto_reruns`, `auto_rerun_delay` of a step',
     outcome: 'works',
     note: '1 to 5 reruns, delay up to 10 minutes.',
     config: steps('- run: { command: make, max_auto_reruns: 2, auto_rerun_delay: 30s }'),
@@ -164,7 +164,7 @@ export const circleciCases: CircleciCase[] = [
   {
     feature: '`parallelism`',
     outcome: 'works',
-    note: '`CIRCLE_NODE_INDEX` and `CIRCLE_NODE_TOTAL` are set. Splitting by the `circleci tests` tool is not here.',
+    note: '`CIRCLE_NODE_INDEX` and `CIRCLE_NODE_TOTAL` are set; at most 64 copies.',
     config: job(`${docker}\nparallelism: 4\nsteps: [checkout]`),
   },
   {
@@ -202,13 +202,13 @@ export const circleciCases: CircleciCase[] = [
   {
     feature: '`serial-group`',
     outcome: 'works',
-    note: 'One at a time, in order.',
+    note: 'One at a time, in order; a run that a later one overtook is left out; five hours at most. A job group takes its turn as a whole.',
     config: flow('- a: { serial-group: deploy }'),
   },
   {
     feature: 'Job groups',
     outcome: 'works',
-    note: '',
+    note: 'Members are called `group/member`.',
     config: flow('- g\n- b: { requires: [g] }', 'job-groups:\n  g: { jobs: [a] }'),
   },
   {
@@ -239,22 +239,116 @@ export const circleciCases: CircleciCase[] = [
   },
   {
     feature: 'Workflows with `triggers: schedule`',
-    outcome: 'differs',
-    note: 'Are read and left out of pushes with a note; nothing starts them on their schedule yet.',
+    outcome: 'works',
+    note: 'Registered by a push of a branch that their filters name, in UTC. A time missed by more than an hour is passed over.',
     config: `version: 2.1\njobs:\n  a: { ${docker}, steps: [checkout] }\nworkflows:\n  main: { jobs: [a] }\n  night: { triggers: [{ schedule: { cron: "0 0 * * *", filters: { branches: { only: main } } } }], jobs: [a] }\n`,
   },
   {
     feature: '`setup: true` and continuation',
-    outcome: 'differs',
-    note: 'The file’s own workflow runs; a second file is not continued with.',
+    outcome: 'works',
+    note: 'By `circleci continue FILE`, by the continuation and path-filtering orbs, and by `POST /api/v2/pipeline/continue`. Once, within six hours.',
     config: `version: 2.1\nsetup: true\njobs:\n  a: { ${docker}, steps: [checkout] }\nworkflows: { main: { jobs: [a] } }\n`,
   },
   {
-    feature: 'Jobs of type `release`, `lock`, `unlock`',
+    feature: 'Jobs of type `release`',
     outcome: 'passed over',
-    note: 'Count as done.',
+    note: 'Count as done: a green run becomes a release by itself.',
     says: /passes over as done/,
     config: `version: 2.1\njobs:\n  r: { type: release, plan_name: p }\n  a: { ${docker}, steps: [checkout] }\nworkflows: { main: { jobs: [a, r] } }\n`,
+  },
+  {
+    feature: 'Jobs of type `lock`, `unlock`, `no-op`',
+    outcome: 'works',
+    note: 'A lock is held by one run at a time, over all projects, until it is given back or the run ends.',
+    config: `version: 2.1\njobs:\n  l: { type: lock, key: k }\n  n: { type: no-op }\n  a: { ${docker}, steps: [checkout] }\n  u: { type: unlock, key: k }\nworkflows: { main: { jobs: [l, n, { a: { requires: [l] } }, { u: { requires: [a: terminal] } }] } }\n`,
+  },
+  {
+    feature: '`max_auto_reruns` of a workflow',
+    outcome: 'works',
+    note: 'What failed in it runs again as a run of its own, what succeeded is taken over.',
+    config: `version: 2.1\njobs:\n  a: { ${docker}, steps: [checkout] }\nworkflows: { main: { max_auto_reruns: 2, jobs: [a] } }\n`,
+  },
+  {
+    feature: '`override-with`',
+    outcome: 'works',
+    note: 'Where the orb has no such job, one’s own runs.',
+    config: `version: 2.1\norbs: { my: { jobs: { t: { ${docker}, steps: [checkout] } } } }\njobs:\n  a: { ${docker}, steps: [checkout] }\nworkflows: { main: { jobs: [{ a: { override-with: my/t } }] } }\n`,
+  },
+  {
+    feature: 'Expressions',
+    outcome: 'works',
+    note: 'Between `<<` and `>>` anywhere, bare in `filters` and in the `when` and `unless` of workflows.',
+    config: `version: 2.1\njobs:\n  a: { ${docker}, parallelism: << pipeline.git.branch == "main" and 2 or 1 >>, steps: [checkout] }\nworkflows:\n  main: { when: pipeline.git.branch matches /ma.*/ and not pipeline.git.tag, jobs: [a] }\n`,
+  },
+  {
+    feature: 'Pipeline values',
+    outcome: 'works',
+    note: 'Those of a forge’s event that Millrace is not told have no value.',
+    config: steps('- run: echo << pipeline.number >> << pipeline.git.revision >> << pipeline.trigger_source >>'),
+  },
+  {
+    feature: '`auth` of an image',
+    outcome: 'works',
+    note: 'Values that begin with `$` are variables of the job.',
+    config: job('docker: [{ image: "cimg/base:1", auth: { username: u, password: $P } }]\nsteps: [checkout]'),
+  },
+  {
+    feature: '`aws_auth`, `gcp_auth` of an image',
+    outcome: 'passed over',
+    note: 'The image is pulled as the container engine is logged in.',
+    says: /does not log in/,
+    config: job('docker: [{ image: "x:1", aws_auth: { oidc_role_arn: r } }]\nsteps: [checkout]'),
+  },
+  {
+    feature: '`retention`, `circleci_ip_ranges`',
+    outcome: 'differs',
+    note: 'Are checked. Caches are kept by size and use, not by days; jobs reach the network from this server’s address.',
+    config: job(`${docker}\nretention: { caches: 7d }\ncircleci_ip_ranges: true\nsteps: [checkout]`),
+  },
+  {
+    feature: '`CIRCLE_*` variables',
+    outcome: 'differs',
+    note: 'All but `CIRCLE_OIDC_TOKEN` and `CIRCLE_OIDC_TOKEN_V2`: Millrace issues no OpenID tokens.',
+    config: steps('- run: echo $CIRCLE_SHA1 $CIRCLE_WORKFLOW_ID $CIRCLE_WORKING_DIRECTORY'),
+  },
+  {
+    feature: '`circleci` and `circleci-agent` inside jobs',
+    outcome: 'works',
+    note: '`tests glob`, `tests split` and `tests run` (by times of earlier runs, size, name), `step halt`, `env subst`, `continue`.',
+    config: steps(
+      '- run: circleci tests glob "**/*.test.js" | circleci tests run --command="xargs npm test" --split-by=timings\n- run: circleci-agent step halt',
+    ),
+  },
+  {
+    feature: '`[skip ci]`, `[ci skip]`',
+    outcome: 'works',
+    note: 'In the first 250 characters of the newest commit’s message.',
+    config: steps('- checkout'),
+  },
+  {
+    feature: 'Orbs by address (`https://...`)',
+    outcome: 'refused',
+    note: 'Unless the address begins as `MILLRACE_ORB_URLS` allows, or its text is kept in `.circleci/orbs/https/<host>/<path>`.',
+    says: /not on this machine/,
+    config: `version: 2.1\norbs: { t: "https://example.org/orb.yml" }\njobs:\n  build: { ${docker}, steps: [t/hi] }\nworkflows: { main: { jobs: [build] } }\n`,
+  },
+  {
+    feature: 'An orb that is an empty map',
+    outcome: 'works',
+    note: 'A place that orb tooling fills, as long as nothing uses it.',
+    config: `version: 2.1\norbs: { t: {} }\njobs:\n  build: { ${docker}, steps: [checkout] }\nworkflows: { main: { jobs: [build] } }\n`,
+  },
+  {
+    feature: '`deploy` step, `branches` of a job',
+    outcome: 'works',
+    note: 'Old forms that CircleCI still reads.',
+    config: `version: 2\njobs:\n  build: { ${docker}, branches: { only: main }, steps: [checkout, { deploy: make ship }] }\n`,
+  },
+  {
+    feature: 'Words of YAML 1.1 (`yes`, `on`, ...)',
+    outcome: 'works',
+    note: 'Are booleans, as at CircleCI; a number without quotes loses what YAML does not keep (3.10), with a warning where text is meant.',
+    config: steps('- run: { command: sleep 1, background: yes }'),
   },
   {
     feature: 'Keys that CircleCI does not know',

@@ -152,6 +152,21 @@ export const composeCases: ComposeCase[] = [
     gives: { labels: { a: 'b' } },
   },
   {
+    field: '`x-millrace.health`',
+    outcome: 'works',
+    note: 'Millrace’s own: a path asked from outside in place of a `healthcheck` command, which costs a process each time.',
+    service: '{ image: a, ports: ["80"], healthcheck: { test: [CMD, ./check] }, x-millrace: { health: /healthz } }',
+    gives: {
+      healthcheck: {
+        test: { kind: 'http', path: '/healthz' },
+        intervalMs: 5000,
+        timeoutMs: 5000,
+        retries: 3,
+        startPeriodMs: 0,
+      },
+    },
+  },
+  {
     field: '`x-millrace.process`',
     outcome: 'works',
     note: 'Millrace’s own: `build` and `command` for running without a container engine.',

@@ -42,9 +42,12 @@ TEMPLATES = [
 ]
 DATABASES = {
     "default": {
-        "ENGINE": "django.db.backends.sqlite3",
+        # The old release, the new one and the worker share the file while a rollout is under way.
+        "ENGINE": "config.sqlite",
         "NAME": os.environ.get("DATABASE_PATH", str(BASE_DIR / "shop.sqlite3")),
-        "OPTIONS": {"timeout": 10},
+        "OPTIONS": {"timeout": 25},
+        # Opening it for each request would tidy up the log of writes as often.
+        "CONN_MAX_AGE": None,
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

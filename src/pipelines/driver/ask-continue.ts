@@ -1,0 +1,60 @@
+/**
+ * How a job continues its run: it lays a request into the control directory and waits for the answer, so that it needs no way
+ * to the server over the network. `continue/body` is the JSON of CircleCI's API, or `continue/configuration` and
+ * `continue/parameters` hold texts; `continue/request` says which, and comes last. `continue/answer` is a status in its first
+ * line and then the text.
+ */
+export const askContinue = `ask_continue() {
+  rm -f "$C/continue/answer"
+  printf '%s\\n' "$1" >"$C/continue/request.new" && mv "$C/continue/request.new" "$C/continue/request" || exit 1
+  until [ -s "$C/continue/answer" ]; do sleep 0.2 2>/dev/null || sleep 1; done
+  read -r STATUS <"$C/continue/answer"
+}
+`;
+
+/**
+ * `curl` for jobs of a setup configuration: a call of the continuation's address goes to this server, whatever host it
+ * names; every other call goes to the image's own curl.
+ */
+export const curlShim = `#!/bin/sh
+C=\${MILLRACE_CONTROL:?not inside a job}
+${askContinue}
+url=
+for each in "$@"; do
+  case $each in */api/v2/pipeline/continue | */api/v2/pipeline/continue/) url=$each ;; esac
+done
+if [ -z "$url" ]; then
+  IFS=:
+  for folder in $PATH; do
+    [ "$folder" != "$C/bin" ] && [ -x "$folder/curl" ] && exec "$folder/curl" "$@"
+  done
+  echo 'curl: this image has none' >&2
+  exit 127
+fi
+data= out= format= fail=
+while [ $# -gt 0 ]; do
+  case $1 in
+    -d | --data | --data-raw | --data-binary | --data-ascii | --json) data=$2; shift ;;
+    --data=* | --data-raw=* | --data-binary=* | --json=*) data=\${1#*=} ;;
+    -d*) data=\${1#-d} ;;
+    -o | --output) out=$2; shift ;;
+    -w | --write-out) format=$2; shift ;;
+    -H | --header | -X | --request | -u | --user | -A | -e | -m | --max-time | --connect-timeout | --retry | \
+      --retry-delay | --retry-max-time) shift ;;
+    --fail | --fail-with-body) fail=1 ;;
+    --*) : ;;
+    -*f*) fail=1 ;;
+  esac
+  shift
+done
+case $data in
+  @-) cat >"$C/continue/body" ;;
+  @*) cat "\${data#@}" >"$C/continue/body" || exit 26 ;;
+  *) printf '%s' "$data" >"$C/continue/body" ;;
+esac
+ask_continue body
+text() { sed 1d "$C/continue/answer"; }
+case $out in '' | - | /dev/stdout) text ;; /dev/stderr) text >&2 ;; *) text >"$out" ;; esac
+[ -z "$format" ] || printf '%b' "$(printf '%s' "$format" | sed "s/%{http_code}/$STATUS/g; s/%{response_code}/$STATUS/g")"
+[ -z "$fail" ] || [ "$STATUS" -lt 400 ] || exit 22
+`;
