@@ -46,7 +46,15 @@ export const rules: Rule[] = [
   { from: 'client', may: ['kernel', 'platform/http', '*/api'], why: 'types of the contracts only' },
   {
     from: 'cli',
-    may: ['kernel', 'client', 'app/index', '*/port', 'integrations', 'pipelines/derive', 'deployments/millrace-file'],
+    may: [
+      'kernel',
+      'client',
+      'app/index',
+      '*/port',
+      'integrations',
+      'pipelines/derive',
+      'deployments/read-millrace-file',
+    ],
     why: 'talks to the API; `up`, `run`, `lint`, `explain` run the program itself',
   },
   { from: 'app', may: ['*'], why: 'the composition root' },

@@ -46,7 +46,7 @@ const millrace: Format = {
   name: 'millrace',
   fits: (path) => /(?:^|\/)millrace\.ya?ml$/.test(path),
   check: async (path, text) =>
-    (await import('../deployments/millrace-file.ts')).readMillraceFile(text, { defaultBranch: 'main', file: path })
+    (await import('../deployments/read-millrace-file.ts')).readMillraceFile(text, { defaultBranch: 'main', file: path })
       .problems,
 };
 

@@ -14,7 +14,7 @@ export interface Outlook {
 /** Reads `millrace.yaml` and the services of a working tree, as the server does for a release. */
 export async function readOutlook(tree: SourceTree, defaultBranch: string): Promise<Outlook> {
   const [{ readMillraceFile }, { composeLoader }] = await Promise.all([
-    import('../deployments/millrace-file.ts'),
+    import('../deployments/read-millrace-file.ts'),
     import('../integrations/compose/index.ts'),
   ]);
   const name = (await tree.read('millrace.yaml')) === undefined ? 'millrace.yml' : 'millrace.yaml';

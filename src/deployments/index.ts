@@ -14,13 +14,15 @@ import { deploymentRoutes } from './routes.ts';
 import { createRouteRefresh } from './serve-routes.ts';
 import { approveDeployment, cancelDeployment, type RollBack, rollBack } from './steer-deployment.ts';
 import { findEnvironmentByName } from './store/environments.ts';
+import { forgetInstances } from './store/instances.ts';
 import type { EnvironmentView } from './views.ts';
 import { deploymentLoops } from './worker.ts';
 
 export type { CutRelease } from './cut-release.ts';
 export type { DeploymentsDeps } from './deps.ts';
 export { deploymentEvents } from './events.ts';
-export { millraceJsonSchema, readMillraceFile } from './millrace-file.ts';
+export { millraceJsonSchema } from './millrace-file.ts';
+export { readMillraceFile } from './read-millrace-file.ts';
 export type { RollBack } from './steer-deployment.ts';
 
 /** The door of the deployments room. */
@@ -83,6 +85,9 @@ export function createDeployments(deps: DeploymentsDeps): Deployments {
     forgetProject: (projectId) => forgetProject(drive, projectId),
     gateway: {
       async listen(port, host) {
+        // Their ports may belong to others by now.
+        const ended = deps.runtimes.filter((runtime) => !runtime.outlivesServer).map((runtime) => runtime.kind);
+        await forgetInstances(deps.database, ended);
         await refreshRoutes();
         try {
           return await gateway.listen(port, host);

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatDiagnostic, hasErrors } from '../kernel/diagnostics.ts';
-import { millraceJsonSchema, readMillraceFile } from './millrace-file.ts';
+import { millraceJsonSchema } from './millrace-file.ts';
+import { readMillraceFile } from './read-millrace-file.ts';
 
 const read = (text: string | undefined) => readMillraceFile(text, { defaultBranch: 'main' });
 
@@ -72,6 +73,41 @@ rollout:
   );
   expect(problems.map(formatDiagnostic).join('\n')).toMatch(/"enviroments" is not a field/);
   expect(hasErrors(problems)).toBe(true);
+});
+
+test('a section that this version does nothing with is told, with its place and what to do', () => {
+  const { problems } = read(`pipeline: ci/build.yml
+infrastructure: { production: infra/ }
+configuration: ansible/site.yml
+monitoring: nagios/
+alerts: alerts/
+`);
+  expect(problems.map((problem) => `${problem.severity} ${problem.line}:${problem.column}`)).toEqual(
+    [1, 2, 3, 4, 5].map((line) => `warning ${line}:1`),
+  );
+  expect(formatDiagnostic(problems[0]!)).toBe(
+    'millrace.yaml:1:1: warning: "pipeline" has no effect yet: the pipeline is read from .circleci/config.yml, or derived from ' +
+      'what the repository holds (Move the file to .circleci/config.yml.)',
+  );
+  expect(read('pipeline: .circleci/config.yml').problems).toEqual([]);
+});
+
+test('a misspelt field names the one that may be meant, at every depth', () => {
+  const { problems } = read(`enviroments: {}
+environments:
+  production: { aproval: true, rollout: { verfy: {} }, routes: [ { sevice: web } ] }
+rollout: { verify: { fore: 1m, zzz: 1 } }
+`);
+  expect(problems.map((problem) => problem.hint)).toEqual(
+    expect.arrayContaining([
+      'Did you mean "environments"?',
+      'Did you mean "approval"?',
+      'Did you mean "verify"?',
+      'Did you mean "service"?',
+      'Did you mean "for"?',
+      'Known here: for, where, noData, otherwise. Fields of your own begin with "x-".',
+    ]),
+  );
 });
 
 test('environments that feed each other in a circle are refused, previews are announced as not made', () => {

@@ -104,6 +104,8 @@ export interface Runtime {
   resolve(service: ServiceSpec, onLine: (line: string) => void, signal: AbortSignal): Promise<BuildOutput>;
   /** Starts (or adopts) one instance and resolves once it is started, healthy or not. At most 60 s. */
   start(request: InstanceRequest): Promise<Instance>;
+  /** Whether instances go on when the server dies. If not, what was last seen of them is void at the next start. */
+  readonly outlivesServer: boolean;
   /**
    * Everything of this environment that exists now, whatever its state. Rejects with an `unavailable` Fault while the runtime
    * cannot be asked; what it then finds ended may have been taken along, for no fault of its own.

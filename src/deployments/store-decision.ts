@@ -193,25 +193,21 @@ async function record(
   state: RolloutState,
 ): Promise<void> {
   const { environment, release, blue } = context;
+  const attributes = {
+    deploymentId: row.id,
+    environment: environment.name,
+    release: release.version,
+    previousRelease: blue?.release.version,
+    runId: release.runId,
+    name: state.outcome,
+    kind: row.kind,
+    error: state.outcome !== 'succeeded',
+    duration: (deps.clock.now() - (row.startedAt ?? row.createdAt)) / 1000,
+    message: state.reason ?? undefined,
+  };
+  const ended = { type: 'Deployment', timestamp: deps.clock.now(), projectId: row.projectId, attributes };
+  // Under a key: the transaction around may be tried again, here or by the next server.
   await deps.telemetry
-    .write([
-      {
-        type: 'Deployment',
-        timestamp: deps.clock.now(),
-        projectId: row.projectId,
-        attributes: {
-          deploymentId: row.id,
-          environment: environment.name,
-          release: release.version,
-          previousRelease: blue?.release.version,
-          runId: release.runId,
-          name: state.outcome,
-          kind: row.kind,
-          error: state.outcome !== 'succeeded',
-          duration: (deps.clock.now() - (row.startedAt ?? row.createdAt)) / 1000,
-          message: state.reason ?? undefined,
-        },
-      },
-    ])
+    .write([ended], { once: `deployment ${row.id}` })
     .catch((error: unknown) => deps.log.warn({ err: error, deployment: row.id }, 'the deployment is not in telemetry'));
 }

@@ -131,7 +131,7 @@ async function storeAndTell(
   });
   if (outboxId === null) return;
   try {
-    await around.telemetry.write(records);
+    await around.telemetry.write(records, { once: `errors ${outboxId}` });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     // It stays in the outbox and is told later.
@@ -149,7 +149,7 @@ async function replayOutbox(around: WorkerSurroundings): Promise<void> {
         select id, records from errors_outbox where created_at < now() - interval '30 seconds'
         order by id limit 1 for update skip locked`);
       if (!row) return false;
-      await around.telemetry.write(row.records);
+      await around.telemetry.write(row.records, { once: `errors ${row.id}` });
       await tx.execute(sql`delete from errors_outbox where id = ${row.id}`);
       return true;
     });

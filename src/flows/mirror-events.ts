@@ -23,7 +23,7 @@ export function mirrorEvents(telemetry: TelemetrySink): Subscription {
       'secrets.',
       'telemetry.',
     ],
-    handle: (event) => telemetry.write([eventRecord(event)]),
+    handle: (event) => telemetry.write([eventRecord(event)], { once: `event ${event.id}` }),
   };
 }
 

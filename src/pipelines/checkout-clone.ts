@@ -14,8 +14,12 @@ export interface CloneRequest {
   url: string;
 }
 
-/** Constant, so no foreign word reaches the shell git starts it with. */
-const uploadPack = "git -c safe.directory='*' -c uploadpack.allowAnySHA1InWant=true upload-pack";
+/**
+ * Constant, so no foreign word reaches the shell git starts it with. What is not packed yet is sent as it is: the way is this
+ * machine's own disk, and packing it tightly takes minutes of processor for large files.
+ */
+const uploadPack =
+  "git -c safe.directory='*' -c uploadpack.allowAnySHA1InWant=true -c pack.window=0 -c pack.compression=0 upload-pack";
 
 /** The git commands of a clone at a commit, in order. */
 export function cloneCommands(request: CloneRequest): GitCommand[] {
@@ -48,5 +52,6 @@ export function cloneCommands(request: CloneRequest): GitCommand[] {
 /** Makes a clone with its own `.git`, HEAD at the commit. */
 export async function cloneAt(request: CloneRequest): Promise<void> {
   await mkdir(request.directory, { recursive: true });
-  for (const command of cloneCommands(request)) await runGit(command, { timeoutMs: 600_000 });
+  // A clone of much takes minutes, and must not go on when its server is gone.
+  for (const command of cloneCommands(request)) await runGit(command, { timeoutMs: 600_000, guarded: true });
 }

@@ -26,7 +26,7 @@ const shippedAtOnce = 1000;
 
 /**
  * Hands logs to telemetry, behind the steps and never in their way: what telemetry cannot take now waits in the log.
- * Killed between a batch and its note, a batch is handed over again; `line` tells the copies apart.
+ * Killed between a batch and its note, the same batch is handed over again under the same key, which comes to nothing.
  * @returns whether there may be more
  */
 export async function shipLogs(deps: WorkerDeps): Promise<boolean> {
@@ -35,13 +35,14 @@ export async function shipLogs(deps: WorkerDeps): Promise<boolean> {
     number: number;
     name: string;
     shipped: number;
+    shipping: number | null;
     lines: number;
     open: boolean;
     jobName: string;
     runId: string;
     projectId: string;
   }>(sql`
-    select step.job_id as "jobId", step.number, step.name, step.shipped, step.lines, step.status = 'running' as open,
+    select step.job_id as "jobId", step.number, step.name, step.shipped, step.shipping, step.lines, step.status = 'running' as open,
       job.name as "jobName", job.run_id as "runId", job.project_id as "projectId"
     from pipelines_steps step join pipelines_jobs job on job.id = step.job_id
     where step.shipped < step.lines - case when step.status = 'running' then 1 else 0 end
@@ -52,9 +53,13 @@ export async function shipLogs(deps: WorkerDeps): Promise<boolean> {
     // Its files are with another server that does not share this directory, or were removed.
     if (!reader) continue;
     try {
-      const { lines, nextLine } = await reader.window(step.shipped, shippedAtOnce, step.open);
-      if (lines.length === 0) continue;
+      // What a killed server may have written already is written again as it was, and so comes to nothing.
+      const atMost = step.shipping === null ? shippedAtOnce : step.shipping - step.shipped;
+      const { lines, nextLine } = await reader.window(step.shipped, atMost, step.open);
+      if (lines.length === 0 || (step.open && nextLine < (step.shipping ?? 0))) continue;
       shipped += lines.length;
+      const own = sql`job_id = ${step.jobId} and number = ${step.number} and shipped = ${step.shipped}`;
+      await deps.database.execute(sql`update pipelines_steps set shipping = ${nextLine} where ${own}`);
       await deps.telemetry.write(
         lines.map((line) => ({
           type: 'Log',
@@ -72,10 +77,9 @@ export async function shipLogs(deps: WorkerDeps): Promise<boolean> {
             line: line.line,
           },
         })),
+        { once: `step ${step.jobId} ${step.number} ${step.shipped}` },
       );
-      await deps.database.execute(sql`
-        update pipelines_steps set shipped = greatest(shipped, ${nextLine})
-        where job_id = ${step.jobId} and number = ${step.number}`);
+      await deps.database.execute(sql`update pipelines_steps set shipped = ${nextLine}, shipping = null where ${own}`);
     } finally {
       await reader.close();
     }
@@ -83,14 +87,14 @@ export async function shipLogs(deps: WorkerDeps): Promise<boolean> {
   return shipped > 0;
 }
 
-/** Writes the PipelineRun record of each run that ended; once, unless killed between record and note. */
+/** Writes the PipelineRun record of each run that ended. */
 export async function reportRuns(deps: WorkerDeps): Promise<void> {
   const ended = await deps.database.query<{ id: string }>(
     sql`select id from pipelines_runs where finished_at is not null and reported_at is null order by finished_at limit 50`,
   );
   for (const { id } of ended) {
     const record = await recordOfRun(deps, id);
-    if (record) await deps.telemetry.write([record]);
+    if (record) await deps.telemetry.write([record], { once: `run ${id}` });
     await deps.database.execute(sql`update pipelines_runs set reported_at = clock_timestamp() where id = ${id}`);
   }
 }

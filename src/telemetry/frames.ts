@@ -12,7 +12,7 @@ import {
 
 /**
  * One frame of the spool: for each table that has rows in it, a byte of table number, four bytes of row count, four of length
- * (little-endian), then the rows in ClickHouse's RowBinary. Records are encoded once, before they are acknowledged; what drains the
+ * (little-endian), then the rows in ClickHouse's RowBinary; before them, in the same form, sections that hold no rows. Records are encoded once, before they are acknowledged; what drains the
  * spool only joins bytes.
  */
 const frameHeaderBytes = 9;
@@ -30,7 +30,7 @@ export function splitFrames(frames: readonly Buffer[]): TableRows[] {
   for (const frame of frames) {
     let at = 0;
     while (at < frame.length) {
-      if (frame[at] === newsSection) {
+      if (frame[at]! >= keySection) {
         at += frameHeaderBytes + frame.readUInt32LE(at + 5);
         continue;
       }
@@ -149,16 +149,29 @@ export interface News {
 
 /** Marks the section of a frame that holds {@link News} as JSON. */
 const newsSection = 255;
+/** Marks the section that holds the key under which the frame is written once. Sections of rows have lower numbers. */
+const keySection = 254;
+
+/** Text of a section that holds no rows; those stand at the front of a frame. */
+function textOf(frame: Buffer, kind: number): string | undefined {
+  for (let at = 0; at < frame.length && frame[at]! >= keySection; ) {
+    const from = at + frameHeaderBytes;
+    const end = from + frame.readUInt32LE(at + 5);
+    if (frame[at] === kind) return frame.toString('utf8', from, end);
+    at = end;
+  }
+  return undefined;
+}
+
+/** The key under which a frame is written once; undefined for one that has none. */
+export const keyOf = (frame: Buffer): string | undefined => textOf(frame, keySection);
 
 /** The news of a batch. */
 export function newsOf(frames: readonly Buffer[]): News[] {
-  const news: News[] = [];
-  for (const frame of frames) {
-    if (frame[0] !== newsSection) continue;
-    const length = frame.readUInt32LE(5);
-    news.push(...(JSON.parse(frame.toString('utf8', frameHeaderBytes, frameHeaderBytes + length)) as News[]));
-  }
-  return news;
+  return frames.flatMap((frame) => {
+    const text = textOf(frame, newsSection);
+    return text === undefined ? [] : (JSON.parse(text) as News[]);
+  });
 }
 
 function section(kind: number, rows: number, content: Buffer): Buffer[] {
@@ -194,13 +207,14 @@ export class FrameEncoder {
 
   /**
    * One frame with all records. Attributes beyond the limits of `limits.ts` are cut or left out; `refused` learns of each.
-   * `numbered` learns the sequence number each record got.
+   * `numbered` learns the sequence number each record got; `once` is the key under which the frame is written once.
    */
   encode(
     records: readonly IntakeRecord[],
     nowMs: number,
     refused: (record: IntakeRecord, reason: string) => void,
     numbered?: (record: IntakeRecord, seq: number) => void,
+    once?: string,
   ): { buffer: Buffer; news: News[] } {
     const writers = new Map<TableName, { writer: RowWriter; rows: number }>();
     for (const record of records) {
@@ -220,6 +234,7 @@ export class FrameEncoder {
       open.rows += 1;
     }
     const parts: Buffer[] = [];
+    if (once !== undefined) parts.push(...section(keySection, 0, Buffer.from(once)));
     const news = this.#seen.takeNews();
     if (news.length > 0) parts.push(...section(newsSection, news.length, Buffer.from(JSON.stringify(news))));
     for (const [table, { writer, rows }] of writers) {

@@ -11,13 +11,14 @@ import type { QueryAnswer } from './api.ts';
 import { SeenCatalogue } from './catalogue.ts';
 import { telemetryEvents } from './events.ts';
 import { createIngest } from './ingest.ts';
+import { telemetryMigrations } from './migrations/index.ts';
 import type { Intake, ProjectNames } from './port.ts';
 import { createQuestions, type QueryOptions } from './query.ts';
 import { telemetryRoutes } from './routes.ts';
 import { openStore } from './store.ts';
 import { LiveTail } from './tail.ts';
 import { type Verdict, type VerificationScope, verify } from './verify.ts';
-import { drainLoop, type StoreHealth } from './worker.ts';
+import { drainLoop, forgetLoop, type StoreHealth } from './worker.ts';
 
 export interface TelemetryDependencies {
   database: Database;
@@ -118,11 +119,11 @@ export async function createTelemetry(deps: TelemetryDependencies): Promise<Tele
     },
     room: {
       name: 'telemetry',
-      migrations: [],
+      migrations: telemetryMigrations,
       events: [telemetryEvents],
       contracts: [contract],
       intakes: [],
-      loops: [drain],
+      loops: [drain, forgetLoop(database)],
       subscriptions: [],
     },
   };

@@ -28,7 +28,7 @@ export function createIngest(deps: {
   const { spool, catalogue, accounting, tail, clock } = deps;
   const encoder = new FrameEncoder(catalogue);
 
-  async function writeFrame(records: readonly IntakeRecord[]): Promise<void> {
+  async function writeFrame(records: readonly IntakeRecord[], once: string | undefined): Promise<void> {
     const numbered: { record: IntakeRecord; seq: number }[] | undefined = tail.busy ? [] : undefined;
     const refusals: { record: IntakeRecord; reason: string }[] = [];
     const frame = encoder.encode(
@@ -36,6 +36,7 @@ export function createIngest(deps: {
       clock.now(),
       (record, reason) => refusals.push({ record, reason }),
       numbered && ((record, seq) => numbered.push({ record, seq })),
+      once,
     );
     try {
       if (frame.buffer.length > 0) await spool.append(frame.buffer);
@@ -52,11 +53,13 @@ export function createIngest(deps: {
   }
 
   return {
-    async write(records) {
-      if (records.length <= recordsPerTurn) return await writeFrame(records);
+    async write(records, options = {}) {
+      const { once } = options;
+      if (records.length <= recordsPerTurn) return await writeFrame(records, once);
       const frames: Promise<void>[] = [];
       for (let at = 0; at < records.length; at += recordsPerTurn) {
-        frames.push(writeFrame(records.slice(at, at + recordsPerTurn)));
+        const part = once === undefined ? undefined : `${once} ${at}`;
+        frames.push(writeFrame(records.slice(at, at + recordsPerTurn), part));
         if (frames.length * recordsPerTurn >= limits.recordsPerFrame) await Promise.all(frames.splice(0));
         await new Promise(setImmediate);
       }

@@ -20,7 +20,7 @@ export type IntakeRecord = TelemetryRecord & { buckets?: { bounds: number[]; cou
  * with a Fault `unavailable` (with `retryAfter`) when the spool is full. Concurrent calls are fine.
  */
 export interface Intake {
-  write(records: IntakeRecord[]): Promise<void>;
+  write(records: IntakeRecord[], options?: { once?: string | undefined }): Promise<void>;
   /** Counts records that were refused, for the accounting page. */
   dropped(projectId: string | null, type: string, reason: string, count: number): void;
 }

@@ -8,6 +8,7 @@ import { systemClock } from '../kernel/clock.ts';
 import { openLog } from '../platform/observe/log.ts';
 import type { TelemetryRecord } from '../platform/observe/telemetry-sink.ts';
 import { createTelemetry, type Telemetry } from './index.ts';
+import { telemetryMigrations } from './migrations/index.ts';
 
 const log = openLog({ level: 'silent' });
 const project = '0193b2a0-0000-7000-8000-000000000001';
@@ -79,7 +80,7 @@ const line = (message: string, extra: TelemetryRecord['attributes'] = {}, projec
 beforeAll(async () => {
   [clickhouse, postgres, dataDir] = await Promise.all([
     testClickHouse(),
-    testDatabase(),
+    testDatabase(telemetryMigrations),
     mkdtemp(join(tmpdir(), 'millrace-telemetry-')),
   ]);
 });
@@ -103,6 +104,30 @@ describe('telemetry', () => {
     await eventually(async () =>
       expect(await count(second.telemetry, "SELECT count(*) FROM Log WHERE service = 'crash'")).toBe(3000),
     );
+    await second.stop();
+  });
+
+  it('takes what was written under a key once, in one batch and in another, over a restart too', async () => {
+    const outbox = (n: number) => [line(`one of ${n}`, { service: 'outbox' }), line('two', { service: 'outbox' })];
+    const first = await open();
+    await first.telemetry.write(outbox(1), { once: 'outbox 1' });
+    await first.telemetry.write(outbox(1), { once: 'outbox 1' });
+    await first.telemetry.write([line('without', { service: 'outbox' })]);
+    await first.stop();
+    const second = await open();
+    await second.telemetry.write(outbox(1), { once: 'outbox 1' });
+    await second.telemetry.write(outbox(2), { once: 'outbox 2' });
+    second.drain();
+    const count2 = () => count(second.telemetry, "SELECT count(*) FROM Log WHERE service = 'outbox'");
+    await eventually(async () => expect(await count2()).toBe(5));
+    // More than one frame.
+    const many = Array.from({ length: 4500 }, (_, index) => line(`line ${index}`, { service: 'outbox' }));
+    await second.telemetry.write(many, { once: 'outbox 3' });
+    await eventually(async () => expect(await count2()).toBe(4505));
+    await second.telemetry.write(many, { once: 'outbox 3' });
+    await second.telemetry.write([line('last', { service: 'outbox' })], { once: 'outbox 4' });
+    await eventually(async () => expect(await count2()).toBeGreaterThan(4505));
+    expect(await count2()).toBe(4506);
     await second.stop();
   });
 

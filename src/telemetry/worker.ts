@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../kernel/clock.ts';
 import { system } from '../kernel/events.ts';
+import { pause } from '../kernel/pause.ts';
 import { appendEvent } from '../platform/events/log.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { Database } from '../platform/postgres/database.ts';
@@ -10,6 +11,7 @@ import type { Loop } from '../platform/room.ts';
 import type { Spool } from '../platform/spool/spool.ts';
 import type { SeenCatalogue } from './catalogue.ts';
 import { telemetryEvents } from './events.ts';
+import { firstFrames, forgetKeys } from './once.ts';
 import type { Store } from './store.ts';
 
 /** How the store is doing, for the accounting page. */
@@ -91,7 +93,8 @@ export function drainLoop(deps: {
   }
 
   let refused = { token: '', times: 0 };
-  async function consume(frames: Buffer[], token: string): Promise<void> {
+  async function consume(all: Buffer[], token: string): Promise<void> {
+    const frames = await firstFrames(database, all, token);
     try {
       const { news } = await store.insert(frames, token);
       catalogue.learn(news);
@@ -113,6 +116,20 @@ export function drainLoop(deps: {
     async run(signal) {
       await prepare(signal);
       if (!signal.aborted) await spool.drain(consume, { signal, batchMs: 500 });
+    },
+  };
+}
+
+/** Forgets the keys of what was written once, long after. */
+export function forgetLoop(database: Database): Loop {
+  return {
+    name: 'telemetry.forget',
+    async run(signal) {
+      while (!signal.aborted) {
+        // Not at once: who was killed writes again first.
+        await pause(3_600_000, signal);
+        if (!signal.aborted) await forgetKeys(database);
+      }
     },
   };
 }

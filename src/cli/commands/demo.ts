@@ -41,7 +41,7 @@ export async function demo(options: { json?: boolean; once?: boolean }): Promise
     else for (const line of summary(result)) terminal.print(line);
     if (!options.once) await stay(started, progress, stopped.signal, [`  ${result.shopUrl}  the shop itself`]);
   } catch (error) {
-    code = stopped.signal.aborted ? stoppedEarly : report(error);
+    code = stopped.signal.aborted ? stoppedEarly : report(error, (line) => terminal.note(line));
     if (!stopped.signal.aborted && started && !options.once && !options.json)
       await stay(started, progress, stopped.signal, []);
   }

@@ -1,7 +1,7 @@
 import { gatewayLimits } from './limits.ts';
 import type { Route, Target } from './routes.ts';
 
-/** Requests of one group since the gateway first saw it. */
+/** Requests of one group since the gateway first saw it, without those that say nothing about its release. */
 export interface Account {
   requests: number;
   failed: number;
@@ -38,10 +38,12 @@ export class Balancer {
     account.inFlight += 1;
   }
 
-  end(group: string, failed: boolean): void {
+  /** `void`: it failed because nothing healthy was there to answer, which is for the health of the instances to tell. */
+  end(group: string, outcome: 'answered' | 'failed' | 'void'): void {
     const account = this.account(group);
     account.inFlight -= 1;
-    if (failed) account.failed += 1;
+    if (outcome === 'failed') account.failed += 1;
+    if (outcome === 'void') account.requests -= 1;
   }
 
   load(target: Target, change: 1 | -1): void {

@@ -208,6 +208,24 @@ test('counts per release what failed, and tells telemetry about each request', a
   expect(written[2]!.attributes).toMatchObject({ status: 500, error: true, message: 'answered 500' });
 });
 
+test('where nothing healthy is there to answer, nothing is held against the release', async () => {
+  const gone = await upstream(() => {});
+  await new Promise((resolve) => gone.server.close(resolve));
+  const { gateway, port, written } = await start();
+  gateway.apply([route('a', [])]);
+  expect((await ask(port)).status).toBe(503);
+  const [target] = route('a', [gone.port]).targets;
+  gateway.apply([route('a', [], { targets: [{ ...target!, healthy: false }] })]);
+  expect((await ask(port)).status).toBe(502);
+  await settle(gateway, 'a');
+  expect(gateway.traffic('a')).toEqual({ requests: 0, failed: 0 });
+  gateway.apply([route('a', [gone.port])]);
+  expect((await ask(port)).status).toBe(502);
+  await settle(gateway, 'a');
+  expect(gateway.traffic('a')).toEqual({ requests: 1, failed: 1 });
+  await expect.poll(() => written.map((record) => record.attributes.error)).toEqual([true, true, true]);
+});
+
 test('a visitor who leaves, and a target that breaks off, leave nothing in flight', async () => {
   const one = await upstream((asked, reply) => {
     reply.write('part');

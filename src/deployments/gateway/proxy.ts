@@ -63,12 +63,13 @@ export class RequestProxy {
     const startedAt = this.#deps.now();
     const begun = performance.now();
     let failure: string | undefined;
+    let nobody = false;
     this.#deps.balancer.begin(route.group);
     // `close` comes exactly once, whether the answer was finished or the visitor left.
     response.once('close', () => {
       const status = response.statusCode;
       const failed = failure !== undefined || status >= 500;
-      this.#deps.balancer.end(route.group, failed);
+      this.#deps.balancer.end(route.group, nobody ? 'void' : failed ? 'failed' : 'answered');
       this.#deps.record(route, {
         method: request.method ?? 'GET',
         url: request.url ?? '/',
@@ -81,8 +82,9 @@ export class RequestProxy {
         traceId: traceIdOf(request.headers),
       });
     });
-    this.#attempt(request, response, route, { tried: [], repeats: 0 }, (reason) => {
+    this.#attempt(request, response, route, { tried: [], repeats: 0 }, (reason, healthy) => {
       failure = reason;
+      nobody = !healthy;
     });
   }
 
@@ -91,13 +93,15 @@ export class RequestProxy {
     response: ServerResponse,
     route: Route,
     attempt: { tried: Target[]; repeats: number },
-    failed: (reason: string) => void,
+    /** `healthy`: somebody failed who was thought to be well. */
+    failed: (reason: string, healthy: boolean) => void,
   ): void {
     const { tried, repeats } = attempt;
     const { balancer, now } = this.#deps;
     const target = balancer.choose(route, tried, now());
+    const healthy = [...tried, ...(target ? [target] : [])].some((each) => each.healthy);
     const giveUp = (status: number, code: string, detail: string): void => {
-      failed(detail);
+      failed(detail, healthy);
       answerItself(request, response, status, code, detail);
     };
     if (!target) {
@@ -140,7 +144,7 @@ export class RequestProxy {
     outgoing.on('response', (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.statusMessage, responseHeaders(answer));
       answer.on('error', () => {
-        failed(`"${route.service}" broke off its answer`);
+        failed(`"${route.service}" broke off its answer`, true);
         response.destroy();
       });
       answer.on('aborted', () => response.destroy());
@@ -173,7 +177,7 @@ export class RequestProxy {
     balancer.load(target, 1);
     let failed = false;
     socket.once('close', () => {
-      balancer.end(route.group, failed);
+      balancer.end(route.group, !failed ? 'answered' : target.healthy ? 'failed' : 'void');
       balancer.load(target, -1);
     });
     const outgoing = openRequest({

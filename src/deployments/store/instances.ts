@@ -46,6 +46,12 @@ export async function storeInstances(
       host = excluded.host, port = excluded.port`);
 }
 
+/** Forgets the instances of releases built for these runtimes. */
+export const forgetInstances = (db: Queryable, runtimes: readonly string[]): Promise<number> =>
+  db.execute(sql`delete from deployments_instances where deployment_id in (
+    select d.id from deployments_deployments d join deployments_releases r on r.id = d.release_id
+    where r.runtime = any(${[...runtimes]}::text[]))`);
+
 export const setLinesUntil = (db: Queryable, instanceId: string, at: number): Promise<number> =>
   db.execute(
     sql`update deployments_instances set lines_until = to_timestamp(${at / 1000}) where instance_id = ${instanceId}`,

@@ -113,6 +113,7 @@ export function createDockerRuntime(deps: {
 
   return {
     kind: 'docker',
+    outlivesServer: true,
     available: () => readiness.now(),
     whenReady: (signal) => readiness.settled(signal),
     build: (request) => buildImage(docker, request),

@@ -145,6 +145,7 @@ export function createProcessRuntime(deps: ProcessRuntimeDeps): Runtime {
 
   return {
     kind: 'process',
+    outlivesServer: false,
     available: () => Promise.resolve({ ready: true }),
     whenReady: () => Promise.resolve({ ready: true }),
     build: (request) =>

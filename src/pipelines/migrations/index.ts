@@ -175,4 +175,9 @@ export const pipelinesMigrations: Migration[] = [
       create index on pipelines_jobs (project_id, (spec->>'serialGroup')) where status in ('queued', 'running');
       alter table pipelines_caches add column template text, add column inputs jsonb;`,
   },
+  {
+    // How far the lines reach that are being written to telemetry; null while none are.
+    id: 'pipelines/0003-shipping',
+    statements: 'alter table pipelines_steps add column shipping bigint;',
+  },
 ];

@@ -20,6 +20,8 @@ export interface TelemetrySink {
   /**
    * Resolves when the records are durable (fsynced in the spool), not yet when they can be queried (usually within 2 s).
    * Rejects with an `unavailable` Fault when the spool is full. Any number of calls may run at once.
+   * With `once` (unique in the whole program, at most 200 characters) a second write under that key, within 30 days,
+   * comes to nothing: whoever may have been killed before he noted that he wrote can write the same again.
    */
-  write(records: TelemetryRecord[]): Promise<void>;
+  write(records: TelemetryRecord[], options?: { once?: string | undefined }): Promise<void>;
 }

@@ -91,6 +91,19 @@ test('ends with the process that started it, even when that is killed', async ()
   );
 });
 
+test('is not kept from starting by the number of a killed one that somebody else has, or that is a zombie', async () => {
+  const first = await startPostgres({ dataDir: directory, log, engineDir });
+  const pidFile = join(directory, 'data', 'postmaster.pid');
+  const facts = (await readFile(pidFile, 'utf8')).split('\n').slice(1);
+  await first.stop();
+  // Alive, and not a PostgreSQL.
+  await writeFile(pidFile, [process.pid, ...facts].join('\n'));
+  await mkdir(join(directory, 'socket'));
+  await writeFile(join(directory, 'socket', '.s.PGSQL.5432.lock'), [process.pid, ...facts].join('\n'));
+  const second = await startPostgres({ dataDir: directory, log, engineDir });
+  await second.stop();
+});
+
 test('takes over from a PostgreSQL that was left running', async () => {
   const first = await startPostgres({ dataDir: directory, log, engineDir });
   await first.stop();

@@ -85,6 +85,10 @@ export async function startPostgres(options: StartPostgres): Promise<RunningPost
     lastLines.length = 0;
     const orphans = await endOrphans(cluster, 'postgres', 'SIGINT');
     if (orphans > 0) options.log.warn({ orphans }, 'ended PostgreSQL processes that had been left running');
+    // No process stands in the cluster any more, and nobody else may start one (the directory is locked). PostgreSQL itself
+    // asks only whether the number in these files can be signalled, which a zombie or a stranger with that number can.
+    await rm(join(cluster, 'postmaster.pid'), { force: true });
+    await rm(join(socketDirectory, '.s.PGSQL.5432.lock'), { force: true });
     const all = { ...settings, unix_socket_directories: socketDirectory, unix_socket_permissions: '0700' };
     const kept = await keep({
       argv: [

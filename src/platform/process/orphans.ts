@@ -22,19 +22,28 @@ export async function findProcessesIn(directory: string, program?: string): Prom
   return found;
 }
 
-/** Ends what an earlier server left running on a data directory: asks for 3 s, then kills. Returns how many there were. */
+/** What was asked to end and did not is killed after this. */
+const graceMs = 3000;
+/** Something else than the program that stands in the directory for longer is none of ours. */
+const patienceMs = 6000;
+
+/**
+ * Ends what an earlier server left running on a data directory: asks for 3 s, then kills. Also waits for what stands there
+ * and is not yet the program: a keeper's shell that is about to become it. Returns how many there were.
+ */
 export async function endOrphans(directory: string, program: string, signal: NodeJS.Signals): Promise<number> {
-  const orphans = await findProcessesIn(directory, program);
-  let remaining = orphans;
-  for (let waited = 0; remaining.length > 0; waited += 50) {
-    for (const pid of remaining) {
-      if (waited === 0) endProcess(pid, signal);
-      else if (waited >= 3000) endProcess(pid, 'SIGKILL');
+  const asked = new Set<number>();
+  for (let waited = 0; ; waited += 50) {
+    const left = await findProcessesIn(directory);
+    const orphans = await findProcessesIn(directory, program);
+    if (left.length === 0 || (orphans.length === 0 && waited >= patienceMs)) return asked.size;
+    for (const pid of orphans) {
+      if (!asked.has(pid)) endProcess(pid, signal);
+      else if (waited >= graceMs) endProcess(pid, 'SIGKILL');
+      asked.add(pid);
     }
     await sleep(50);
-    remaining = await findProcessesIn(directory, program);
   }
-  return orphans.length;
 }
 
 /** Signals a process; one that is gone already is no error. */

@@ -1,8 +1,9 @@
+import { nearest } from '../../kernel/nearest.ts';
 import type { Query } from './ast.ts';
 import type { Catalogue } from './fields.ts';
 import { Params } from './params.ts';
 import { print } from './print.ts';
-import { NrqlError, nearest } from './problems.ts';
+import { NrqlError } from './problems.ts';
 import { readRecords, type Scope } from './scope.ts';
 import { buildSelect, type Output } from './select.ts';
 import { type Buckets, resolveBuckets, resolveWindow, unitMs, type Window } from './window.ts';

@@ -1,10 +1,11 @@
+import { nearest } from '../../kernel/nearest.ts';
 import { compileAggregate, isAggregate } from './aggregates.ts';
 import type { Argument, Expression, ExpressionOf } from './ast.ts';
 import { type Context, truth, warnOfUnknown } from './context.ts';
 import type { Value, ValueType, Want } from './fields.ts';
 import { compilePattern } from './patterns.ts';
 import { printExpression } from './print.ts';
-import { NrqlError, nearest } from './problems.ts';
+import { NrqlError } from './problems.ts';
 import { rowFunctions, unansweredRowFunctions } from './row-functions.ts';
 import { aggregateFunctions, unansweredAggregates } from './words.ts';
 

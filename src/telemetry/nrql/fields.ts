@@ -1,7 +1,8 @@
+import { nearest } from '../../kernel/nearest.ts';
 import { type AttributeType, synonyms, type TableName, tables } from '../tables.ts';
 import type { Place } from './ast.ts';
 import type { Params } from './params.ts';
-import { NrqlError, nearest } from './problems.ts';
+import { NrqlError } from './problems.ts';
 
 /** What is known of the data, from what came in. Decides which typed map holds an attribute, and feeds suggestions. */
 export interface Catalogue {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Expression, Query } from './ast.ts';
 import { parse } from './parser.ts';
 import { print } from './print.ts';
-import { NrqlError, nearest, positionOf } from './problems.ts';
+import { NrqlError, positionOf } from './problems.ts';
 
 /** The tree without positions. */
 const bare = (query: unknown): unknown =>
@@ -112,8 +112,6 @@ describe('the NRQL parser', () => {
 
   it('counts lines and columns from one', () => {
     expect(positionOf('ab\ncd', 4)).toEqual({ line: 2, column: 2 });
-    expect(nearest('averge', ['average', 'max'])).toBe('average');
-    expect(nearest('zzz', ['average', 'max'])).toBeUndefined();
   });
 
   it('bounds nesting instead of overflowing the stack', () => {

@@ -1,3 +1,4 @@
+import { nearest } from '../../kernel/nearest.ts';
 import type { Join, Query, Source } from './ast.ts';
 import {
   atClause,
@@ -15,7 +16,7 @@ import { Cursor } from './cursor.ts';
 import { ExpressionParser } from './expressions.ts';
 import { tokenize } from './lexer.ts';
 import { parseMoment } from './moments.ts';
-import { NrqlError, nearest } from './problems.ts';
+import { NrqlError } from './problems.ts';
 
 /** Reads a query. Throws an {@link NrqlError} that knows the character. */
 export function parse(text: string): Query {

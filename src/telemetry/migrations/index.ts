@@ -1,0 +1,15 @@
+import type { Migration } from '../../platform/postgres/migrations.ts';
+
+export const telemetryMigrations: Migration[] = [
+  {
+    // Which batch carries what was written under a key: any other that brings it again brings it in vain.
+    id: 'telemetry/0001-once',
+    statements: `
+      create table telemetry_once (
+        key text primary key,
+        batch text not null,
+        at timestamptz not null default now()
+      );
+      create index on telemetry_once (at);`,
+  },
+];
