@@ -25,14 +25,16 @@ export function tellPeople({ projects, identity, alerts, publicUrl }: TellPeople
   const send = async (event: EventEnvelope, project: Project, emails: string[], message: PersonalMessage) => {
     const about = { projectId: project.id, causes: [event.id] };
     const { subject, text } = message;
+    const people = [...new Set(await Promise.all(emails.map((email) => addressOf(identity, email))))];
     const payload = {
       event: message.event,
       project: project.slug,
+      people,
       eventId: event.id,
       subject,
       data: event.data as Record<string, unknown>,
     };
-    for (const to of new Set(await Promise.all(emails.map((email) => addressOf(identity, email))))) {
+    for (const to of people) {
       await alerts.notify({ ...about, key: `${event.id}:mail:${to}`, kind: 'mail', to, subject, text, payload });
     }
     await alerts.notify({ ...about, key: `${event.id}:webhook`, kind: 'webhook', subject, text, payload });

@@ -77,8 +77,8 @@ export interface SmallProject {
   slug: string;
   id: string;
   dsn: string;
-  /** Commits `version` as what the service answers; resolves to the commit. */
-  commit(version: string): Promise<string>;
+  /** Commits `version` as what the service answers, by Bob or an author like `Ada <ada@example.test>`; resolves to the commit. */
+  commit(version: string, author?: string): Promise<string>;
   /** Pushes main once, to another address than its own if one is given; rejects with what git printed. */
   push(address?: string): Promise<string>;
   remove(): Promise<void>;
@@ -119,10 +119,10 @@ export async function createSmallProject(
     slug,
     id: project.id,
     dsn: project.dsn,
-    async commit(version) {
+    async commit(version, author = 'Bob <bob@example.test>') {
       await writeFile(join(directory, 'version.txt'), `${version}\n`);
       await git('add', '-A');
-      await git('commit', '-q', '-m', `Version ${version}`);
+      await git('commit', '-q', `--author=${author}`, '-m', `Version ${version}`);
       return (await git('rev-parse', 'HEAD')).trim();
     },
     push: (address = 'origin') => git('push', address, 'main'),

@@ -48,7 +48,7 @@ export async function startDemo(
   progress.note(
     containers
       ? 'A container engine answers: jobs and services run as containers.'
-      : 'No container engine is used: jobs and services run as processes of this machine, without isolation.',
+      : `${settings.runtime === 'process' ? 'As MILLRACE_RUNTIME says' : 'No container engine answers'}: jobs and services run as processes of this machine, without isolation.`,
   );
   if (!containers) await needPackages();
   progress.note('\nStarting');
@@ -71,7 +71,8 @@ export async function startDemo(
     const { url, gatewayUrl } = running;
     progress.note(`\nWatch it at ${url}  (sign in as ${account.email}, password "${account.password}")`);
     const client = createClient({ baseUrl: url, token });
-    const tell = () => tellStory({ client, url, gatewayUrl, token, examples, progress, signal });
+    const directory = join(dataDir, 'clone');
+    const tell = () => tellStory({ client, url, gatewayUrl, token, examples, directory, progress, signal });
     return { running, account, tell, stop };
   } catch (error) {
     await stop();

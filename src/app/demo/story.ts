@@ -15,6 +15,8 @@ export interface StoryOptions {
   token: string;
   /** Directory that holds `django-shop`, `django-shop-branch`, `django-shop-bad-commit` and `django-shop-traffic.json`. */
   examples: string;
+  /** Where the team's clone is made, and removed from at the end. */
+  directory: string;
   progress: Progress;
   signal: AbortSignal;
 }
@@ -68,7 +70,8 @@ export async function tellStory(options: StoryOptions): Promise<StoryResult> {
   const project = await client.projects.create({ body: { slug, name: 'Django shop' } });
   const waits: Waits = { client, project: slug, signal };
   const shopUrl = gatewayUrl.replace('://', `://production.${slug}.`);
-  const copy = await createWorkingCopy(join(options.examples, slug), `${url}/git/${slug}.git`, options.token);
+  const remote = `${url}/git/${slug}.git`;
+  const copy = await createWorkingCopy(join(options.examples, slug), options.directory, remote, options.token);
   try {
     progress.note('\nAda opens the shop');
     const firstSha = await copy.commit(ada, 'Open the shop');

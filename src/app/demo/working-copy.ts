@@ -1,7 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cp, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -30,11 +28,15 @@ export interface WorkingCopy {
 }
 
 /**
- * Makes a repository from `source` that pushes to `remote`. The token travels in a header of git's configuration given by
+ * Makes a repository from `source` in `directory` that pushes to `remote`. The token travels in a header of git's configuration given by
  * environment, so it appears in no command line and in no file.
  */
-export async function createWorkingCopy(source: string, remote: string, token: string): Promise<WorkingCopy> {
-  const directory = await mkdtemp(join(tmpdir(), 'millrace-demo-'));
+export async function createWorkingCopy(
+  source: string,
+  directory: string,
+  remote: string,
+  token: string,
+): Promise<WorkingCopy> {
   const environment = {
     ...process.env,
     GIT_TERMINAL_PROMPT: '0',
