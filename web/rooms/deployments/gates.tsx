@@ -4,6 +4,7 @@ import { Status } from '../../kit/badge.tsx';
 import { Empty } from '../../kit/empty.tsx';
 import { Skeleton } from '../../kit/skeleton.tsx';
 import styles from './gates.module.css';
+import { thresholdOf } from './threshold.ts';
 
 const TimeChart = lazy(() => import('../../kit/chart.tsx').then((module) => ({ default: module.TimeChart })));
 
@@ -37,12 +38,6 @@ export function Gates({ deployment }: { deployment: Deployment }) {
       ))}
     </ul>
   );
-}
-
-/** The threshold of a gate: at the end of its NRQL, `... < 1`, or in the words of a rule, `less than 5 % of ...`. */
-export function thresholdOf(where: string): number | undefined {
-  const match = /(?:<=?|>=?|!?=)\s*(-?\d+(?:\.\d+)?)\s*$|^less than (\d+(?:\.\d+)?) %/.exec(where.trim());
-  return match ? Number(match[1] ?? match[2]) : undefined;
 }
 
 const verdictWords = { holds: 'Holds', fails: 'Fails', unknown: 'No data yet' };

@@ -11,8 +11,7 @@ import { Skeleton } from '../../kit/skeleton.tsx';
 import { Time } from '../../kit/time.tsx';
 import styles from './chain-panel.module.css';
 import { actorName, type Fact, FactMark } from './fact-row.tsx';
-import { foldJobs, isFold, type JobFold } from './fold-jobs.ts';
-import { foldText } from './fold-row.tsx';
+import { type FactFold, foldFacts, isFold } from './fold-facts.ts';
 
 type Chain = Answer<'insights', 'getEvent'>;
 
@@ -42,7 +41,7 @@ export function ChainList({ chain }: { chain: Chain }) {
   const { causes, event, effects } = chain;
   return (
     <ol className={styles.chain}>
-      {foldJobs([...causes, event, ...effects], event.id).map((row) =>
+      {foldFacts([...causes, event, ...effects], event.id).map((row) =>
         isFold(row) ? (
           <ChainFold key={row.key} fold={row} />
         ) : (
@@ -53,7 +52,7 @@ export function ChainList({ chain }: { chain: Chain }) {
   );
 }
 
-function ChainFold({ fold }: { fold: JobFold }) {
+function ChainFold({ fold }: { fold: FactFold }) {
   const [open, setOpen] = useState(false);
   if (open) return fold.facts.map((fact) => <ChainItem key={fact.id} fact={fact} />);
   return (
@@ -62,7 +61,7 @@ function ChainFold({ fold }: { fold: JobFold }) {
         <Ellipsis aria-hidden size={14} />
       </span>
       <button type="button" className={styles.fold} aria-expanded={false} onClick={() => setOpen(true)}>
-        {foldText(fold)}
+        {fold.text}
       </button>
     </li>
   );

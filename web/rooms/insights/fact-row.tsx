@@ -83,8 +83,11 @@ export function FactRow({ fact, project, lit }: FactRowProps) {
           {described.details.map((detail) => (
             <Tag key={detail}>{detail}</Tag>
           ))}
-          {project && <span>{project}</span>}
-          <span className={styles.actor}>{actorName(fact)}</span>
+          {project && lit === undefined && <span>{project}</span>}
+          {/* Beside a chain there is less room; it names them too. */}
+          {(lit === undefined || fact.actor.kind !== 'system') && (
+            <span className={styles.actor}>{actorName(fact)}</span>
+          )}
         </span>
       </Link>
     </li>

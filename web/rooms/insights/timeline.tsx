@@ -16,7 +16,7 @@ import { Page } from '../../kit/page.tsx';
 import { SkeletonRows } from '../../kit/skeleton.tsx';
 import { ChainPanel } from './chain-panel.tsx';
 import { actorName, type Fact, FactRow } from './fact-row.tsx';
-import { foldJobs, isFold } from './fold-jobs.ts';
+import { foldFacts, isFold } from './fold-facts.ts';
 import { FoldRow } from './fold-row.tsx';
 import { sinceOf, TimeRange } from './time-range.tsx';
 import styles from './timeline.module.css';
@@ -120,7 +120,7 @@ export function TimelinePage() {
             <section key={day} aria-label={day}>
               <h2 className={styles.day}>{dayName.format(new Date(day))}</h2>
               <ul className={styles.list}>
-                {(search.room ? ofDay : foldJobs(ofDay, search.event)).map((row) =>
+                {(search.room ? ofDay : foldFacts(ofDay, search.event)).map((row) =>
                   isFold(row) ? (
                     <FoldRow key={row.key} fold={row} lit={litOf(row.facts[0]!)}>
                       {row.facts.map(rowOf)}
@@ -141,7 +141,7 @@ export function TimelinePage() {
           )}
         </div>
         {search.event && (
-          <aside className={styles.panel}>
+          <aside className={styles.panel} aria-label="Causes and effects">
             <ChainPanel query={chain} onClose={() => set({ event: undefined })} />
           </aside>
         )}

@@ -33,7 +33,7 @@ export function Hurts({ project }: { project: string | undefined }) {
       mark: incident.severity,
       what: incident.state === 'acknowledged' ? 'Incident, acknowledged' : 'Incident',
       title: incident.name,
-      more: incident.reason,
+      more: [incident.facet, incident.reason].filter(Boolean).join(': '),
     })),
     ...(checks?.items ?? [])
       .filter((check) => check.stateType === 'hard' && ['critical', 'warning', 'unknown'].includes(check.state))

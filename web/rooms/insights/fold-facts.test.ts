@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Fact } from './fact-row.tsx';
-import { foldJobs, isFold } from './fold-jobs.ts';
+import { foldFacts, isFold } from './fold-facts.ts';
 
 let position = 0;
 function fact(type: string, data: Record<string, unknown> = {}): Fact {
@@ -20,10 +20,9 @@ function fact(type: string, data: Record<string, unknown> = {}): Fact {
 }
 const job = (name: string, verb = 'queued', runId = 'r', more: Record<string, unknown> = {}) =>
   fact(`pipelines.job.${verb}`, { name, runId, ...more });
-const shape = (rows: ReturnType<typeof foldJobs>) =>
-  rows.map((row) => (isFold(row) ? `${row.facts.length} of ${row.jobs.join('+')}` : row.type));
+const shape = (rows: ReturnType<typeof foldFacts>) => rows.map((row) => (isFold(row) ? row.text : row.type));
 
-describe('foldJobs', () => {
+describe('foldFacts', () => {
   it('draws facts of jobs together where three or more stand together', () => {
     const rows = [
       fact('pipelines.run.started'),
@@ -32,8 +31,8 @@ describe('foldJobs', () => {
       job('a', 'started'),
       fact('pipelines.run.finished'),
     ];
-    expect(shape(foldJobs(rows))).toEqual(['pipelines.run.started', '3 of a+b', 'pipelines.run.finished']);
-    expect(shape(foldJobs([job('a'), job('b')]))).toEqual(['pipelines.job.queued', 'pipelines.job.queued']);
+    expect(shape(foldFacts(rows))).toEqual(['pipelines.run.started', '3 steps of jobs a, b', 'pipelines.run.finished']);
+    expect(shape(foldFacts([job('a'), job('b')]))).toEqual(['pipelines.job.queued', 'pipelines.job.queued']);
   });
 
   it('keeps runs apart, and what needs a look on its own', () => {
@@ -45,18 +44,26 @@ describe('foldJobs', () => {
       job('b', 'queued', 's'),
       job('c', 'queued', 's'),
     ];
-    expect(shape(foldJobs(two))).toEqual(['3 of a+b+c', '3 of a+b+c']);
+    expect(shape(foldFacts(two))).toEqual(['3 steps of jobs a, b, c', '3 steps of jobs a, b, c']);
     const failed = job('b', 'finished', 'r', { status: 'failed' });
-    expect(shape(foldJobs([job('a'), job('b'), job('c'), failed]))).toEqual(['3 of a+b+c', 'pipelines.job.finished']);
+    expect(shape(foldFacts([job('a'), job('b'), job('c'), failed]))).toEqual([
+      '3 steps of jobs a, b, c',
+      'pipelines.job.finished',
+    ]);
+  });
+
+  it('counts sign-ins of one person', () => {
+    const signIn = () => fact('identity.person.signed-in');
+    expect(shape(foldFacts([signIn(), signIn(), signIn()]))).toEqual(['x signed in 3 times']);
   });
 
   it('leaves out the fact that is looked at', () => {
     const facts = [job('a'), job('b'), job('c'), job('d')];
-    expect(shape(foldJobs(facts, facts[3]!.id))).toEqual(['3 of a+b+c', 'pipelines.job.queued']);
+    expect(shape(foldFacts(facts, facts[3]!.id))).toEqual(['3 steps of jobs a, b, c', 'pipelines.job.queued']);
   });
 
   it('loses and reorders nothing', () => {
     const facts = [job('a'), fact('errors.issue.opened'), job('b'), job('c'), job('d'), job('e', 'on_hold')];
-    expect(foldJobs(facts).flatMap((row) => (isFold(row) ? row.facts : [row]))).toEqual(facts);
+    expect(foldFacts(facts).flatMap((row) => (isFold(row) ? row.facts : [row]))).toEqual(facts);
   });
 });
