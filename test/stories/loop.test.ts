@@ -123,6 +123,7 @@ describe.skipIf(!browserThere)(
           MILLRACE_PORT: '0',
           MILLRACE_GATEWAY_PORT: '0',
           MILLRACE_INTAKE_PORT: '0',
+          MILLRACE_TLS_PORT: '0',
           MILLRACE_RUNTIME: process.env.MILLRACE_RUNTIME ?? (engineThere ? 'auto' : 'process'),
         },
         stdio: ['ignore', 'pipe', 'pipe'],
