@@ -91,6 +91,16 @@ export const jobSummary = z.object({
   reason: z.string().nullable(),
   /** One sentence while it has not begun: what it waits for. */
   waitsFor: z.string().nullable(),
+  /** One sentence once that is decided: why it ran or was left out. */
+  why: z.string().nullable(),
+  /** What it waited for after its requirements were met: an approval, a lock, its turn, a free place. `to` is null while it waits. */
+  waited: z.object({ what: z.string(), from: at, to: moment }).nullable(),
+  /** The cell of a matrix it stands for, and what all cells of that matrix are called together. */
+  matrix: z
+    .object({ name: z.string(), values: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])) })
+    .nullable(),
+  /** Where the pipeline file asks for it. */
+  source: z.object({ file: z.string(), line: z.number().int(), column: z.number().int() }).nullable(),
   approvedBy: actor.nullable(),
   /** The job of an earlier run whose result this one took over (rerun from failed). */
   inheritedFrom: z.uuid().nullable(),
