@@ -51,6 +51,18 @@ export const runSummary = z.object({
   jobCounts: z.record(z.string(), z.number().int()),
 });
 
+/** How a `restore_cache` step went, and why. */
+const cacheLookup = z.object({
+  /** `hit`: the first key was there; `older`: one that only begins like it, or a later key; `miss`: nothing. */
+  outcome: z.enum(['hit', 'older', 'miss']),
+  key: z.string(),
+  found: z.string().nullable(),
+  /** Which inputs of the key are not what they were when `comparedWith` was saved; `template` when the key is written differently. */
+  changes: z.array(z.object({ input: z.string(), was: z.string(), is: z.string() })),
+  comparedWith: z.string().nullable(),
+  bytes: z.number().int().nullable(),
+});
+
 export const stepDetail = z.object({
   /** Position within the job from 0; the step of its log's address. */
   number: z.number().int(),
@@ -65,6 +77,7 @@ export const stepDetail = z.object({
   finishedAt: moment,
   /** Lines of log so far. */
   lines: z.number().int(),
+  cache: cacheLookup.nullable(),
 });
 
 export const jobSummary = z.object({

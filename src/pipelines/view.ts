@@ -1,4 +1,5 @@
 import type { JobDetail, JobSummary, RunDetail, RunSummary } from './api.ts';
+import type { CacheLookup } from './cache-inputs.ts';
 import { type Copies, copiesOf, waitOf, whyOf } from './job-story.ts';
 import type { ShownLine } from './log/read.ts';
 import type { Job, Run, Step } from './run.ts';
@@ -73,7 +74,7 @@ export function jobSummaryOf(job: Job, copies: Copies, waitsFor: string | undefi
   };
 }
 
-export function stepDetailOf(step: Step): JobDetail['steps'][number] {
+export function stepDetailOf(step: Step, cache: CacheLookup | undefined): JobDetail['steps'][number] {
   return {
     number: step.number,
     name: step.name,
@@ -85,6 +86,7 @@ export function stepDetailOf(step: Step): JobDetail['steps'][number] {
     startedAt: moment(step.startedAt),
     finishedAt: moment(step.finishedAt),
     lines: step.lines,
+    cache: cache ?? null,
   };
 }
 
