@@ -111,7 +111,13 @@ export type PlannedStep = StepBase &
         maxAutoReruns?: number | undefined;
         autoRerunDelayMs?: number | undefined;
       }
-    | { kind: 'checkout'; path?: string | undefined; method?: 'blobless' | 'full' | 'shallow' | undefined }
+    | {
+        kind: 'checkout';
+        path?: string | undefined;
+        method?: 'blobless' | 'full' | 'shallow' | undefined;
+        /** Of `shallow`: how many commits; one when it is not said. */
+        depth?: number | undefined;
+      }
     | { kind: 'save_cache'; key: string; paths: string[] }
     | { kind: 'restore_cache'; keys: string[] }
     | { kind: 'persist_to_workspace'; root: string; paths: string[] }
