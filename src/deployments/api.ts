@@ -100,6 +100,7 @@ const releaseSchema = releaseBrief.extend({
   settingsVersion: z.number(),
   requestedBy: actorSchema,
   finishedAt: instant.nullable(),
+  removedAt: instant.nullable().describe('When what was built of it was removed; it can be built again'),
   environments: z.array(
     z.object({ name: z.string(), current: z.boolean(), lastGood: z.boolean(), bad: z.string().nullable() }),
   ),
@@ -315,6 +316,15 @@ export const deploymentsApi = defineContract('deployments', {
     role: 'viewer',
     params: idParams,
     response: releaseDetail,
+  },
+  rebuildRelease: {
+    method: 'POST',
+    path: '/releases/:id/rebuild',
+    summary: 'Build a release again whose images or directories are not kept any more',
+    role: 'developer',
+    params: idParams,
+    response: releaseSchema,
+    status: 202,
   },
   getReleaseLog: {
     method: 'GET',
