@@ -60,6 +60,14 @@ const addresses: Record<string, () => InjectOptions[]> = {
       method: 'GET' as const,
       url: `/api/v1/${path.replace('ID', '01890000-0000-7000-8000-000000000000')}`,
     })),
+  'circleci-continue': () => [
+    {
+      method: 'POST',
+      url: '/api/v2/pipeline/continue',
+      headers: json,
+      payload: JSON.stringify({ 'continuation-key': '0'.repeat(40), configuration: 'version: 2.1' }),
+    },
+  ],
   otlp: () =>
     ['traces', 'logs', 'metrics'].map((kind) => ({
       method: 'POST' as const,
@@ -99,7 +107,7 @@ describe('intakes', () => {
       }
     }
     expect(admitted).toEqual([]);
-    expect(tried).toBe(19 * wrong.length);
+    expect(tried).toBe(20 * wrong.length);
   });
 
   it('refuse a token that is limited to another room', async () => {

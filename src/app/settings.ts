@@ -35,6 +35,8 @@ export interface Settings {
   jobSlots: number | undefined;
   /** MILLRACE_STALL: seconds after which a client that begins a request and then brings nothing is cut off; default 30. */
   stallMs: number;
+  /** MILLRACE_ENGINE_AWAY: seconds the container engine may be away before jobs in it count as lost; default 60. */
+  engineAwayMs: number;
   /** MILLRACE_RUNTIME: `docker`, `process`, or `auto` (docker where an engine answers). */
   runtime: 'auto' | 'docker' | 'process';
 }
@@ -78,10 +80,13 @@ export function readSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings
   if (slots !== undefined && !(Number.isInteger(slots) && slots > 0)) {
     wrong('MILLRACE_JOBS', `"${env.MILLRACE_JOBS}" is not a number of jobs`, 'Give a whole number above 0.');
   }
-  const stall = env.MILLRACE_STALL ? Number(env.MILLRACE_STALL) : 30;
-  if (!(stall >= 1 && stall <= 3600)) {
-    wrong('MILLRACE_STALL', `"${env.MILLRACE_STALL}" is not a number of seconds`, 'Give a number from 1 to 3600.');
-  }
+  const milliseconds = (name: string, fallback: number): number => {
+    const value = env[name] ? Number(env[name]) : fallback;
+    if (!(value >= 1 && value <= 3600)) {
+      wrong(name, `"${env[name]}" is not a number of seconds`, 'Give a number from 1 to 3600.');
+    }
+    return value * 1000;
+  };
   const mailFrom = env.MILLRACE_MAIL_FROM || 'Millrace <millrace@localhost>';
   const settings: Settings = {
     dataDir: resolve(env.MILLRACE_DATA || defaultDataDir()),
@@ -97,7 +102,8 @@ export function readSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings
     mailFrom,
     logLevel: oneOf('MILLRACE_LOG', ['trace', 'debug', 'info', 'warn', 'error'] as const, 'info'),
     jobSlots: slots,
-    stallMs: stall * 1000,
+    stallMs: milliseconds('MILLRACE_STALL', 30),
+    engineAwayMs: milliseconds('MILLRACE_ENGINE_AWAY', 60),
     runtime: oneOf('MILLRACE_RUNTIME', ['auto', 'docker', 'process'] as const, 'auto'),
     ...overrides,
   };

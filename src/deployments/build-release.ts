@@ -121,7 +121,7 @@ async function build(deps: DeploymentsDeps, release: ReleaseRow, lines: BuildLog
   }
   lines.add('', described.found);
   if (described.services.length === 0) return { ...common, status: 'empty', reason: described.found };
-  const runtime = await pickRuntime(deps.runtimes, lines);
+  const runtime = await pickRuntime(deps.runtimes, lines, signal);
   const directory = join(deps.dataDir, 'deployments', 'builds', release.id);
   await rm(directory, { recursive: true, force: true });
   try {
@@ -147,13 +147,21 @@ async function build(deps: DeploymentsDeps, release: ReleaseRow, lines: BuildLog
   }
 }
 
-async function pickRuntime(runtimes: readonly Runtime[], lines: BuildLog): Promise<Runtime> {
+async function pickRuntime(runtimes: readonly Runtime[], lines: BuildLog, signal: AbortSignal): Promise<Runtime> {
   const reasons: string[] = [];
   for (const runtime of runtimes) {
-    const answer = await runtime.available();
+    const answer = await runtime.whenReady(signal);
+    signal.throwIfAborted();
     if (answer.ready) {
       for (const reason of reasons) lines.add('', reason);
       return runtime;
+    }
+    if (answer.hadBeen) {
+      // What was built for one runtime so far does not change to another because it broke down.
+      throw new Fault('unavailable', `The container engine went away (${answer.reason})`, {
+        code: 'deployments.runtime-away',
+        hint: 'Start it again, and cut the release again.',
+      });
     }
     reasons.push(`${runtime.kind}: ${answer.reason}`);
   }

@@ -1,3 +1,4 @@
+import { Fault } from '../kernel/faults.ts';
 import { pause } from '../kernel/pause.ts';
 import type { DeploymentsDeps } from './deps.ts';
 import type { Fleet, Scope, Side } from './fleet.ts';
@@ -7,6 +8,7 @@ import type { Observation } from './observation.ts';
 import { type Decision, decide } from './rollout.ts';
 import { planRollout } from './rollout-plan.ts';
 import { beginRollout, type RolloutState, takeUp } from './rollout-state.ts';
+import { goOn, standStill } from './stand-still.ts';
 import { type DeploymentRow, findDeployment, renewDeployment } from './store/deployments.ts';
 import { findEnvironment } from './store/environments.ts';
 import { findRelease } from './store/releases.ts';
@@ -21,6 +23,8 @@ export interface DriveDeps extends DeploymentsDeps {
 
 /** Milliseconds between two looks at a rollout. */
 const lookEveryMs = 250;
+/** The same while the runtime cannot be asked. */
+const runtimeAwayMs = 1000;
 
 /**
  * Drives one claimed deployment to its end: look, decide, store, act, again. Returns when it is finished, when another server
@@ -28,19 +32,25 @@ const lookEveryMs = 250;
  */
 export async function driveRollout(deps: DriveDeps, claimed: DeploymentRow, signal: AbortSignal): Promise<void> {
   let routed: Observation['routed'] = null;
-  let first = true;
+  let takingUp = true;
   while (!signal.aborted) {
     const row = await renewDeployment(deps.database, claimed.id, claimed.leaseEpoch);
     if (!row) return;
     const context = await contextOf(deps, row);
-    const known = first && row.state ? takeUp(row.state, deps.clock.now()) : row.state;
+    const known = takingUp && row.state ? takeUp(row.state, deps.clock.now()) : row.state;
     const state = known ?? (await begin(deps, context, row));
     const scope = scopeOf(context, state);
     routed = await routedTo(deps, context, routed);
-    const seen = await look(deps, scope, row, state, routed);
-    const decision = decide(state, seen.observation, deps.clock.now());
+    const seen = await lookOrWait(deps, context, scope, row, state, routed);
+    if (!seen) {
+      // What the rollout could not be driven for is added to its deadlines, as after a restart of the server.
+      takingUp = true;
+      await pause(runtimeAwayMs, signal);
+      continue;
+    }
+    const decision = decide(goOn(state), seen.observation, deps.clock.now());
     if (!(await storeDecision(deps, context, seen.row, decision, seen.observation.answers))) continue;
-    first = false;
+    takingUp = false;
     const route = decision.effects.find((effect) => effect.kind === 'route');
     if (route) {
       await deps.refreshRoutes();
@@ -141,6 +151,33 @@ async function routedTo(
   if (group === null || known?.group === group) return known;
   await deps.refreshRoutes();
   return { group, at: deps.clock.now() };
+}
+
+/** Undefined when the runtime cannot be asked, which is stored with the rollout for people to see. */
+async function lookOrWait(
+  deps: DriveDeps,
+  context: DriveContext,
+  scope: Scope,
+  row: DeploymentRow,
+  state: RolloutState,
+  routed: Observation['routed'],
+): Promise<Awaited<ReturnType<typeof look>> | undefined> {
+  try {
+    return await look(deps, scope, row, state, routed);
+  } catch (error) {
+    if (!(error instanceof Fault && error.kind === 'unavailable')) throw error;
+    if (goOn(state) === state) {
+      deps.log.warn({ err: error, deployment: row.id }, 'a rollout stands still until the runtime answers');
+      await storeDecision(
+        deps,
+        context,
+        row,
+        { state: standStill(row.state ?? state, error.message), effects: [], actions: [] },
+        [],
+      );
+    }
+    return undefined;
+  }
 }
 
 async function look(

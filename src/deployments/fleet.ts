@@ -37,6 +37,8 @@ export class Fleet {
   readonly #failures = new Map<string, string>();
   /** The last words of each instance, for saying why it ended. */
   readonly #lastWords = new Map<string, string[]>();
+  /** Environments whose runtime could not be asked at the last look. */
+  readonly #away = new Set<string>();
   readonly #lines: ServiceLines;
 
   constructor(deps: DeploymentsDeps) {
@@ -137,7 +139,7 @@ export class Fleet {
    * come from are brought up to date. Rejects when the runtime cannot be asked.
    */
   async observe(scope: Scope): Promise<Record<string, SeenInstance>> {
-    const instances = await scope.runtime.list(scope.environment.id);
+    const instances = await this.#list(scope);
     const seen: Record<string, SeenInstance> = {};
     await Promise.all(
       instances.map(async (instance) => {
@@ -161,6 +163,25 @@ export class Fleet {
     await storeInstances(this.#deps.database, scope.environment.id, rows);
     await this.#adopt(scope, instances);
     return seen;
+  }
+
+  /**
+   * What the runtime has. Instances that ended while it could not be asked were taken along by it: they are left out, as those
+   * that a machine lost with its restart, and are no fault of their release.
+   */
+  async #list(scope: Scope): Promise<Instance[]> {
+    const environmentId = scope.environment.id;
+    let instances: Instance[];
+    try {
+      instances = await scope.runtime.list(environmentId);
+    } catch (error) {
+      this.#away.add(environmentId);
+      throw error;
+    }
+    if (!this.#away.delete(environmentId)) return instances;
+    const completes = new Set(allPlanned(scope).flatMap((each) => (each.completes ? [each.instanceId] : [])));
+    for (const planned of allPlanned(scope)) this.#failures.delete(planned.instanceId);
+    return instances.filter((each) => each.state !== 'exited' || completes.has(each.instanceId));
   }
 
   async #look(scope: Scope, instance: Instance): Promise<SeenInstance> {

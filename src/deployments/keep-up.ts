@@ -21,6 +21,8 @@ interface Memory {
 export class KeepUp {
   readonly #deps: DriveDeps;
   readonly #memory = new Map<string, Memory>();
+  /** Environments that the last round could not look at. */
+  readonly #unseen = new Set<string>();
 
   constructor(deps: DriveDeps) {
     this.#deps = deps;
@@ -34,8 +36,12 @@ export class KeepUp {
       if (open.some((row) => row.startedAt !== null)) continue;
       try {
         await this.#keep(environment);
+        this.#unseen.delete(environment.id);
       } catch (error) {
-        this.#deps.log.warn({ err: error, environment: environment.id }, 'an environment could not be looked at');
+        // Once, not with every round of an outage.
+        if (!this.#unseen.has(environment.id))
+          this.#deps.log.warn({ err: error, environment: environment.id }, 'an environment could not be looked at');
+        this.#unseen.add(environment.id);
       }
     }
   }

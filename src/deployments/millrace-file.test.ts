@@ -110,6 +110,15 @@ rollout: { verify: { fore: 1m, zzz: 1 } }
   );
 });
 
+test('a branch may have the name of the environment it feeds', () => {
+  const { file, problems } = read('environments: { staging: { from: staging }, production: { from: staging } }');
+  expect(problems).toEqual([]);
+  expect(file.environments.map((environment) => environment.from)).toEqual([
+    { kind: 'branch', name: 'staging' },
+    { kind: 'environment', name: 'staging' },
+  ]);
+});
+
 test('environments that feed each other in a circle are refused, previews are announced as not made', () => {
   const { file, problems } = read(`environments:
   a: { from: b }

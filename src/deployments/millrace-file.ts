@@ -81,7 +81,9 @@ const environment = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe('What feeds it: a branch, or another environment. Default: the default branch.'),
+    .describe(
+      'What feeds it: another environment, else a branch (its own name means the branch). Default: the default branch.',
+    ),
   approval: z.boolean().optional().describe('Whether a person must approve each deployment. Default: false.'),
   replicas: z
     .record(z.string(), z.number().int().min(1).max(100))

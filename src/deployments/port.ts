@@ -90,6 +90,11 @@ export interface Runtime {
   kind: 'docker' | 'process';
   /** Whether it can work right now. Under 2 s. */
   available(): Promise<{ ready: true } | { ready: false; reason: string }>;
+  /**
+   * As `available`, but one that worked before in the life of this server (`hadBeen`) is waited for as long as its patience
+   * lasts: it may only be restarting, and what was asked of it is not moved elsewhere because of that.
+   */
+  whenReady(signal: AbortSignal): Promise<{ ready: true } | { ready: false; reason: string; hadBeen: boolean }>;
   /** Builds one service from an unpacked commit. Output lines go to `onLine` as they come. Rejects with a Fault. */
   build(request: BuildRequest): Promise<BuildOutput>;
   /**
@@ -101,7 +106,10 @@ export interface Runtime {
   start(request: InstanceRequest): Promise<Instance>;
   /** Whether instances go on when the server dies. If not, what was last seen of them is void at the next start. */
   readonly outlivesServer: boolean;
-  /** Everything of this environment that exists now, whatever its state. */
+  /**
+   * Everything of this environment that exists now, whatever its state. Rejects with an `unavailable` Fault while the runtime
+   * cannot be asked; what it then finds ended may have been taken along, for no fault of its own.
+   */
   list(environmentId: string): Promise<Instance[]>;
   /** Asks it to stop (its signal), kills after the grace time, removes it. Resolves when it is gone; also when it never was. */
   stop(instanceId: string, graceMs: number): Promise<void>;
@@ -152,7 +160,7 @@ export interface Instance {
   exitCode?: number | undefined;
   /** Why it is not running, when known. */
   detail?: string | undefined;
-  /** Loopback address of the first port, for the gateway. */
+  /** Where the gateway reaches the first port from this machine. */
   address?: { host: string; port: number } | undefined;
 }
 

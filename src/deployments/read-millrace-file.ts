@@ -89,7 +89,8 @@ function fill(written: Written, defaultBranch: string): MillraceFile {
     return [
       {
         name: key,
-        from: { kind: names.has(from) ? 'environment' : 'branch', name: from },
+        // Nothing feeds itself: `staging: { from: staging }` means the branch.
+        from: { kind: names.has(from) && from !== key ? 'environment' : 'branch', name: from },
         approval: environment?.approval ?? false,
         replicas: environment?.replicas ?? {},
         variables: Object.fromEntries(

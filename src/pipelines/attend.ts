@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Fault } from '../kernel/faults.ts';
 import { type Intervention, intervene, type Watch } from './deadlines.ts';
 import {
   answerContinue,
@@ -13,7 +14,7 @@ import {
 } from './driver/control.ts';
 import type { JournalStep } from './driver/journal.ts';
 import { LogPump, NoteLog } from './log/pump.ts';
-import type { Masker, Place, PlannedStep } from './port.ts';
+import { type Masker, type Place, type PlannedStep, placeAwayCode } from './port.ts';
 import type { Step } from './run.ts';
 import type { JobContext } from './steps/context.ts';
 import { performStep } from './steps/index.ts';
@@ -46,6 +47,8 @@ const activeTickMs = 20;
 const idleTickMs = 100;
 const saveEveryMs = 100;
 
+const isAway = (error: unknown): boolean => error instanceof Fault && error.code === placeAwayCode;
+
 /** Stays with a job until its driver has ended: follows its journal and logs, answers its requests, enforces its limits. */
 export async function attend(attendance: Attendance): Promise<Ending> {
   const attendant = new Attendant(attendance);
@@ -66,6 +69,7 @@ class Attendant {
   readonly #changed = new Map<number, Step>();
   #stopping: { at: number; why: 'canceled' | 'timeout'; killed: boolean } | undefined;
   #lost: string | undefined;
+  #closed = false;
   #savedAt = 0;
   #aliveAt = 0;
 
@@ -109,6 +113,7 @@ class Attendant {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     for (const pump of this.#pumps.values()) await pump.close().catch(() => {});
     // A step that the server does may take long to copy; whoever leaves does not wait for it.
     await Promise.race([Promise.allSettled(this.#asking.values()), sleep(2000, undefined, { ref: false })]);
@@ -246,14 +251,42 @@ class Attendant {
         owner: { uid: journal.uid ?? 0, gid: journal.gid ?? 0 },
         say: (line) => log.say(line),
       };
-      code = await performStep(asked, step);
+      code = await this.#persist(asked, step, log);
     } catch (error) {
+      // Whoever attends the job next does the step again; a place that is lost for good takes no answer.
+      if (this.#closed || this.#lost !== undefined) return log.close();
       log.say(`Error: ${error instanceof Error ? error.message : String(error)}`);
       code = 1;
     }
     await log.close();
     this.#change(row, { lines: log.lines });
     await tellAnswer(controlDir, row.number, code);
+  }
+
+  /** Does the step, again when the place came back after it could not be reached, until the place is lost for good. */
+  async #persist(asked: JobContext, step: PlannedStep, log: NoteLog): Promise<number> {
+    const lost = this.#a.place.lost.then((reason) => Promise.reject(new Error(reason)));
+    lost.catch(() => {});
+    for (;;) {
+      try {
+        return await Promise.race([performStep(asked, step), lost]);
+      } catch (error) {
+        if (!isAway(error)) throw error;
+        log.say(`${(error as Fault).message}; trying again until it does`);
+        await Promise.race([sleep(1000, undefined, { ref: false }), lost]);
+      }
+    }
+  }
+
+  /** Signals a group of the place; false when the place cannot be reached at the moment. */
+  async #signal(group: number, name: 'TERM' | 'KILL'): Promise<boolean> {
+    try {
+      await this.#a.place.signal(group, name);
+      return true;
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      return false;
+    }
   }
 
   /** Answers a job that asks for its run to be continued. */
@@ -303,18 +336,18 @@ class Attendant {
     if (action.kind === 'stop-job') {
       this.#stopping = { at: this.#now, why: action.why, killed: false };
       await tellCanceled(this.#a.controlDir);
-      await this.#a.place.signal(group(this.#watch().step?.number), 'TERM');
+      await this.#signal(group(this.#watch().step?.number), 'TERM');
     } else if (action.kind === 'ask-step') {
       this.#asked.set(action.step, { at: this.#now, killed: false, reason: action.reason });
-      await this.#a.place.signal(group(action.step), 'TERM');
+      await this.#signal(group(action.step), 'TERM');
     } else if (action.kind === 'kill-step') {
+      if (!(await this.#signal(group(action.step), 'KILL'))) return;
       const asked = this.#asked.get(action.step);
       if (asked) asked.killed = true;
       if (this.#stopping) this.#stopping.killed = true;
-      await this.#a.place.signal(group(action.step), 'KILL');
     } else {
       await tellHalted(this.#a.controlDir);
-      await this.#a.place.signal(group(this.#watch().step?.number), 'KILL');
+      await this.#signal(group(this.#watch().step?.number), 'KILL');
       this.#lost ??= 'Its cleaning steps took too long after it was stopped';
     }
   }

@@ -130,7 +130,7 @@ circleci continue next.yml --parameters '{"mode": "full"}' || echo "refused twic
     expect(log).toMatch(/Conflicting pipeline parameters[\s\S]*refused twice/);
     expect(run.diagnostics.map(({ file, line }) => `${file}:${line}`)).toContain('continued configuration:2');
     const shared = { ...deps(), dispatch: engine.agents };
-    expect(await continueRun(shared, { 'continuation-key': 'x', configuration: '' })).toMatchObject({ status: 404 });
+    expect(await continueRun(shared, { 'continuation-key': 'x', configuration: '' })).toMatchObject({ status: 401 });
     expect(await continueRun(shared, { configuration: 3 })).toMatchObject({ status: 400 });
   });
 });

@@ -29,7 +29,7 @@ export interface ContinueDeps extends TransitionDeps {
 
 /** The answer as CircleCI's API gives it. */
 export interface ContinueAnswer {
-  status: 200 | 400 | 404;
+  status: 200 | 400 | 401;
   message: string;
 }
 
@@ -58,7 +58,7 @@ export async function continueRun(deps: ContinueDeps, body: unknown): Promise<Co
   }
   const { 'continuation-key': key, configuration, parameters } = request.data;
   const run = await findRun(deps.database, key);
-  if (!run) return { status: 404, message: 'No run can be continued with this key.' };
+  if (!run) return { status: 401, message: 'No run can be continued with this key.' };
   if (isRunFinal(run.status) || run.canceling) return over;
   if (deps.clock.now() - run.queuedAt > continuableMs) {
     return { status: 400, message: 'A run can be continued within six hours only.' };

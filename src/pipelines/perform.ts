@@ -16,18 +16,19 @@ import { builtInEnvironment, jobEnvironment } from './environment.ts';
 import type { Files } from './files.ts';
 import { stepRows } from './job-rows.ts';
 import { NoteLog } from './log/pump.ts';
-import type {
-  Dispatch,
-  Executor,
-  Lease,
-  Masker,
-  PipelineDialect,
-  Place,
-  PlaceRequest,
-  PlannedJob,
-  RunPolicy,
-  RunSecrets,
-  Sources,
+import {
+  type Dispatch,
+  type Executor,
+  type Lease,
+  type Masker,
+  type PipelineDialect,
+  type Place,
+  type PlaceRequest,
+  type PlannedJob,
+  placeAwayCode,
+  type RunPolicy,
+  type RunSecrets,
+  type Sources,
 } from './port.ts';
 import { resourcesOf, unrunnable } from './resources.ts';
 import type { Job, Run, Step } from './run.ts';
@@ -72,7 +73,7 @@ export async function performJob(deps: PerformDeps, lease: Lease, signal: AbortS
     return;
   }
   try {
-    const job = taken.status === 'running' ? taken : await begin(deps, lease, run, taken);
+    const job = taken.status === 'running' ? taken : await begin(deps, lease, run, taken, signal);
     if (job) await carryOut(deps, lease, run, job, signal);
   } catch (error) {
     if (!(error instanceof Fenced)) throw error;
@@ -81,8 +82,15 @@ export async function performJob(deps: PerformDeps, lease: Lease, signal: AbortS
 }
 
 /** Chooses where the job runs and marks it running. Undefined when it ended instead. */
-async function begin(deps: PerformDeps, lease: Lease, run: Run, job: Job): Promise<Job | undefined> {
-  const chosen = await chooseExecutor(deps, job);
+async function begin(
+  deps: PerformDeps,
+  lease: Lease,
+  run: Run,
+  job: Job,
+  signal: AbortSignal,
+): Promise<Job | undefined> {
+  const chosen = await chooseExecutor(deps, job, signal);
+  if (signal.aborted) return undefined;
   if ('reason' in chosen) {
     await finish(deps, lease, job, { status: 'infrastructure_fail', reason: chosen.reason }, []);
     return undefined;
@@ -99,15 +107,24 @@ async function begin(deps: PerformDeps, lease: Lease, run: Run, job: Job): Promi
   });
 }
 
-async function chooseExecutor(deps: PerformDeps, job: Job): Promise<{ executor: Executor } | { reason: string }> {
+async function chooseExecutor(
+  deps: PerformDeps,
+  job: Job,
+  signal: AbortSignal,
+): Promise<{ executor: Executor } | { reason: string }> {
   const refused = unrunnable(job.spec);
   if (refused) return { reason: refused };
   const { docker, host } = deps.executors;
   const policy = await deps.policy(job.projectId);
   if (job.wantedExecutor === 'host') return host ? { executor: host } : { reason: 'This server has no host executor' };
-  const state = docker ? await docker.available() : { ready: false as const, reason: 'No container engine is set up' };
-  if (docker && state.ready) return { executor: docker };
-  const reason = 'reason' in state ? state.reason : '';
+  let reason = 'No container engine is set up';
+  if (docker) {
+    const state = await docker.whenReady(signal);
+    if (state.ready) return { executor: docker };
+    // Jobs of one run do not change places because an engine broke down between them.
+    if (state.hadBeen) return { reason: `The container engine went away (${state.reason})` };
+    reason = state.reason;
+  }
   if (host && policy.allowHostFallback) return { executor: host };
   return { reason: `${reason}, and running on the host instead is not allowed` };
 }
@@ -175,8 +192,13 @@ async function carryOut(deps: PerformDeps, lease: Lease, run: Run, job: Job, sig
   } finally {
     deps.attended.delete(job.id);
   }
-  await executor.destroy(job.id);
-  await rm(dirname(controlDir), { recursive: true, force: true });
+  try {
+    await executor.destroy(job.id);
+    await rm(dirname(controlDir), { recursive: true, force: true });
+  } catch (error) {
+    // The job has ended whatever becomes of its place, which is looked for again from time to time.
+    deps.log.warn({ err: error, jobId: job.id }, 'the place of an ended job could not be removed yet');
+  }
 }
 
 /** What continues the run for jobs of a setup configuration. What fails here is answered, so that the job does not wait for ever. */
@@ -238,7 +260,13 @@ async function settleIn(
     onProgress: () => {},
   };
   const prepare = making.steps[0]!;
-  const known = await executor.adopt(request);
+  let known: Place | undefined;
+  try {
+    known = await executor.adopt(request);
+  } catch (error) {
+    if (!(error instanceof Fault && error.code === placeAwayCode)) throw error;
+    return { reason: error.message };
+  }
   if (known && prepare.status === 'success') return known;
   if (!known && (await wasBegun(controlDir))) {
     // The driver ran and its place is gone; what it told before counts still.

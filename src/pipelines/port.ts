@@ -61,6 +61,11 @@ export interface Executor {
   kind: 'docker' | 'host';
   /** Whether it can work right now, and what is missing if not. Under 2 s. */
   available(): Promise<{ ready: true } | { ready: false; reason: string }>;
+  /**
+   * As `available`, but one that worked before in the life of this server (`hadBeen`) is waited for as long as its patience
+   * lasts: it may only be restarting, and what asked for it is not moved elsewhere because of that.
+   */
+  whenReady(signal: AbortSignal): Promise<{ ready: true } | { ready: false; reason: string; hadBeen: boolean }>;
   /** Makes the place and starts the driver, which waits for `go`. A place that exists is adopted instead. */
   prepare(request: PlaceRequest): Promise<Place>;
   /** Finds a place made before a restart; undefined when it was never made or is removed. One whose driver died is found, and `lost`. */
@@ -85,6 +90,10 @@ export interface PlaceRequest {
   onProgress(line: string): void;
 }
 
+/** Code of the `unavailable` Fault of a place that cannot be reached at the moment: the same may be asked again. */
+export const placeAwayCode = 'pipelines.place-away';
+
+/** Methods reject with a `placeAwayCode` Fault while the place cannot be reached; `lost` says when that is for good. */
 export interface Place {
   /** Path of `controlDir` as the job sees it. */
   controlDir: string;

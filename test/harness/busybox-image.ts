@@ -17,9 +17,13 @@ export function hasDocker(): boolean {
   }
 }
 
-/** Makes the image from Debian's busybox-static, once. */
-export async function ensureBusyboxImage(): Promise<void> {
-  const present = execFileSync('docker', ['images', '-q', busyboxImage]).toString().trim() !== '';
+/** Makes the image from Debian's busybox-static, once; in the engine at `host` when it is not the machine's own. */
+export async function ensureBusyboxImage(host?: string): Promise<void> {
+  const engine = host === undefined ? [] : ['--host', host];
+  const present =
+    execFileSync('docker', [...engine, 'images', '-q', busyboxImage])
+      .toString()
+      .trim() !== '';
   if (present) return;
   const root = await mkdtemp(join(tmpdir(), 'millrace-busybox-'));
   try {
@@ -36,9 +40,8 @@ export async function ensureBusyboxImage(): Promise<void> {
     await writeFile(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nada:x:1000:1000:Ada:/home/ada:/bin/sh\n');
     await writeFile(join(root, 'etc/group'), 'root:x:0:\nada:x:1000:\n');
     const tar = execFileSync('tar', ['-c', '-C', root, '--exclude=./download', '.'], { maxBuffer: 64 * 1024 * 1024 });
-    execFileSync('docker', ['import', '--change', 'CMD ["/bin/sh"]', '--change', 'ENV PATH=/bin', '-', busyboxImage], {
-      input: tar,
-    });
+    const changes = ['--change', 'CMD ["/bin/sh"]', '--change', 'ENV PATH=/bin'];
+    execFileSync('docker', [...engine, 'import', ...changes, '-', busyboxImage], { input: tar });
   } finally {
     await rm(root, { recursive: true, force: true });
   }

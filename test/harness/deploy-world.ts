@@ -66,10 +66,10 @@ export interface World {
   /** What NRQL gates answer. */
   verdict: { current: Awaited<ReturnType<Verification['holds']>> };
   database: Awaited<ReturnType<typeof testDatabase>>['database'];
-  /** Commits files (on top of nothing) to main and cuts a release. */
-  release(files: Record<string, string>): Promise<{ id: string; version: string }>;
-  /** Cuts a release of a commit, as a run of main that ends now would. */
-  cut(sha: string): Promise<{ id: string; version: string }>;
+  /** Commits files, and nothing else, on top of main, to main or to another branch, and cuts a release. */
+  release(files: Record<string, string>, branch?: string): Promise<{ id: string; version: string }>;
+  /** Cuts a release of a commit, as a run of the branch (main) that ends now would. */
+  cut(sha: string, branch?: string): Promise<{ id: string; version: string }>;
   /** Forces main to a commit. */
   setBranch(sha: string): Promise<void>;
   events(): Promise<EventEnvelope[]>;
@@ -155,7 +155,7 @@ export async function deployWorld(options: { runtimes?: (directory: string) => R
     telemetry,
     verdict,
     database,
-    async release(files) {
+    async release(files, branch = 'main') {
       for (const name of await readdir(work)) if (name !== '.git') await rm(join(work, name), { recursive: true });
       for (const [path, content] of Object.entries(files)) {
         await mkdir(dirname(join(work, path)), { recursive: true });
@@ -165,12 +165,13 @@ export async function deployWorld(options: { runtimes?: (directory: string) => R
         run('git', ['-c', 'user.name=Ann', '-c', 'user.email=ann@example.org', ...args], { cwd: work });
       await gitIn('add', '-A');
       await gitIn('commit', '-q', '--allow-empty', '-m', `change at ${Date.now()}`);
-      await gitIn('push', '-q', repository, 'main');
+      await gitIn('push', '-q', ...(branch === 'main' ? [] : ['--force']), repository, `HEAD:refs/heads/${branch}`);
       const sha = (await gitIn('rev-parse', 'HEAD')).stdout.trim();
-      return world.cut(sha);
+      if (branch !== 'main') await gitIn('reset', '-q', '--hard', 'HEAD~1');
+      return world.cut(sha, branch);
     },
-    cut(sha) {
-      const request = { projectId: project.id, sha, branch: 'main', runId: newId(), actor: system('test'), causes: [] };
+    cut(sha, branch = 'main') {
+      const request = { projectId: project.id, sha, branch, runId: newId(), actor: system('test'), causes: [] };
       return deployments.cutRelease(request);
     },
     async setBranch(sha) {

@@ -79,6 +79,8 @@ export interface SmallProject {
   dsn: string;
   /** Commits `version` as what the service answers, by Bob or an author like `Ada <ada@example.test>`; resolves to the commit. */
   commit(version: string, author?: string): Promise<string>;
+  /** Puts a file into the working copy; the next commit holds it. */
+  write(path: string, content: string): Promise<void>;
   /** Pushes main once, to another address than its own if one is given; rejects with what git printed. */
   push(address?: string): Promise<string>;
   remove(): Promise<void>;
@@ -125,6 +127,7 @@ export async function createSmallProject(
       await git('commit', '-q', `--author=${author}`, '-m', `Version ${version}`);
       return (await git('rev-parse', 'HEAD')).trim();
     },
+    write: (path, content) => writeFile(join(directory, path), content),
     push: (address = 'origin') => git('push', address, 'main'),
     remove: () => rm(directory, { recursive: true, force: true }),
   };

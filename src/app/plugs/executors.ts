@@ -13,5 +13,5 @@ export interface Executors {
 export function executorsOf(settings: Settings, installation: string): Executors {
   const host = createHostExecutor();
   if (settings.runtime === 'process') return { host };
-  return { host, docker: createDockerExecutor({ docker: openDocker(), installation }) };
+  return { host, docker: createDockerExecutor({ docker: openDocker(), installation, awayMs: settings.engineAwayMs }) };
 }

@@ -21,6 +21,6 @@ export function runtimesOf(deps: {
     log,
   });
   if (settings.runtime === 'process') return [processes];
-  const containers = createDockerRuntime({ docker: openDocker(), log, installation });
+  const containers = createDockerRuntime({ docker: openDocker(), log, installation, awayMs: settings.engineAwayMs });
   return settings.runtime === 'docker' ? [containers] : [containers, processes];
 }

@@ -31,7 +31,7 @@ export async function deploy(name: string, options: DeployOptions): Promise<numb
     params: { id: environment.id },
     body: { ...(releaseId ? { releaseId } : {}), ...(options.reason ? { reason: options.reason } : {}) },
   });
-  return follow(connection, started.id, options);
+  return follow(connection, started.id, options, ['failed', 'canceled', 'rolled_back']);
 }
 
 /** Shows what a rollback takes back, asks (unless `--yes`), carries it out and follows it. */
@@ -52,7 +52,9 @@ export async function rollback(name: string, options: DeployOptions): Promise<nu
     params: { id: environment.id },
     body: { ...(releaseId ? { releaseId } : {}), ...(options.reason ? { reason: options.reason } : {}) },
   });
-  return follow(connection, started.id, options);
+  // While the newest release is still watched, that very deployment is what is taken back: then this is what was wanted.
+  const bad = started.kind === 'rollback' ? ['failed', 'canceled', 'rolled_back'] : ['failed', 'canceled', 'succeeded'];
+  return follow(connection, started.id, options, bad);
 }
 
 async function confirm(question: string, terminal: Terminal): Promise<void> {
@@ -65,7 +67,8 @@ async function confirm(question: string, terminal: Terminal): Promise<void> {
   if (!/^y(?:es)?$/i.test(answer.trim())) throw new Fault('conflict', 'Nothing was changed', { code: 'cli.declined' });
 }
 
-async function follow(connection: Connection, id: string, options: DeployOptions): Promise<number> {
+/** Follows a deployment to its end, or to where a person must agree. Fails when it ends in one of the `bad` ways. */
+async function follow(connection: Connection, id: string, options: DeployOptions, bad: string[]): Promise<number> {
   const terminal = openTerminal();
   const told = new Set<string>();
   const read = (): Promise<Deployment> => connection.client.deployments.getDeployment({ params: { id } });
@@ -84,6 +87,5 @@ async function follow(connection: Connection, id: string, options: DeployOptions
     for (const line of outcome(deployment, terminal)) terminal.print(line);
     terminal.note(`${connection.url}/deployments/${id}`);
   }
-  const bad = ['failed', 'canceled', 'rolled_back'].includes(deployment.status);
-  return bad ? exitCodes.failed : exitCodes.ok;
+  return bad.includes(deployment.status) ? exitCodes.failed : exitCodes.ok;
 }

@@ -48,6 +48,39 @@ export function engineStatus(error: unknown): number | undefined {
   return typeof status === 'number' ? status : undefined;
 }
 
+/** How long an engine may be away before what depends on it counts as lost, unless a setting says otherwise. */
+export const defaultAwayMs = 60_000;
+
+/** Whether the engine did not answer at all: it is not started, restarts, or was cut off in the middle of a call. */
+export function engineIsAway(error: unknown): boolean {
+  if (error instanceof Fault) return error.code === awayCode;
+  if (engineStatus(error) !== undefined) return false;
+  const { code, syscall, message } = (error ?? {}) as { code?: string; syscall?: string; message?: string };
+  if (code === 'ENOENT') return syscall === 'connect';
+  return ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(code ?? '') || message === 'aborted';
+}
+
+const awayCode = 'docker.away';
+
+/** Carries out a call to the engine; an engine that is away, or silent for longer than `ms`, is an `unavailable` Fault. */
+export async function asking<Result>(ms: number, what: string, call: () => Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Fault('unavailable', `The container engine is silent (${what})`, { code: awayCode })),
+      ms,
+    );
+  });
+  try {
+    return await Promise.race([call(), late]);
+  } catch (error) {
+    if (!engineIsAway(error) || error instanceof Fault) throw error;
+    throw new Fault('unavailable', `The container engine does not answer (${what})`, { code: awayCode, cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Runs an idempotent call: an object that is already so (304), or already gone (404, 409 removal under way), is success. */
 export async function tolerate(statuses: number[], call: () => Promise<unknown>): Promise<void> {
   try {

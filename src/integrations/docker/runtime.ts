@@ -5,13 +5,16 @@ import { probeAddress } from '../../platform/http/probe.ts';
 import type { Log } from '../../platform/observe/log.ts';
 import { buildImage } from './build.ts';
 import { clearAway } from './clear-away.ts';
-import { type DockerEngine, engineAnswers, engineStatus, tolerate } from './client.ts';
+import { asking, type DockerEngine, defaultAwayMs, engineStatus, tolerate } from './client.ts';
 import { followContainer } from './container-lines.ts';
 import { execIn } from './exec.ts';
 import { ensureImage } from './images.ts';
 import { label } from './labels.ts';
+import { reachableAt } from './reachable-at.ts';
+import { watchReadiness } from './readiness.ts';
 
 const startMs = 60_000;
+const callMs = 20_000;
 
 /** Runs services as containers of one engine. Names resolve inside a group's network; ports are published on loopback only. */
 export function createDockerRuntime(deps: {
@@ -19,8 +22,11 @@ export function createDockerRuntime(deps: {
   log: Log;
   /** Stands on everything it makes, so that whoever throws the installation away finds it. */
   installation: string;
+  /** How long the engine may be away before what was asked of it fails (ms). */
+  awayMs?: number | undefined;
 }): Runtime {
   const { docker, installation } = deps;
+  const readiness = watchReadiness(docker, deps.awayMs ?? defaultAwayMs);
   const following = new Map<string, AbortController>();
   const names = (environmentId: string, group: string): string => `millrace-${environmentId}-${group}`;
 
@@ -108,10 +114,8 @@ export function createDockerRuntime(deps: {
   return {
     kind: 'docker',
     outlivesServer: true,
-    async available() {
-      const answer = await engineAnswers(docker);
-      return answer.ready ? { ready: true } : answer;
-    },
+    available: () => readiness.now(),
+    whenReady: (signal) => readiness.settled(signal),
     build: (request) => buildImage(docker, request),
     async resolve(service, onLine) {
       const image = service.image ?? '';
@@ -119,27 +123,28 @@ export function createDockerRuntime(deps: {
       const { Id } = await docker.getImage(image).inspect();
       return { service: service.name, kind: 'image', reference: Id, digest: Id };
     },
-    start: (request) => within(startMs, `starting ${request.service.name}`, launch(request)),
+    start: (request) => asking(startMs, `starting ${request.service.name}`, () => launch(request)),
     async list(environmentId) {
-      const containers = await within(20_000, 'listing containers', containersOf(environmentId));
-      return Promise.all(
-        containers.filter((each) => each.State !== 'removing').map(async (each) => listed(docker, each)),
-      );
+      return asking(callMs, 'listing containers', async () => {
+        const containers = await containersOf(environmentId);
+        return Promise.all(containers.filter((each) => each.State !== 'removing').map((each) => listed(docker, each)));
+      });
     },
     async stop(instanceId, graceMs) {
-      const known = await inspect(docker, nameOf(instanceId));
+      const known = await asking(callMs, 'looking at a container', () => inspect(docker, nameOf(instanceId)));
       if (!known) return;
       const seconds = Math.ceil(graceMs / 1000);
       const container = docker.getContainer(known.Id);
-      await within(
-        graceMs + 30_000,
-        'stopping',
-        tolerate([304, 404], () => container.stop({ t: seconds })),
-      );
-      await tolerate([404, 409], () => container.remove({ force: true, v: true }));
+      await asking(graceMs + 30_000, 'stopping a container', async () => {
+        await tolerate([304, 404], () => container.stop({ t: seconds }));
+        await tolerate([404, 409], () => container.remove({ force: true, v: true }));
+      });
       following.get(instanceId)?.abort();
       following.delete(instanceId);
-      await dropNetwork(known.Config.Labels[label.environment] ?? '', known.Config.Labels[label.group] ?? backingGroup);
+      const { Labels } = known.Config;
+      await asking(callMs, 'removing a network', () =>
+        dropNetwork(Labels[label.environment] ?? '', Labels[label.group] ?? backingGroup),
+      );
     },
     clear: (environmentId) =>
       clearAway(docker, `${label.environment}=${environmentId}`, { volumes: false, graceSeconds: 10 }),
@@ -240,13 +245,14 @@ export function containerOf(
 function inspected(info: Docker.ContainerInspectInfo): Instance {
   const labels = info.Config.Labels;
   const published = info.NetworkSettings.Ports?.[`${labels[label.port]}/tcp`]?.[0];
+  const address = reachableAt(info.NetworkSettings.Networks, labels[label.port], published?.HostPort);
   return {
     instanceId: labels[label.instance]!,
     service: labels[label.service]!,
     group: labels[label.group]!,
     state: info.State.Running ? 'running' : info.State.Status === 'created' ? 'starting' : 'exited',
     ...(info.State.Running ? {} : { exitCode: info.State.ExitCode, detail: endOf(info) }),
-    ...(published ? { address: { host: '127.0.0.1', port: Number(published.HostPort) } } : {}),
+    ...(address ? { address } : {}),
   };
 }
 
@@ -264,28 +270,12 @@ async function listed(docker: DockerEngine, container: Docker.ContainerInfo): Pr
     group: labels[label.group]!,
   };
   if (container.State === 'running') {
-    const address = port ? { address: { host: '127.0.0.1', port: port.PublicPort } } : {};
-    return { ...base, state: 'running', ...address };
+    const address = reachableAt(container.NetworkSettings.Networks, labels[label.port], port?.PublicPort);
+    return { ...base, state: 'running', ...(address ? { address } : {}) };
   }
   // Created and never started (the server died in between): starting it again makes it anew.
   const info = await inspect(docker, container.Id);
   return info && container.State !== 'created'
     ? inspected(info)
     : { ...base, state: 'exited', detail: 'was never started' };
-}
-
-/** Rejects with an `unavailable` Fault when the engine takes too long; what it does then is found at the next look. */
-async function within<Result>(ms: number, what: string, work: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Fault('unavailable', `The container engine is too slow: ${what}`, { code: 'docker.slow' })),
-      ms,
-    );
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -18,20 +18,22 @@ const startWithinMs = 10_000;
  * the machine besides. Needs `/bin/sh` and `tar`.
  */
 export function createHostExecutor(): Executor {
+  const available: Executor['available'] = async () => {
+    try {
+      await access('/bin/sh', constants.X_OK);
+      return { ready: true };
+    } catch {
+      return { ready: false, reason: 'This machine has no /bin/sh' };
+    }
+  };
   const adopt = async (request: PlaceRequest): Promise<Place | undefined> => {
     const pid = await driverPid(request.controlDir);
     return pid === undefined ? undefined : placeOf(request, pid);
   };
   return {
     kind: 'host',
-    async available() {
-      try {
-        await access('/bin/sh', constants.X_OK);
-        return { ready: true };
-      } catch {
-        return { ready: false, reason: 'This machine has no /bin/sh' };
-      }
-    },
+    available,
+    whenReady: async () => ({ hadBeen: false, ...(await available()) }),
     async prepare(request) {
       const existing = await adopt(request);
       if (existing) return existing;

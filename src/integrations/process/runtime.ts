@@ -147,6 +147,7 @@ export function createProcessRuntime(deps: ProcessRuntimeDeps): Runtime {
     kind: 'process',
     outlivesServer: false,
     available: () => Promise.resolve({ ready: true }),
+    whenReady: () => Promise.resolve({ ready: true }),
     build: (request) =>
       buildDirectory(
         {

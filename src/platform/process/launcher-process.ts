@@ -89,15 +89,19 @@ process.on('message', (request: LauncherRequest) => {
   else killGroup(entry.child.pid!, request.signal);
 });
 
-// End of the channel: the server closed it or is dead, by whatever means.
-process.on('disconnect', () => {
+/** End of the channel: the server closed it or is dead, by whatever means. */
+function end(): void {
   for (const entry of running.values()) stop(entry, 'SIGTERM', lastWordsMs);
   const leave = (): void => {
     if (running.size === 0) process.exit(0);
   };
   leave();
   setInterval(leave, 20);
-});
+}
+
+process.once('disconnect', end);
+// Over before this process had come so far.
+if (!process.connected) end();
 
 // A terminal's Ctrl-C and a supervisor's stop are for the server to act on.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});

@@ -1,0 +1,123 @@
+import { PassThrough, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Fault } from '../../kernel/faults.ts';
+import { type Place, placeAwayCode } from '../../pipelines/port.ts';
+import { asking, type DockerEngine, engineIsAway, engineStatus } from './client.ts';
+
+/** Time a call that moves no data has. */
+export const callMs = 30_000;
+/** Time a copy into a container has; a job that loses its place does not wait for it. */
+const copyMs = 3_600_000;
+/** Time one look at a container has. */
+const watchMs = 10_000;
+
+/** A job's place in the container of that name, watched until it is released. `controlDir` is where the job sees its own. */
+export function placeIn(docker: DockerEngine, name: string, controlDir: string, awayMs: number): Place {
+  const container = docker.getContainer(name);
+  let released = false;
+  const lost = new Promise<string>((resolve) => {
+    void watch(docker, name, awayMs, () => released).then(resolve);
+  });
+  const inside = (argv: string[], user?: string): Promise<void> =>
+    reach('a command in the job’s container', callMs, async () => {
+      const exec = await container.exec({ Cmd: argv, ...(user === undefined ? {} : { User: user }) });
+      const stream = (await exec.start({ Detach: false })) as unknown as Readable;
+      stream.resume();
+      await new Promise<void>((resolve) => {
+        stream.once('end', resolve);
+        stream.once('close', resolve);
+        stream.once('error', () => resolve());
+      });
+    });
+  return {
+    controlDir,
+    lost,
+    release: () => {
+      released = true;
+    },
+    async copyIn(directory, tar) {
+      // The archive waits in memory no more than a pipe holds; a missing directory is made before the first byte is sent.
+      await inside(['/bin/sh', '-c', 'mkdir -p -- "$1"', 'sh', directory]);
+      const body = new PassThrough();
+      tar.on('error', (error: Error) => body.destroy(error));
+      tar.pipe(body);
+      await reach('copying into the job’s container', copyMs, () => container.putArchive(body, { path: directory }));
+    },
+    async copyOut(path) {
+      const archive = await reach('copying out of the job’s container', callMs, () =>
+        container.getArchive({ path }),
+      ).catch((error: unknown) => {
+        if (engineStatus(error) !== 404) throw error;
+        throw new Fault('missing', `There is nothing at ${path}`, { code: 'pipelines.path-missing' });
+      });
+      const out = new PassThrough();
+      pipeline(archive, out, { end: false }).then(
+        () => out.end(),
+        (error: Error) => out.destroy(engineIsAway(error) ? awayFault(error) : error),
+      );
+      return out;
+    },
+    async signal(group, name) {
+      if (group <= 1) return;
+      await inside(
+        ['/bin/sh', '-c', 'kill -s "$1" -- "-$2" || kill -s "$1" "$2"', 'sh', name, String(group)],
+        '0',
+      ).catch((error: unknown) => {
+        // 404 and 409: the container is gone or stopped, and the group with it.
+        if (![404, 409].includes(engineStatus(error) ?? 0)) throw error;
+      });
+    },
+  };
+}
+
+const awayFault = (cause: unknown): Fault =>
+  new Fault('unavailable', 'The container engine does not answer', { code: placeAwayCode, cause });
+
+/** As `asking`, in the words of places. */
+async function reach<Result>(what: string, ms: number, call: () => Promise<Result>): Promise<Result> {
+  try {
+    return await asking(ms, what, call);
+  } catch (error) {
+    throw engineIsAway(error) ? awayFault(error) : error;
+  }
+}
+
+/** Resolves when the container has ended or the engine stays away. */
+async function watch(docker: DockerEngine, name: string, awayMs: number, released: () => boolean): Promise<string> {
+  const container = docker.getContainer(name);
+  let awaySince: number | undefined;
+  for (;;) {
+    if (released()) return 'No longer watched';
+    try {
+      const facts = await asking(watchMs, 'looking at the job’s container', () => container.inspect());
+      if (!facts.State.Running) {
+        if (awaySince !== undefined) return 'The container engine went away, and the job’s container with it';
+        const memory = facts.State.OOMKilled ? ' (out of memory)' : '';
+        return `The job’s container ended with status ${facts.State.ExitCode}${memory}`;
+      }
+      awaySince = undefined;
+    } catch (error) {
+      if (engineStatus(error) === 404) return 'The job’s container is gone';
+      awaySince ??= Date.now();
+      if (Date.now() - awaySince > awayMs) return 'The container engine went away';
+    }
+    await sleep(1000, undefined, { ref: false });
+  }
+}
+
+/** Tries again while the engine is away, up to `awayMs`. */
+export async function patiently<Result>(awayMs: number, call: () => Promise<Result>): Promise<Result> {
+  const deadline = Date.now() + awayMs;
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!engineIsAway(error)) throw error;
+      if (Date.now() > deadline) {
+        throw new Fault('unavailable', 'The container engine went away', { code: placeAwayCode, cause: error });
+      }
+      await sleep(500);
+    }
+  }
+}
