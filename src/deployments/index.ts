@@ -16,7 +16,7 @@ import { approveDeployment, cancelDeployment, type RollBack, rollBack } from './
 import { findEnvironmentByName } from './store/environments.ts';
 import { forgetInstances } from './store/instances.ts';
 import type { EnvironmentView } from './views.ts';
-import { deploymentLoops } from './worker.ts';
+import { deploymentLoops, keepUpLock } from './worker.ts';
 
 export type { CutRelease } from './cut-release.ts';
 export type { DeploymentsDeps } from './deps.ts';
@@ -85,9 +85,7 @@ export function createDeployments(deps: DeploymentsDeps): Deployments {
     forgetProject: (projectId) => forgetProject(drive, projectId),
     gateway: {
       async listen(port, host) {
-        // Their ports may belong to others by now.
-        const ended = deps.runtimes.filter((runtime) => !runtime.outlivesServer).map((runtime) => runtime.kind);
-        await forgetInstances(deps.database, ended);
+        await forgetEnded(deps);
         await refreshRoutes();
         try {
           return await gateway.listen(port, host);
@@ -108,4 +106,16 @@ export function createDeployments(deps: DeploymentsDeps): Deployments {
       await fleet.close();
     },
   };
+}
+
+/**
+ * Forgets instances that ended with the server that started them: their ports may belong to others by now. Those of a server
+ * that runs, on the same database, are left alone.
+ */
+async function forgetEnded(deps: DeploymentsDeps): Promise<void> {
+  const keepUp = deps.database.lock(keepUpLock);
+  if (!(await keepUp.held())) return;
+  const ended = deps.runtimes.filter((runtime) => !runtime.outlivesServer).map((runtime) => runtime.kind);
+  await forgetInstances(deps.database, ended);
+  await keepUp.release();
 }

@@ -14,6 +14,9 @@ import {
 } from './store/deployments.ts';
 import { claimRelease, freeReleases } from './store/releases.ts';
 
+/** Held by the one server that looks after what serves, so that not two start what ended. */
+export const keepUpLock = 'deployments.keep-up';
+
 /** The loops of the room. Each may run on any number of servers. */
 export function deploymentLoops(deps: DriveDeps): Loop[] {
   return [
@@ -89,8 +92,7 @@ async function rollouts(deps: DriveDeps, signal: AbortSignal): Promise<void> {
 
 async function keepUp(deps: DriveDeps, signal: AbortSignal): Promise<void> {
   const keeper = new KeepUp(deps);
-  // One server at a time, or two would both start what ended.
-  const lock = deps.database.lock('deployments.keep-up');
+  const lock = deps.database.lock(keepUpLock);
   try {
     while (!signal.aborted) {
       if (await lock.held()) await keeper.round();

@@ -57,9 +57,12 @@ export async function shipLogs(deps: WorkerDeps): Promise<boolean> {
       const atMost = step.shipping === null ? shippedAtOnce : step.shipping - step.shipped;
       const { lines, nextLine } = await reader.window(step.shipped, atMost, step.open);
       if (lines.length === 0 || (step.open && nextLine < (step.shipping ?? 0))) continue;
-      shipped += lines.length;
       const own = sql`job_id = ${step.jobId} and number = ${step.number} and shipped = ${step.shipped}`;
-      await deps.database.execute(sql`update pipelines_steps set shipping = ${nextLine} where ${own}`);
+      const claimed = await deps.database.execute(sql`
+        update pipelines_steps set shipping = ${nextLine}
+        where ${own} and (shipping = ${nextLine} or shipping is not distinct from ${step.shipping}::bigint)`);
+      // Another server on the same files is at it, with other lines.
+      if (claimed === 0) continue;
       await deps.telemetry.write(
         lines.map((line) => ({
           type: 'Log',
@@ -80,6 +83,7 @@ export async function shipLogs(deps: WorkerDeps): Promise<boolean> {
         { once: `step ${step.jobId} ${step.number} ${step.shipped}` },
       );
       await deps.database.execute(sql`update pipelines_steps set shipped = ${nextLine}, shipping = null where ${own}`);
+      shipped += lines.length;
     } finally {
       await reader.close();
     }

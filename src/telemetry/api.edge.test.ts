@@ -97,8 +97,10 @@ beforeAll(async () => {
       attributes: { message: 'in the trace', traceId, level: 'warn', service: 'web', host: 'web-1' },
     },
   ]);
-  const counted = async () => ((await (await ask('SELECT count(*) FROM Log')).json()) as QueryAnswer).rows?.[0]?.[0];
-  while ((await counted()) !== 251) await new Promise((resolve) => setTimeout(resolve, 100));
+  const counted = async (type: string) =>
+    ((await (await ask(`SELECT count(*) FROM ${type}`)).json()) as QueryAnswer).rows?.[0]?.[0];
+  while ((await counted('Log')) !== 251 || (await counted('Span')) !== 2)
+    await new Promise((resolve) => setTimeout(resolve, 100));
 });
 
 afterAll(async () => {

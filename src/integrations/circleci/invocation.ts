@@ -74,8 +74,10 @@ export function readInvocations(
       return [];
     }
     if (item.entries.size > 1) {
-      const message = `A job of a workflow has one name, and this has ${item.entries.size}`;
-      problems.extra(item.at, message, `Indent what belongs to "${first[0]}" below it.`);
+      // A setting that is not indented enough: CircleCI takes the job and passes over the rest.
+      const lost = [...item.entries.keys()].slice(1).join(', ');
+      const message = `"${first[0]}" does not get ${lost}, which stand beside it`;
+      problems.warning(item.at, message, `Indent what belongs to "${first[0]}" below it.`);
     }
     const [job, { keyAt, value }] = first;
     if (value.kind === 'map') return [{ job, at: keyAt, settings: value.entries }];

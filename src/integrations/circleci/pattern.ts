@@ -18,7 +18,7 @@ export function compilePattern(source: string): Pattern {
     };
   }
   try {
-    const whole = RE2JS.compile(source);
+    const whole = RE2JS.compile(withoutUnions(source));
     return { ok: true, matches: (text) => whole.matches(text) };
   } catch (error) {
     return (
@@ -28,6 +28,30 @@ export function compilePattern(source: string): Pattern {
       }
     );
   }
+}
+
+/** Java lets a class stand inside a class (`[.[0-9]+]`) and takes their union; RE2 takes the inner bracket for itself. */
+function withoutUnions(source: string): string {
+  let text = '';
+  let depth = 0;
+  for (let index = 0; index < source.length; index += 1) {
+    const character = source[index]!;
+    if (character === '\\') {
+      text += source.slice(index, index + 2);
+      index += 1;
+      continue;
+    }
+    const inner = depth > 0 && character === '[' && source[index + 1] !== ':' && source[index + 1] !== '^';
+    if (character === '[' && (depth === 0 || inner)) depth += 1;
+    else if (character === ']' && depth > 0) depth -= 1;
+    else {
+      text += character;
+      continue;
+    }
+    // Only the outermost brackets stay.
+    if (character === '[' ? depth === 1 : depth === 0) text += character;
+  }
+  return depth === 0 ? text : source;
 }
 
 const room = createContext(Object.create(null));

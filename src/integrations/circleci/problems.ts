@@ -42,6 +42,13 @@ export class Problems {
     return found;
   }
 
+  /** Takes over what another found. */
+  adopt(other: Problems): void {
+    for (const { severity, file = '', line = 1, column = 1, message, hint } of other.#found.values()) {
+      this.#add(severity, { file, line, column }, message, hint);
+    }
+  }
+
   #add(severity: Severity, at: SourcePosition | undefined, message: string, hint: string | undefined): void {
     const key = `${at?.file}:${at?.line}:${at?.column}:${message}`;
     const known = this.#found.get(key);

@@ -120,6 +120,15 @@ test('a supervised program is stopped by group and reports its exit', async () =
   expect(await readFile(outputFile, 'utf8')).toMatch(/^up\n(Terminated\n)?bye\n$/);
 });
 
+test('a launcher that is closed while it starts ends', async () => {
+  for (const afterMs of [0, 40, 80, 160, 320]) {
+    const brief = openLauncher({ log: openLog({ level: 'silent' }), directory: cwd });
+    await sleep(afterMs);
+    await brief.close();
+  }
+  expect(await findProcessesIn(cwd)).toEqual([]);
+});
+
 test('hundreds at once, each with its own result', async () => {
   const results = await Promise.all(
     Array.from({ length: 200 }, (_, n) => launcher.run({ argv: sh('echo $1; exit $(($1 % 5))', String(n)), cwd, env })),
