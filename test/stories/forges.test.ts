@@ -217,7 +217,11 @@ describe('a repository at a forge', () => {
 
     expect(await deliver(proof(webhookSecret, text))).toMatchObject({ status: 202 });
     const started = await built(after);
-    expect(started).toMatchObject({ branch: 'main', sha: after, message: expect.stringContaining(`${name} two`) });
+    expect(started).toMatchObject({
+      branch: 'main',
+      sha: after,
+      commit: { message: expect.stringContaining(`${name} two`) },
+    });
     // The forge sends again what it did not see answered: nothing runs a second time.
     expect(await deliver(proof(webhookSecret, text))).toMatchObject({ body: { outcome: 'known already' } });
     expect((await runs()).map((one) => one.sha)).toEqual([after, before]);
