@@ -38,6 +38,8 @@ export interface ErrorsDeps {
   people: PeopleDirectory;
   /** Lets issues name the deployment that brought them; without it they do not. */
   releases?: ReleaseLookup | undefined;
+  /** Throws the refusal of what comes while the disk has no room for it. */
+  demandRoom?: (() => void) | undefined;
 }
 
 /** The errors room's door. */
@@ -72,6 +74,7 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
     maxBytes: roomLimits.spoolBytes,
     segmentBytes: 4 * 1024 * 1024,
     log: deps.log,
+    demandRoom: deps.demandRoom,
   });
   const tally = createTally();
   const now = (): number => deps.clock.now();

@@ -134,4 +134,5 @@ export const operations: Record<string, [method: string, path: string, creates: 
   'alerts.getDelivery': ['GET', '/alerts/deliveries/:id', false],
   'insights.listEvents': ['GET', '/events', false],
   'insights.getEvent': ['GET', '/events/:eventId', false],
+  'health.get': ['GET', '/health', false],
 };

@@ -10,7 +10,7 @@ import { useRefusal } from '../../app/session.ts';
 import { Tag } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
 import { Empty } from '../../kit/empty.tsx';
-import { Input, Select } from '../../kit/field.tsx';
+import { SearchInput, Select } from '../../kit/field.tsx';
 import { countText, plural } from '../../kit/figures.ts';
 import { FilterBar } from '../../kit/filter-bar.tsx';
 import { Page, Section } from '../../kit/page.tsx';
@@ -177,16 +177,7 @@ export function IssuesPage() {
         flush
         aside={
           <FilterBar>
-            <Input
-              type="search"
-              aria-label="Search issues"
-              placeholder="Search issues"
-              defaultValue={search.q ?? ''}
-              key={search.q ?? ''}
-              onKeyDown={(event) => {
-                if (event.key === 'Enter') set({ q: event.currentTarget.value.trim() || undefined });
-              }}
-            />
+            <SearchInput label="Search issues" asked={search.q} onAsk={(q) => set({ q })} />
             <Select
               aria-label="Status"
               value={status}
