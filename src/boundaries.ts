@@ -55,8 +55,9 @@ export const rules: Rule[] = [
       'integrations',
       'pipelines/derive',
       'deployments/read-millrace-file',
+      'errors/group-file',
     ],
-    why: 'talks to the API; `up`, `run`, `lint`, `explain` run the program itself',
+    why: 'talks to the API; `up`, `run`, `lint`, `explain`, `errors group` run the program itself',
   },
   { from: 'app', may: ['*'], why: 'the composition root' },
 ];

@@ -27,7 +27,7 @@ interface Held extends Claim {
  * server starts again. Runs until `signal` aborts; work under way is then left for the next start.
  */
 export async function runAgent(
-  deps: { database: Database; log: Log; workload: () => Workload },
+  deps: { database: Database; log: Log; workload: () => Workload; hasRoom?: (() => boolean) | undefined },
   settings: AgentSettings,
   signal: AbortSignal,
 ): Promise<void> {
@@ -83,7 +83,8 @@ export async function runAgent(
       const woken = new Promise<void>((resolve) => {
         wake = resolve;
       });
-      const found = await claim(database, settings.id, settings.slots - held.size, [...held.keys()]);
+      const free = deps.hasRoom?.() === false ? 0 : settings.slots - held.size;
+      const found = await claim(database, settings.id, free, [...held.keys()]);
       for (const work of found) take(work);
       if (found.length === 0) await pause(lookMs, signal, woken);
     }

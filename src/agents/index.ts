@@ -22,6 +22,8 @@ export interface AgentsDeps {
   workload: () => Workload;
   /** Jobs at once; default the processors of this machine, at least 2. */
   slots?: number | undefined;
+  /** False while no further job should begin here: the disk is full. Those that run go on. */
+  hasRoom?: (() => boolean) | undefined;
   /** Default the machine's name. */
   name?: string | undefined;
 }

@@ -7,6 +7,7 @@ import { insightsContract } from '../insights/api.ts';
 import { monitoringApi } from '../monitoring/api.ts';
 import { pipelinesApi } from '../pipelines/api.ts';
 import type { Contract } from '../platform/http/contract.ts';
+import { healthContract } from '../platform/http/health-api.ts';
 import { projectsContract } from '../projects/api.ts';
 import { secretsContract } from '../secrets/api.ts';
 import { telemetryApi } from '../telemetry/api.ts';
@@ -24,4 +25,5 @@ export const contracts: Contract[] = [
   monitoringApi,
   alertsApi,
   insightsContract,
+  healthContract,
 ];

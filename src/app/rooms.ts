@@ -19,6 +19,7 @@ import { createMonitoring } from '../monitoring/index.ts';
 import { createPipelines, createSources } from '../pipelines/index.ts';
 import { openKeyring } from '../platform/crypto/keyring.ts';
 import type { Subscription } from '../platform/events/subscriptions.ts';
+import type { DiskRoom } from '../platform/files/disk-room.ts';
 import type { HttpIntake } from '../platform/http/contract.ts';
 import type { Gatekeeper } from '../platform/http/server.ts';
 import type { Log } from '../platform/observe/log.ts';
@@ -48,6 +49,8 @@ export interface HouseDependencies {
   publicUrl: () => string;
   /** Port of the listener that deployed services reach; known before anything is deployed. */
   intakePort: () => number;
+  /** Room on the disk of the data directory; without it nobody asks. */
+  disk?: Pick<DiskRoom, 'demand' | 'enough'> | undefined;
   /** Registers what must be closed when the program stops; the last one registered is closed first. */
   onStop: (name: string, undo: () => Promise<unknown>) => void;
 }
@@ -71,6 +74,8 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
   // What every server on this database must be able to read; spools and processes are each server's own.
   const sharedDir = settings.sharedDir ?? dataDir;
   const clock = systemClock;
+  const demandRoom = deps.disk && ((): void => deps.disk?.demand());
+  const hasRoom = deps.disk && ((): boolean => deps.disk?.enough() ?? true);
   const of = (room: string): { database: Database; clock: typeof clock; log: Log } => ({
     database,
     clock,
@@ -91,6 +96,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     identity,
     keyring,
     forges: [github, gitlab, gitea],
+    demandRoom,
     remoteTokens: { read: async (projectId, name) => late.secrets?.read(projectId, name) },
   });
   const secrets = createSecrets({ ...of('secrets'), keyring, projects });
@@ -100,6 +106,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     ...of('telemetry'),
     clickhouseUrl: deps.clickhouseUrl,
     dataDir,
+    demandRoom,
     projects: { idOf: async (idOrSlug) => (await projects.find(idOrSlug))?.id },
   });
   onStop('telemetry', () => telemetry.close());
@@ -109,6 +116,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     log: of('agents').log,
     serverId,
     slots: settings.jobSlots,
+    hasRoom,
     workload: () => pipelines.workload,
   });
   const executors = executorsOf(settings, serverId);
@@ -141,6 +149,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     verification: verificationOf(telemetry, database),
     intake: intakeAddressesOf(projects, deps.intakePort),
     commits: projects,
+    hasRoom,
     secrets: {
       forEnvironment: (request) => secrets.forEnvironment(request),
       createMasker: (values) => createMasker([...values]),
@@ -159,6 +168,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     },
     people: { nameOf: async (personId) => (await identity.person(personId))?.name },
     releases: deployments,
+    demandRoom,
   });
   onStop('errors', () => errors.close());
 

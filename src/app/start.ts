@@ -8,6 +8,8 @@ import { Fault } from '../kernel/faults.ts';
 import { eventMigrations } from '../platform/events/log.ts';
 import { runSubscription } from '../platform/events/subscriptions.ts';
 import { openDataDirectory } from '../platform/files/data-directory.ts';
+import { watchDisk } from '../platform/files/disk-room.ts';
+import { healthRoutes } from '../platform/http/health.ts';
 import { idempotencyMigrations } from '../platform/http/idempotency.ts';
 import { createHttpServer, createIntakeServer } from '../platform/http/server.ts';
 import { serveWebApp } from '../platform/http/web-app.ts';
@@ -61,6 +63,7 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
     }
   };
   try {
+    const disk = await watchDisk({ directory: directory.path, now: systemClock.now, log });
     const launcherDirectory = join(directory.path, 'launcher');
     await mkdir(launcherDirectory, { recursive: true, mode: 0o700 });
     const previous = endPreviousLauncher(launcherDirectory).catch((error: unknown) => {
@@ -92,6 +95,7 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
       serverId,
       publicUrl,
       intakePort: () => intakePort,
+      disk,
       onStop: (name, undo) => undos.push({ name, undo }),
     });
     await progress.step('Schema', async () => {
@@ -105,7 +109,8 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
       await house.alerts.configureMail(settings.mailServer);
     });
 
-    const contracts = house.rooms.flatMap((room) => room.contracts);
+    const health = healthRoutes({ database, disk, now: systemClock.now });
+    const contracts = [...house.rooms.flatMap((room) => room.contracts), health];
     const intakes = [...house.rooms.flatMap((room) => room.intakes), ...house.intakes];
     const app = await createHttpServer({
       database,
@@ -138,6 +143,7 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
     const supervisor = createSupervisor(systemClock, log);
     undos.push({ name: 'loops', undo: () => supervisor.stop(loopGraceMs) });
     for (const loop of house.rooms.flatMap((room) => room.loops)) supervisor.start(loop);
+    supervisor.start(disk.loop);
     supervisor.start(forContainers.loop);
     if (!hasOwner) {
       const { ownerExists } = house.identity;

@@ -114,6 +114,18 @@ for (const [name, description] of [
     );
 }
 
+const errors = command('errors', 'look at how errors become issues', ['millrace errors group event.json --json']);
+errors
+  .command('group')
+  .description('say how events are grouped and why, without a server')
+  .argument('<file...>', 'events as a client sends them, one JSON object a file')
+  .option('--json', 'print variants, hashes and the tree of parts as JSON')
+  .option('--stack-rules <file>', 'stack trace rules of a project, after the default ones')
+  .option('--fingerprint-rules <file>', 'fingerprint rules of a project')
+  .action(async (files: string[], options: object) =>
+    done(await (await import('./commands/errors.ts')).groupFiles(files, options)),
+  );
+
 command('run', 'run the pipeline of the working tree here, on this machine, as the server would', [
   'millrace run',
   'millrace run --job test --secret NPM_TOKEN',

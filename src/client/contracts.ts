@@ -6,6 +6,7 @@ import type { identityContract } from '../identity/api.ts';
 import type { insightsContract } from '../insights/api.ts';
 import type { monitoringApi } from '../monitoring/api.ts';
 import type { pipelinesApi } from '../pipelines/api.ts';
+import type { healthContract } from '../platform/http/health-api.ts';
 import type { projectsContract } from '../projects/api.ts';
 import type { secretsContract } from '../secrets/api.ts';
 import type { telemetryApi } from '../telemetry/api.ts';
@@ -23,4 +24,5 @@ export interface Contracts {
   monitoring: typeof monitoringApi;
   alerts: typeof alertsApi;
   insights: typeof insightsContract;
+  health: typeof healthContract;
 }

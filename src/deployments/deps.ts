@@ -21,4 +21,6 @@ export interface DeploymentsDeps {
   secrets: EnvironmentSecrets;
   /** Names this server in leases; unique among the servers of one database. */
   serverId: string;
+  /** False while no further build should begin here: the disk is full. */
+  hasRoom?: (() => boolean) | undefined;
 }

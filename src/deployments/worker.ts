@@ -61,7 +61,7 @@ async function builds(deps: DriveDeps, signal: AbortSignal): Promise<void> {
   await freeReleases(deps.database, deps.serverId);
   await everyChange(deps, 2000, signal, async () => {
     // One build at a time: it already uses every core it can get.
-    while (!signal.aborted) {
+    while (!signal.aborted && deps.hasRoom?.() !== false) {
       const release = await claimRelease(deps.database, deps.serverId);
       if (!release) return;
       await buildRelease(deps, release, signal);

@@ -16,6 +16,7 @@ import {
   resolveIssue,
 } from './change.ts';
 import { errorsEvents } from './events.ts';
+import { createRuleBook } from './grouping-rules.ts';
 import { roomLimits } from './limits.ts';
 import { errorsMigrations } from './migrations/index.ts';
 import type { ErrorReception, PeopleDirectory, ProjectDirectory, ReleaseLookup } from './port.ts';
@@ -37,6 +38,8 @@ export interface ErrorsDeps {
   people: PeopleDirectory;
   /** Lets issues name the deployment that brought them; without it they do not. */
   releases?: ReleaseLookup | undefined;
+  /** Throws the refusal of what comes while the disk has no room for it. */
+  demandRoom?: (() => void) | undefined;
 }
 
 /** The errors room's door. */
@@ -71,6 +74,7 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
     maxBytes: roomLimits.spoolBytes,
     segmentBytes: 4 * 1024 * 1024,
     log: deps.log,
+    demandRoom: deps.demandRoom,
   });
   const tally = createTally();
   const now = (): number => deps.clock.now();
@@ -89,6 +93,7 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
     people: deps.people,
     releases: deps.releases,
     projects: deps.projects,
+    rules: createRuleBook(deps.database, now),
   };
   return {
     reception: createReception({ spool, projects: deps.projects, tally, now }),

@@ -18,4 +18,6 @@ export interface ProjectsDeps {
   keyring: Keyring;
   forges: Forge[];
   remoteTokens: RemoteTokens;
+  /** Throws the refusal of pushes while the disk has no room for them. */
+  demandRoom?: (() => void) | undefined;
 }

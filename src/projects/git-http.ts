@@ -9,6 +9,7 @@ import * as commands from '../platform/git/commands.ts';
 import { collectErrors, exitOf, killGit, runGit, spawnGit } from '../platform/git/run.ts';
 import type { HttpIntake } from '../platform/http/contract.ts';
 import type { Principal } from '../platform/http/principal.ts';
+import { awayFault } from '../platform/postgres/away.ts';
 import type { ProjectsDeps } from './deps.ts';
 import { hookEnvironment, installHooks } from './hooks.ts';
 import { gitLimits } from './limits.ts';
@@ -76,6 +77,8 @@ export function gitIntake(deps: ProjectsDeps): { intake: HttpIntake; underWay: P
   const advertise = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const service = serviceOf((request.query as { service?: string }).service);
     const { repository } = await find(request, service);
+    // Said before the client sends anything.
+    if (service === 'receive-pack') deps.demandRoom?.();
     // Pushes know no version 2; git answers them in the old way, whatever the client asks.
     const protocol = service === 'upload-pack' ? headerOf(request, 'git-protocol') : undefined;
     const command = commands.advertise(repository, service, protocol);
@@ -100,6 +103,7 @@ export function gitIntake(deps: ProjectsDeps): { intake: HttpIntake; underWay: P
 
   const receive = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { project, repository, principal } = await find(request, 'receive-pack');
+    deps.demandRoom?.();
     hooks ??= installHooks(deps.dataDir);
     const hooksDirectory = await hooks;
     const pusher = { personId: principal.personId, name: principal.name };
@@ -201,7 +205,8 @@ function feed(request: FastifyRequest, child: ChildProcessWithoutNullStreams, li
 }
 
 /** Refusals as git shows them: plain text, and Basic authentication asked for where it can help. */
-function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply, deps: ProjectsDeps): FastifyReply {
+function refuse(cause: unknown, request: FastifyRequest, reply: FastifyReply, deps: ProjectsDeps): FastifyReply {
+  const error = awayFault(cause) ?? cause;
   reply.header('cache-control', 'no-cache').type('text/plain; charset=utf-8');
   if (!(error instanceof Fault)) {
     deps.log.error({ err: error, path: request.url.split('?')[0] }, 'a git request failed unexpectedly');

@@ -1,3 +1,4 @@
+import type { Headers } from '../platform/http/headers.ts';
 /** What a forge told us, in Millrace's words. */
 export type ForgeEvent =
   | { kind: 'push'; ref: string; before: string | null; after: string | null; pusher: string }
@@ -18,9 +19,6 @@ export type ForgeEvent =
   | { kind: 'ping' }
   /** Understood, and of no concern here; `what` names it for the answer. */
   | { kind: 'ignored'; what: string };
-
-/** Header names in lower case. */
-export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /**
  * A foreign code host: how its webhooks prove themselves, what they say, and where its pull requests' heads are.

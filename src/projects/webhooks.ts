@@ -4,10 +4,11 @@ import { Fault } from '../kernel/faults.ts';
 import { isId, newId } from '../kernel/ids.ts';
 import { appendEvent } from '../platform/events/log.ts';
 import type { HttpIntake } from '../platform/http/contract.ts';
+import type { Headers } from '../platform/http/headers.ts';
 import type { ProjectsDeps } from './deps.ts';
 import { projectsEvents } from './events.ts';
 import { hookLimits } from './limits.ts';
-import type { ForgeEvent, Headers } from './port.ts';
+import type { ForgeEvent } from './port.ts';
 import { syncRemote, webhookPlace } from './remote.ts';
 import * as store from './store.ts';
 

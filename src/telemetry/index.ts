@@ -31,6 +31,8 @@ export interface TelemetryDependencies {
   projects: ProjectNames;
   /** Bound of the spool: what comes in while the store is away. Default 4 GiB. */
   spoolMaxBytes?: number | undefined;
+  /** Throws the refusal of what comes while the disk has no room for it. */
+  demandRoom?: (() => void) | undefined;
 }
 
 /** Also a TelemetrySink (`write`) for every room, and an Intake for foreign protocols. */
@@ -55,7 +57,12 @@ export async function createTelemetry(deps: TelemetryDependencies): Promise<Tele
   const { clock, log, database } = deps;
   const dataDir = join(deps.dataDir, 'telemetry');
   const spoolMaxBytes = deps.spoolMaxBytes ?? 4 * 1024 ** 3;
-  const spool = await openSpool({ directory: join(dataDir, 'spool'), maxBytes: spoolMaxBytes, log });
+  const spool = await openSpool({
+    directory: join(dataDir, 'spool'),
+    maxBytes: spoolMaxBytes,
+    log,
+    demandRoom: deps.demandRoom,
+  });
   const store = openStore(deps.clickhouseUrl);
   const catalogue = new SeenCatalogue();
   const accounting = new Accounting();

@@ -3,6 +3,7 @@ import { Outlet } from '@tanstack/react-router';
 import { Menu as MenuIcon, Search } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import { IconButton } from '../kit/button.tsx';
+import { HealthBar } from './health-bar.tsx';
 import { connectLive } from './live.ts';
 import { LiveIndicator } from './live-indicator.tsx';
 import { Mark } from './mark.tsx';
@@ -63,6 +64,7 @@ export function Shell() {
       </div>
       <Nav open={window === 'nav'} onGone={() => close(false)} openCommands={openCommands} openHelp={openHelp} />
       <main id="content" className={styles.main} tabIndex={-1}>
+        <HealthBar />
         <Outlet />
       </main>
       <Suspense>

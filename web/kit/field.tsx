@@ -56,6 +56,38 @@ export function Input({ className, ...rest }: ComponentProps<'input'> & { 'aria-
   return <input {...rest} className={classes(styles.input, className)} />;
 }
 
+/** Asks with Enter, and for everything again when it is emptied. `asked` is what was asked last. */
+export function SearchInput({
+  label,
+  placeholder = label,
+  asked,
+  onAsk,
+  className,
+}: {
+  label: string;
+  placeholder?: string | undefined;
+  asked: string | undefined;
+  onAsk: (words: string | undefined) => void;
+  className?: string | undefined;
+}) {
+  return (
+    <Input
+      type="search"
+      aria-label={label}
+      placeholder={placeholder}
+      className={className}
+      defaultValue={asked ?? ''}
+      key={asked ?? ''}
+      onChange={(event) => {
+        if (event.target.value === '' && asked) onAsk(undefined);
+      }}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') onAsk(event.currentTarget.value.trim() || undefined);
+      }}
+    />
+  );
+}
+
 interface SelectProps extends ComponentProps<'select'> {
   options: { value: string; label: string }[];
   small?: boolean | undefined;

@@ -93,6 +93,11 @@ export const operations: Record<string, [method: string, path: string, creates: 
   'errors.archiveIssue': ['POST', '/errors/issues/:issueId/archive', false],
   'errors.reopenIssue': ['POST', '/errors/issues/:issueId/reopen', false],
   'errors.assignIssue': ['POST', '/errors/issues/:issueId/assign', false],
+  'errors.listIssueHashes': ['GET', '/errors/issues/:issueId/hashes', false],
+  'errors.mergeIssues': ['POST', '/errors/issues/:issueId/merge', false],
+  'errors.splitIssue': ['POST', '/errors/issues/:issueId/split', false],
+  'errors.getGroupingRules': ['GET', '/errors/projects/:project/grouping-rules', false],
+  'errors.setGroupingRules': ['PUT', '/errors/projects/:project/grouping-rules', false],
   'errors.listReleases': ['GET', '/errors/releases', false],
   'errors.listOutcomes': ['GET', '/errors/outcomes', false],
   'telemetry.query': ['POST', '/query', false],
@@ -129,4 +134,5 @@ export const operations: Record<string, [method: string, path: string, creates: 
   'alerts.getDelivery': ['GET', '/alerts/deliveries/:id', false],
   'insights.listEvents': ['GET', '/events', false],
   'insights.getEvent': ['GET', '/events/:eventId', false],
+  'health.get': ['GET', '/health', false],
 };

@@ -1,19 +1,25 @@
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import { sameSecret } from '../../platform/crypto/compare.ts';
-import type { Forge, ForgeEvent, Headers } from '../../projects/port.ts';
+import { objectId, orNone } from '../../platform/git/object-id.ts';
+import { header } from '../../platform/http/headers.ts';
+import type { Forge, ForgeEvent } from '../../projects/port.ts';
 
-const sha = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/);
 const user = z.object({ login: z.string().optional(), username: z.string().optional() });
 
 // https://docs.gitea.com/usage/webhooks
-const pushBody = z.object({ ref: z.string().regex(/^refs\//), before: sha, after: sha, pusher: user.nullish() });
+const pushBody = z.object({
+  ref: z.string().regex(/^refs\//),
+  before: objectId,
+  after: objectId,
+  pusher: user.nullish(),
+});
 
 /** `create` and `delete`: a branch or tag came or went, without `refs/` in front. */
 const refBody = z.object({
   ref: z.string().min(1),
   ref_type: z.enum(['branch', 'tag']),
-  sha: sha.optional(),
+  sha: objectId.optional(),
   sender: user.nullish(),
 });
 
@@ -38,12 +44,6 @@ const building: Record<string, 'opened' | 'updated'> = {
   synchronized: 'updated',
 };
 
-const header = (headers: Headers, name: string): string | undefined => {
-  const value = headers[name];
-  return typeof value === 'string' ? value : undefined;
-};
-
-const none = (object: string): string | null => (/^0+$/.test(object) ? null : object);
 const nameOf = (who: z.output<typeof user> | null | undefined): string => who?.login || who?.username || 'somebody';
 
 /** Gitea and Forgejo: bodies signed by HMAC-SHA256 (plain hex) in `X-Gitea-Signature`. */
@@ -71,7 +71,7 @@ function parsePush(body: unknown): ForgeEvent | undefined {
   const push = pushBody.safeParse(body).data;
   if (!push) return undefined;
   const { ref, before, after, pusher } = push;
-  return { kind: 'push', ref, before: none(before), after: none(after), pusher: nameOf(pusher) };
+  return { kind: 'push', ref, before: orNone(before), after: orNone(after), pusher: nameOf(pusher) };
 }
 
 function parseRef(kind: 'create' | 'delete', body: unknown): ForgeEvent | undefined {

@@ -1,19 +1,19 @@
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import { sameSecret } from '../../platform/crypto/compare.ts';
-import type { Forge, ForgeEvent, Headers } from '../../projects/port.ts';
-
-const sha = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/);
+import { objectId, orNone } from '../../platform/git/object-id.ts';
+import { header } from '../../platform/http/headers.ts';
+import type { Forge, ForgeEvent } from '../../projects/port.ts';
 
 // https://docs.github.com/en/webhooks/webhook-events-and-payloads
 const pushBody = z.object({
   ref: z.string().regex(/^refs\//),
-  before: sha,
-  after: sha,
+  before: objectId,
+  after: objectId,
   pusher: z.object({ name: z.string() }),
 });
 
-const side = z.object({ ref: z.string(), sha, repo: z.object({ id: z.number() }).nullable() });
+const side = z.object({ ref: z.string(), sha: objectId, repo: z.object({ id: z.number() }).nullable() });
 const pullRequestBody = z.object({
   action: z.string(),
   number: z.number().int(),
@@ -29,13 +29,6 @@ const pullRequestBody = z.object({
 
 /** Actions that bring a commit to build; all others but `closed` change only words and labels. */
 const building: Record<string, 'opened' | 'updated'> = { opened: 'opened', reopened: 'opened', synchronize: 'updated' };
-
-const header = (headers: Headers, name: string): string | undefined => {
-  const value = headers[name];
-  return typeof value === 'string' ? value : undefined;
-};
-
-const none = (object: string): string | null => (/^0+$/.test(object) ? null : object);
 
 /** GitHub and GitHub Enterprise: bodies signed by HMAC-SHA256 in `X-Hub-Signature-256`. */
 export const github: Forge = {
@@ -60,7 +53,13 @@ export const github: Forge = {
 function parsePush(body: unknown): ForgeEvent | undefined {
   const push = pushBody.safeParse(body).data;
   if (!push) return undefined;
-  return { kind: 'push', ref: push.ref, before: none(push.before), after: none(push.after), pusher: push.pusher.name };
+  return {
+    kind: 'push',
+    ref: push.ref,
+    before: orNone(push.before),
+    after: orNone(push.after),
+    pusher: push.pusher.name,
+  };
 }
 
 function parsePullRequest(body: unknown): ForgeEvent | undefined {

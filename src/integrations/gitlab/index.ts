@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { sameSecret } from '../../platform/crypto/compare.ts';
-import type { Forge, ForgeEvent, Headers } from '../../projects/port.ts';
-
-const sha = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/);
+import { objectId, orNone } from '../../platform/git/object-id.ts';
+import { header } from '../../platform/http/headers.ts';
+import type { Forge, ForgeEvent } from '../../projects/port.ts';
 
 // https://docs.gitlab.com/user/project/integrations/webhook_events/
 const pushBody = z.object({
   ref: z.string().regex(/^refs\//),
-  before: sha,
-  after: sha,
+  before: objectId,
+  after: objectId,
   user_name: z.string().nullish(),
   user_username: z.string().nullish(),
 });
@@ -29,13 +29,6 @@ const mergeRequestBody = z.object({
     last_commit: z.object({ id: z.string() }).nullish(),
   }),
 });
-
-const header = (headers: Headers, name: string): string | undefined => {
-  const value = headers[name];
-  return typeof value === 'string' ? value : undefined;
-};
-
-const none = (object: string): string | null => (/^0+$/.test(object) ? null : object);
 
 /** GitLab: bodies are not signed; the secret itself comes in `X-Gitlab-Token`. */
 export const gitlab: Forge = {
@@ -60,7 +53,7 @@ function parsePush(body: unknown): ForgeEvent | undefined {
   const push = pushBody.safeParse(body).data;
   if (!push) return undefined;
   const pusher = push.user_username || push.user_name || 'somebody';
-  return { kind: 'push', ref: push.ref, before: none(push.before), after: none(push.after), pusher };
+  return { kind: 'push', ref: push.ref, before: orNone(push.before), after: orNone(push.after), pusher };
 }
 
 function actionOf(action: string, broughtCommits: boolean): 'opened' | 'updated' | 'closed' | undefined {

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../kernel/clock.ts';
 import { Fault } from '../../kernel/faults.ts';
 import type { HttpIntake } from '../../platform/http/contract.ts';
+import { awayFault } from '../../platform/postgres/away.ts';
 import type { IngestKeys, Intake } from '../../telemetry/port.ts';
 import { limits } from './limits.ts';
 import { requests, type Signal } from './messages.ts';
@@ -156,7 +157,8 @@ function success(signal: Signal, form: Form, { rejected, reason }: Mapped): Buff
   return encodeBytes(1, Buffer.concat([encodeNumber(1, rejected), encodeBytes(2, reason)]));
 }
 
-function refusalOf(error: unknown): Refusal {
+function refusalOf(cause: unknown): Refusal {
+  const error = awayFault(cause) ?? cause;
   if (error instanceof OtlpRefusal) return error.refusal;
   if (error instanceof Fault) {
     const { message, retryAfter } = error;

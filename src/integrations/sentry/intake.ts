@@ -6,6 +6,7 @@ import { Fault } from '../../kernel/faults.ts';
 import type { HttpIntake } from '../../platform/http/contract.ts';
 import type { Log } from '../../platform/observe/log.ts';
 import type { TelemetrySink } from '../../platform/observe/telemetry-sink.ts';
+import { awayFault } from '../../platform/postgres/away.ts';
 import { credentialsOf, parseDsn } from './auth.ts';
 import { type Budget, createBudget, letPass, readBody } from './body.ts';
 import { type EnvelopeItem, type Json, parseEnvelope } from './envelope.ts';
@@ -143,7 +144,7 @@ const denied = (why: string): Fault =>
 
 /** Clients drop what is refused, so the reason is put where their debug logs show it. */
 function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
-  const fault = error instanceof Fault ? error : undefined;
+  const fault = error instanceof Fault ? error : awayFault(error);
   if (!fault) {
     // The client went away in the middle of its body: nobody is there to be answered.
     if (request.raw.destroyed && !request.raw.complete) return reply.hijack();
@@ -155,9 +156,12 @@ function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply, lo
   if (fault?.retryAfter !== undefined) reply.header('retry-after', String(fault.retryAfter));
   return reply
     .status(status)
-    .header('x-sentry-error', detail)
+    .header('x-sentry-error', headerText(detail))
     .send({ detail, causes: fault?.hint ? [fault.hint] : [] });
 }
+
+/** Headers carry no typographic characters; a message that has some must not turn a refusal into a failure. */
+const headerText = (text: string): string => text.replaceAll('’', "'").replace(/[^\x20-\x7e]/g, '?');
 
 const readEnvelope: Read = (body) => {
   const parsed = parseEnvelope(body);

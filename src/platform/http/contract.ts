@@ -15,6 +15,8 @@ export interface Operation {
   summary: string;
   /** The least role that may call it; `public` needs no one signed in. */
   role: Role | 'public';
+  /** Nobody is looked up for it, so that it is answered when no store is there to look in. Only for `public`. */
+  anonymous?: boolean;
   params?: z.ZodObject | undefined;
   /** Query values arrive as text: use `z.coerce` for numbers and `z.stringbool()` for booleans. */
   query?: z.ZodObject | undefined;

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { ZodError } from 'zod';
 import type { Diagnostic } from '../../kernel/diagnostics.ts';
 import { Fault, type FaultKind } from '../../kernel/faults.ts';
+import { awayFault } from '../postgres/away.ts';
 
 /** The one mapping of refusals to HTTP. */
 export const statusOf: Record<FaultKind, number> = {
@@ -78,6 +79,8 @@ export function problemOf(
   error: unknown,
   requestId: string,
 ): { problem: Problem; unexpected: boolean; retryAfter?: number | undefined } {
+  const away = awayFault(error);
+  if (away) return problemOf(away, requestId);
   if (error instanceof Fault) {
     const status = statusOf[error.kind];
     return {

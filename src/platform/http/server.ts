@@ -20,6 +20,10 @@ declare module 'fastify' {
     /** Who asks, found from session or token before any handler runs; null when nobody is signed in. */
     principal: Principal | null;
   }
+  interface FastifyContextConfig {
+    /** Nobody is looked up for this route. */
+    anonymous?: boolean;
+  }
 }
 
 /** Who may do what, fulfilled by the identity room. */
@@ -59,7 +63,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   const holdBodies = createHeldBodies();
   app.addHook('onRequest', async (request) => {
     // Foreign protocols outside the API carry credentials of their own, which mean nothing to sessions and tokens.
-    if (request.url.startsWith('/api/v1/')) request.principal = await options.gatekeeper.authenticate(request);
+    if (!request.url.startsWith('/api/v1/') || request.routeOptions.config.anonymous) return;
+    request.principal = await options.gatekeeper.authenticate(request);
   });
   await app.register(
     async (scope) => {
@@ -177,6 +182,7 @@ function mountContract(scope: FastifyInstance, mounted: MountedContract, options
       method: operation.method,
       url: operation.path,
       bodyLimit: operation.bodyLimit ?? defaultBodyLimit,
+      config: { anonymous: operation.anonymous === true },
       handler: async (request, reply) => {
         options.gatekeeper.authorize(request.principal, { room, method: operation.method, role: operation.role });
         const ifMatch = request.headers['if-match']?.replace(/^W\//, '').replace(/^"|"$/g, '');

@@ -1,21 +1,27 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Writable } from 'node:stream';
 
 /**
- * Reads the process groups that come (`+ 12`) and go (`- 12`) from a pipe that only the launcher holds. End of file means
- * that the launcher is gone, however it went, and then every group that has not gone is killed.
+ * Reads the process groups that come (`+ 12`, told by their starters) and go (`- 12`) from a pipe that only the launcher holds,
+ * and each starter until it has told its group. End of file means that the launcher is gone, however it went, and that no
+ * group is still to come; then every group that has not gone is killed.
  */
 const script = `
 groups=' '
 while read -r change group; do
-  case $change in
-    +) groups="$groups$group " ;;
-    -) groups="\${groups%% "$group" *} \${groups#* "$group" }" ;;
+  case $change$groups in
+    +*" $group "*) ;;
+    +*) groups="$groups$group " ;;
+    -*" $group "*) groups="\${groups%% "$group" *} \${groups#* "$group" }" ;;
   esac
 done
 for group in $groups; do kill -s KILL -- "-$group"; done`;
 
 /** A small shell that outlives this process for a moment, to kill the groups that were left running. */
 export interface GroupWatch {
+  /** Descriptor 3 of a starter (`starterArgv`), which tells its group by itself. */
+  readonly pipe: Writable;
+  /** For a watch that takes the place of this one: what is running. */
   add(pgid: number): void;
   remove(pgid: number): void;
 }
@@ -34,10 +40,14 @@ export function watchGroups(): GroupWatch {
     child.stdin!.on('error', () => {});
     child.on('error', () => {});
     child.once('exit', () => {
-      watch = start();
-      for (const group of groups) tell(`+ ${group}`);
+      if (watch === child) replace();
     });
     return child;
+  }
+
+  function replace(): void {
+    watch = start();
+    for (const group of groups) tell(`+ ${group}`);
   }
 
   function tell(line: string): void {
@@ -45,9 +55,12 @@ export function watchGroups(): GroupWatch {
   }
 
   return {
+    get pipe() {
+      if (watch.stdin!.destroyed) replace();
+      return watch.stdin!;
+    },
     add(pgid) {
       groups.add(pgid);
-      tell(`+ ${pgid}`);
     },
     remove(pgid) {
       groups.delete(pgid);

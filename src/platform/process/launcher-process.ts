@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { watchGroups } from './group-watch.ts';
 import { killGroup } from './keeper.ts';
 import type { LauncherReport, LauncherRequest } from './launcher-messages.ts';
+import { requireProgram, starterArgv } from './starter.ts';
 
 /**
  * The launcher process: small and long-lived, so that starting something costs what this process weighs and not what the
@@ -34,14 +35,15 @@ function start(request: Extract<LauncherRequest, { type: 'start' }>): void {
     const input = request.inputFile === undefined ? 'ignore' : open(request.inputFile, 'r');
     const output = open(request.outputFile, 'a');
     const error = request.errorFile === undefined ? output : open(request.errorFile, 'a');
-    const [program, ...rest] = request.argv;
-    const child = spawn(program!, rest, {
+    requireProgram(request.argv[0]!, request.cwd, request.env.PATH);
+    const [starter, ...rest] = starterArgv(request.argv, request.env);
+    const child = spawn(starter!, rest, {
       cwd: request.cwd,
       env: request.env,
       uid: request.uid,
       gid: request.gid,
       detached: true,
-      stdio: [input, output, error],
+      stdio: [input, output, error, watch.pipe],
     });
     const entry: Running = { child, timedOut: false, timers: [] };
     child.once('error', (failure: NodeJS.ErrnoException) => {

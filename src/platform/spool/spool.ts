@@ -12,6 +12,8 @@ export interface SpoolOptions {
   /** Appends are refused above this many bytes waiting. */
   maxBytes: number;
   log: Log;
+  /** Throws the refusal of appends while the disk has no room to give away. */
+  demandRoom?: (() => void) | undefined;
   /** A batch is at most about this large. Default 8 MiB. */
   segmentBytes?: number | undefined;
 }
@@ -166,6 +168,11 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       if (frame.length > maxFrameBytes) {
         const details = { code: 'platform.frame-too-large', hint: 'Send it in smaller parts.' };
         return Promise.reject(new Fault('too-large', 'One record is larger than the spool takes', details));
+      }
+      try {
+        options.demandRoom?.();
+      } catch (error) {
+        return Promise.reject(error);
       }
       if (storedBytes + waitingBytes + frame.length + headerBytes > maxBytes) {
         return Promise.reject(full('platform.spool-full', 'The spool is full; its store is slow or away', 10));

@@ -2,11 +2,10 @@ import { useMutation } from '@tanstack/react-query';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { api } from '../../app/api.ts';
-import { Problem } from '../../app/problem.tsx';
+import { FormDialog } from '../../app/form-dialog.tsx';
 import { useRefusal } from '../../app/session.ts';
 import { Button } from '../../kit/button.tsx';
-import { Dialog } from '../../kit/dialog.tsx';
-import { Field, Fields, Select, TextField } from '../../kit/field.tsx';
+import { Field, Select, TextField } from '../../kit/field.tsx';
 
 /** Adds a way to tell people. */
 export function NewChannelButton() {
@@ -55,66 +54,43 @@ function NewChannelDialog({ onOpenChange }: { onOpenChange: (open: boolean) => v
     onSuccess: () => onOpenChange(false),
   });
   return (
-    <Dialog
-      open
-      onOpenChange={onOpenChange}
-      title="Add a channel"
-      footer={
+    <FormDialog onOpenChange={onOpenChange} title="Add a channel" action="Add the channel" sending={create}>
+      <Field label="Kind">
+        {(ids) => (
+          <Select
+            {...ids}
+            value={kind}
+            onChange={(event) => setKind(event.target.value === 'webhook' ? 'webhook' : 'mail')}
+            options={[
+              { value: 'mail', label: 'Mail (SMTP)' },
+              { value: 'webhook', label: 'Webhook (signed)' },
+            ]}
+          />
+        )}
+      </Field>
+      <TextField label="Name" required {...field('name')} />
+      {kind === 'mail' ? (
         <>
-          <Button onClick={() => onOpenChange(false)}>Close</Button>
-          <Button type="submit" form="new-channel" look="primary" busy={create.isPending}>
-            Add the channel
-          </Button>
+          <TextField label="Server" required placeholder="smtp.example.org" {...field('host')} />
+          <TextField label="Port" type="number" required {...field('port')} />
+          <TextField label="From" type="email" required {...field('from')} />
+          <TextField label="To" placeholder="Addresses, when a condition names none" {...field('to')} />
+          <TextField label="User name" autoComplete="off" {...field('username')} />
+          <TextField label="Password" type="password" autoComplete="off" {...field('password')} />
         </>
-      }
-    >
-      <form
-        id="new-channel"
-        onSubmit={(event) => {
-          event.preventDefault();
-          create.mutate();
-        }}
-      >
-        <Fields>
-          <Field label="Kind">
-            {(ids) => (
-              <Select
-                {...ids}
-                value={kind}
-                onChange={(event) => setKind(event.target.value === 'webhook' ? 'webhook' : 'mail')}
-                options={[
-                  { value: 'mail', label: 'Mail (SMTP)' },
-                  { value: 'webhook', label: 'Webhook (signed)' },
-                ]}
-              />
-            )}
-          </Field>
-          <TextField label="Name" required {...field('name')} />
-          {kind === 'mail' ? (
-            <>
-              <TextField label="Server" required placeholder="smtp.example.org" {...field('host')} />
-              <TextField label="Port" type="number" required {...field('port')} />
-              <TextField label="From" type="email" required {...field('from')} />
-              <TextField label="To" placeholder="Addresses, when a condition names none" {...field('to')} />
-              <TextField label="User name" autoComplete="off" {...field('username')} />
-              <TextField label="Password" type="password" autoComplete="off" {...field('password')} />
-            </>
-          ) : (
-            <>
-              <TextField label="Address" type="url" required {...field('url')} />
-              <TextField
-                label="Secret"
-                type="password"
-                minLength={16}
-                autoComplete="off"
-                hint="At least 16 characters; messages are signed with it."
-                {...field('secret')}
-              />
-            </>
-          )}
-          {create.error && <Problem error={create.error} />}
-        </Fields>
-      </form>
-    </Dialog>
+      ) : (
+        <>
+          <TextField label="Address" type="url" required {...field('url')} />
+          <TextField
+            label="Secret"
+            type="password"
+            minLength={16}
+            autoComplete="off"
+            hint="At least 16 characters; messages are signed with it."
+            {...field('secret')}
+          />
+        </>
+      )}
+    </FormDialog>
   );
 }

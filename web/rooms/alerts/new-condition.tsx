@@ -3,12 +3,11 @@ import { useNavigate } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { ApiError, api, ask } from '../../app/api.ts';
-import { Problem } from '../../app/problem.tsx';
+import { FormDialog } from '../../app/form-dialog.tsx';
 import { useProject } from '../../app/project.ts';
 import { useRefusal } from '../../app/session.ts';
 import { Button } from '../../kit/button.tsx';
-import { Dialog } from '../../kit/dialog.tsx';
-import { Field, Fields, Select, TextField } from '../../kit/field.tsx';
+import { Field, Select, TextField } from '../../kit/field.tsx';
 import { NrqlEditor } from '../telemetry/nrql-editor.tsx';
 
 const operators = ['above', 'above_or_equal', 'below', 'below_or_equal', 'equal', 'not_equal'] as const;
@@ -61,94 +60,77 @@ function NewConditionDialog({ onOpenChange }: { onOpenChange: (open: boolean) =>
   });
   const problem = create.error instanceof ApiError ? create.error.problems[0] : undefined;
   return (
-    <Dialog
-      open
+    <FormDialog
       wide
       onOpenChange={onOpenChange}
       title="Add a condition"
-      footer={
-        <>
-          <Button onClick={() => onOpenChange(false)}>Close</Button>
-          <Button type="submit" form="new-condition" look="primary" busy={create.isPending}>
-            Add the condition
-          </Button>
-        </>
-      }
+      action="Add the condition"
+      sending={create}
+      showProblem={problem === undefined}
     >
-      <form
-        id="new-condition"
-        onSubmit={(event) => {
-          event.preventDefault();
-          create.mutate();
-        }}
-      >
-        <Fields>
-          <TextField
-            label="Name"
-            required
-            placeholder="Too many failed requests"
-            value={name}
-            onChange={(event) => setName(event.target.value)}
+      <TextField
+        label="Name"
+        required
+        placeholder="Too many failed requests"
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+      />
+      <div>
+        <strong>Query</strong>
+        <NrqlEditor value={nrql} onChange={setNrql} onRun={() => {}} project={only?.slug} problem={problem} />
+      </div>
+      <Field label="Opens when the value is">
+        {(ids) => (
+          <Select
+            {...ids}
+            value={operator}
+            onChange={(event) => setOperator(operators.find((one) => one === event.target.value) ?? 'above')}
+            options={operators.map((one) => ({ value: one, label: one.replaceAll('_', ' ') }))}
           />
-          <div>
-            <strong>Query</strong>
-            <NrqlEditor value={nrql} onChange={setNrql} onRun={() => {}} project={only?.slug} problem={problem} />
-          </div>
-          <Field label="Opens when the value is">
-            {(ids) => (
-              <Select
-                {...ids}
-                value={operator}
-                onChange={(event) => setOperator(operators.find((one) => one === event.target.value) ?? 'above')}
-                options={operators.map((one) => ({ value: one, label: one.replaceAll('_', ' ') }))}
-              />
-            )}
-          </Field>
-          <TextField
-            label="Threshold"
-            type="number"
-            step="any"
-            required
-            value={threshold}
-            onChange={(event) => setThreshold(event.target.value)}
+        )}
+      </Field>
+      <TextField
+        label="Threshold"
+        type="number"
+        step="any"
+        required
+        value={threshold}
+        onChange={(event) => setThreshold(event.target.value)}
+      />
+      <TextField
+        label="For at least (seconds)"
+        type="number"
+        min={0}
+        required
+        value={forSeconds}
+        onChange={(event) => setForSeconds(event.target.value)}
+      />
+      <Field label="Severity">
+        {(ids) => (
+          <Select
+            {...ids}
+            value={severity}
+            onChange={(event) => setSeverity(event.target.value === 'warning' ? 'warning' : 'critical')}
+            options={[
+              { value: 'critical', label: 'critical' },
+              { value: 'warning', label: 'warning' },
+            ]}
           />
-          <TextField
-            label="For at least (seconds)"
-            type="number"
-            min={0}
-            required
-            value={forSeconds}
-            onChange={(event) => setForSeconds(event.target.value)}
+        )}
+      </Field>
+      <Field label="Tell">
+        {(ids) => (
+          <Select
+            {...ids}
+            value={channel}
+            onChange={(event) => setChannel(event.target.value)}
+            options={[
+              { value: '', label: 'nobody' },
+              ...channels.map((one) => ({ value: one.id, label: `${one.name} (${one.settings.kind})` })),
+            ]}
           />
-          <Field label="Severity">
-            {(ids) => (
-              <Select
-                {...ids}
-                value={severity}
-                onChange={(event) => setSeverity(event.target.value === 'warning' ? 'warning' : 'critical')}
-                options={[
-                  { value: 'critical', label: 'critical' },
-                  { value: 'warning', label: 'warning' },
-                ]}
-              />
-            )}
-          </Field>
-          <Field label="Tell">
-            {(ids) => (
-              <Select
-                {...ids}
-                value={channel}
-                onChange={(event) => setChannel(event.target.value)}
-                options={[
-                  { value: '', label: 'nobody' },
-                  ...channels.map((one) => ({ value: one.id, label: `${one.name} (${one.settings.kind})` })),
-                ]}
-              />
-            )}
-          </Field>
-          {create.error && !problem && <Problem error={create.error} />}
-        </Fields>
-      </form>
-    </Dialog>
+        )}
+      </Field>
+    </FormDialog>
   );
 }

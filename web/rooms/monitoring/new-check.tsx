@@ -3,12 +3,11 @@ import { useNavigate } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { api } from '../../app/api.ts';
-import { Problem } from '../../app/problem.tsx';
+import { FormDialog } from '../../app/form-dialog.tsx';
 import { useProject } from '../../app/project.ts';
 import { useRefusal } from '../../app/session.ts';
 import { Button } from '../../kit/button.tsx';
-import { Dialog } from '../../kit/dialog.tsx';
-import { Field, Fields, Select, TextField } from '../../kit/field.tsx';
+import { Field, Select, TextField } from '../../kit/field.tsx';
 
 /** Adds a check of an address. */
 export function NewCheckButton() {
@@ -46,80 +45,57 @@ function NewCheckDialog({ onOpenChange }: { onOpenChange: (open: boolean) => voi
     onSuccess: (check) => void navigate({ to: '/monitoring/$checkId', params: { checkId: check.id } }),
   });
   return (
-    <Dialog
-      open
-      onOpenChange={onOpenChange}
-      title="Add a check"
-      footer={
+    <FormDialog onOpenChange={onOpenChange} title="Add a check" action="Add the check" sending={create}>
+      <Field label="Kind">
+        {(ids) => (
+          <Select
+            {...ids}
+            value={kind}
+            onChange={(event) => setKind(event.target.value === 'tcp' ? 'tcp' : 'http')}
+            options={[
+              { value: 'http', label: 'HTTP: an address answers below 400' },
+              { value: 'tcp', label: 'TCP: a port accepts' },
+            ]}
+          />
+        )}
+      </Field>
+      {kind === 'http' ? (
+        <TextField
+          label="Address"
+          type="url"
+          required
+          placeholder="https://example.org/healthz"
+          value={url}
+          onChange={(event) => setUrl(event.target.value)}
+        />
+      ) : (
         <>
-          <Button onClick={() => onOpenChange(false)}>Close</Button>
-          <Button type="submit" form="new-check" look="primary" busy={create.isPending}>
-            Add the check
-          </Button>
-        </>
-      }
-    >
-      <form
-        id="new-check"
-        onSubmit={(event) => {
-          event.preventDefault();
-          create.mutate();
-        }}
-      >
-        <Fields>
-          <Field label="Kind">
-            {(ids) => (
-              <Select
-                {...ids}
-                value={kind}
-                onChange={(event) => setKind(event.target.value === 'tcp' ? 'tcp' : 'http')}
-                options={[
-                  { value: 'http', label: 'HTTP: an address answers below 400' },
-                  { value: 'tcp', label: 'TCP: a port accepts' },
-                ]}
-              />
-            )}
-          </Field>
-          {kind === 'http' ? (
-            <TextField
-              label="Address"
-              type="url"
-              required
-              placeholder="https://example.org/healthz"
-              value={url}
-              onChange={(event) => setUrl(event.target.value)}
-            />
-          ) : (
-            <>
-              <TextField label="Host" required value={host} onChange={(event) => setHost(event.target.value)} />
-              <TextField
-                label="Port"
-                type="number"
-                min={1}
-                max={65535}
-                required
-                value={port}
-                onChange={(event) => setPort(event.target.value)}
-              />
-            </>
-          )}
+          <TextField label="Host" required value={host} onChange={(event) => setHost(event.target.value)} />
           <TextField
-            label="Name"
-            placeholder="The address when left empty"
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-          />
-          <TextField
-            label="Every (seconds)"
+            label="Port"
             type="number"
-            min={5}
+            min={1}
+            max={65535}
             required
-            value={every}
-            onChange={(event) => setEvery(event.target.value)}
+            value={port}
+            onChange={(event) => setPort(event.target.value)}
           />
-          {create.error && <Problem error={create.error} />}
-        </Fields>
-      </form>
-    </Dialog>
+        </>
+      )}
+      <TextField
+        label="Name"
+        placeholder="The address when left empty"
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+      />
+      <TextField
+        label="Every (seconds)"
+        type="number"
+        min={5}
+        required
+        value={every}
+        onChange={(event) => setEvery(event.target.value)}
+      />
+    </FormDialog>
   );
 }

@@ -8,7 +8,7 @@ import { useProject } from '../../app/project.ts';
 import { Status, Tag } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
 import { Empty } from '../../kit/empty.tsx';
-import { Input, Select } from '../../kit/field.tsx';
+import { SearchInput, Select } from '../../kit/field.tsx';
 import { FilterBar } from '../../kit/filter-bar.tsx';
 import { Page, Section } from '../../kit/page.tsx';
 import { statusLook } from '../../kit/status.ts';
@@ -103,17 +103,10 @@ export function RunsPage() {
         flush
         aside={
           <FilterBar>
-            <Input
-              type="search"
-              aria-label="Branch"
-              placeholder="Branch"
-              defaultValue={search.branch ?? ''}
-              key={search.branch ?? ''}
-              onKeyDown={(event) => {
-                if (event.key !== 'Enter') return;
-                const branch = event.currentTarget.value.trim() || undefined;
-                void navigate({ search: (before) => ({ ...before, branch }) });
-              }}
+            <SearchInput
+              label="Branch"
+              asked={search.branch}
+              onAsk={(branch) => void navigate({ search: (before) => ({ ...before, branch }) })}
             />
             <Select
               aria-label="State"

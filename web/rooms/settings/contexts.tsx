@@ -2,14 +2,15 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { KeySquare, Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { api, ask } from '../../app/api.ts';
-import { Problem, QueryProblem } from '../../app/problem.tsx';
+import { FormDialog } from '../../app/form-dialog.tsx';
+import { QueryProblem } from '../../app/problem.tsx';
 import { useProject } from '../../app/project.ts';
 import { useRefusal } from '../../app/session.ts';
 import { Tag } from '../../kit/badge.tsx';
 import { Button, IconButton } from '../../kit/button.tsx';
-import { Confirm, Dialog } from '../../kit/dialog.tsx';
+import { Confirm } from '../../kit/dialog.tsx';
 import { Empty } from '../../kit/empty.tsx';
-import { Fields, TextField } from '../../kit/field.tsx';
+import { TextField } from '../../kit/field.tsx';
 import { Section } from '../../kit/page.tsx';
 import { SkeletonRows } from '../../kit/skeleton.tsx';
 import { SecretList, SetSecretButton } from './secret-list.tsx';
@@ -111,37 +112,14 @@ function NewContextButton() {
       <Button icon={<Plus aria-hidden />} disabledBecause={refusal} onClick={() => setOpen(true)}>
         Make a context
       </Button>
-      <Dialog
-        open={open}
-        onOpenChange={setOpen}
-        title="Make a context"
-        footer={
-          <>
-            <Button onClick={() => setOpen(false)}>Close</Button>
-            <Button type="submit" form="new-context" look="primary" busy={create.isPending}>
-              Make the context
-            </Button>
-          </>
-        }
-      >
-        <form
-          id="new-context"
-          onSubmit={(event) => {
-            event.preventDefault();
-            create.mutate();
-          }}
-        >
-          <Fields>
-            <TextField label="Name" required value={name} onChange={(event) => setName(event.target.value)} />
-            <TextField
-              label="What for (optional)"
-              value={description}
-              onChange={(event) => setDescription(event.target.value)}
-            />
-            {create.error && <Problem error={create.error} />}
-          </Fields>
-        </form>
-      </Dialog>
+      <FormDialog open={open} onOpenChange={setOpen} title="Make a context" action="Make the context" sending={create}>
+        <TextField label="Name" required value={name} onChange={(event) => setName(event.target.value)} />
+        <TextField
+          label="What for (optional)"
+          value={description}
+          onChange={(event) => setDescription(event.target.value)}
+        />
+      </FormDialog>
     </>
   );
 }

@@ -2,13 +2,14 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Trash2, UserPlus } from 'lucide-react';
 import { useState } from 'react';
 import { api, ask, type Item } from '../../app/api.ts';
-import { Problem, QueryProblem } from '../../app/problem.tsx';
+import { FormDialog } from '../../app/form-dialog.tsx';
+import { QueryProblem } from '../../app/problem.tsx';
 import { type Role, useMe, useRefusal } from '../../app/session.ts';
 import { Button, IconButton } from '../../kit/button.tsx';
 import { OneTimeSecret } from '../../kit/copy.tsx';
-import { Confirm, Dialog } from '../../kit/dialog.tsx';
+import { Confirm } from '../../kit/dialog.tsx';
 import { Empty } from '../../kit/empty.tsx';
-import { Field, Fields, Select, TextField } from '../../kit/field.tsx';
+import { Field, Select, TextField } from '../../kit/field.tsx';
 import { Section } from '../../kit/page.tsx';
 import { type Column, Table, TwoLines } from '../../kit/table.tsx';
 import { Time } from '../../kit/time.tsx';
@@ -183,57 +184,25 @@ function InviteDialog({ onOpenChange }: { onOpenChange: (open: boolean) => void 
     onSuccess: () => queries.invalidateQueries({ queryKey: ['identity', 'invitations'] }),
   });
   return (
-    <Dialog
-      open
+    <FormDialog
       onOpenChange={onOpenChange}
       title="Invite a person"
-      footer={
-        invite.data ? (
-          <Button look="primary" onClick={() => onOpenChange(false)}>
-            Done
-          </Button>
-        ) : (
-          <>
-            <Button onClick={() => onOpenChange(false)}>Close</Button>
-            <Button type="submit" form="invite" look="primary" busy={invite.isPending}>
-              Make the link
-            </Button>
-          </>
-        )
-      }
+      action="Make the link"
+      sending={invite}
+      result={(made) => <OneTimeSecret what={`the link for ${made.email}`} value={made.link} />}
     >
-      {invite.data ? (
-        <OneTimeSecret what={`the link for ${invite.data.email}`} value={invite.data.link} />
-      ) : (
-        <form
-          id="invite"
-          onSubmit={(event) => {
-            event.preventDefault();
-            invite.mutate();
-          }}
-        >
-          <Fields>
-            <TextField
-              label="E-mail"
-              type="email"
-              required
-              value={email}
-              onChange={(event) => setEmail(event.target.value)}
-            />
-            <Field label="Role">
-              {(ids) => (
-                <Select
-                  {...ids}
-                  value={role}
-                  options={roleWords}
-                  onChange={(event) => setRole(roleOf(event.target.value))}
-                />
-              )}
-            </Field>
-            {invite.error && <Problem error={invite.error} />}
-          </Fields>
-        </form>
-      )}
-    </Dialog>
+      <TextField
+        label="E-mail"
+        type="email"
+        required
+        value={email}
+        onChange={(event) => setEmail(event.target.value)}
+      />
+      <Field label="Role">
+        {(ids) => (
+          <Select {...ids} value={role} options={roleWords} onChange={(event) => setRole(roleOf(event.target.value))} />
+        )}
+      </Field>
+    </FormDialog>
   );
 }

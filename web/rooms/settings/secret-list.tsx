@@ -1,12 +1,12 @@
 import { useMutation } from '@tanstack/react-query';
 import { Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
-import { Problem } from '../../app/problem.tsx';
+import { FormDialog } from '../../app/form-dialog.tsx';
 import { useRefusal } from '../../app/session.ts';
 import { Button, IconButton } from '../../kit/button.tsx';
-import { Confirm, Dialog } from '../../kit/dialog.tsx';
+import { Confirm } from '../../kit/dialog.tsx';
 import { Empty } from '../../kit/empty.tsx';
-import { Field, Fields, inputClass, TextField } from '../../kit/field.tsx';
+import { Field, inputClass, TextField } from '../../kit/field.tsx';
 import { type Column, Table } from '../../kit/table.tsx';
 import { Time } from '../../kit/time.tsx';
 
@@ -107,55 +107,38 @@ export function SetSecretButton({
       <Button size="small" icon={<Plus aria-hidden />} disabledBecause={refusal} onClick={() => setOpen(true)}>
         Set a secret
       </Button>
-      <Dialog
+      <FormDialog
         open={open}
         onOpenChange={setOpen}
         title={`Set a secret of ${where}`}
-        footer={
-          <>
-            <Button onClick={() => setOpen(false)}>Close</Button>
-            <Button type="submit" form="set-secret" look="primary" busy={set.isPending}>
-              Set the secret
-            </Button>
-          </>
-        }
+        action="Set the secret"
+        sending={set}
       >
-        <form
-          id="set-secret"
-          onSubmit={(event) => {
-            event.preventDefault();
-            set.mutate();
-          }}
-        >
-          <Fields>
-            <TextField
-              label="Name"
+        <TextField
+          label="Name"
+          required
+          pattern="[A-Za-z_][A-Za-z0-9_]{0,99}"
+          placeholder="API_KEY"
+          hint="The name of the environment variable that jobs and services see."
+          autoComplete="off"
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+        />
+        <Field label="Value" hint="It is not shown again.">
+          {(ids) => (
+            <textarea
+              {...ids}
+              className={inputClass}
               required
-              pattern="[A-Za-z_][A-Za-z0-9_]{0,99}"
-              placeholder="API_KEY"
-              hint="The name of the environment variable that jobs and services see."
+              rows={4}
+              spellCheck={false}
               autoComplete="off"
-              value={name}
-              onChange={(event) => setName(event.target.value)}
+              value={value}
+              onChange={(event) => setValue(event.target.value)}
             />
-            <Field label="Value" hint="It is not shown again.">
-              {(ids) => (
-                <textarea
-                  {...ids}
-                  className={inputClass}
-                  required
-                  rows={4}
-                  spellCheck={false}
-                  autoComplete="off"
-                  value={value}
-                  onChange={(event) => setValue(event.target.value)}
-                />
-              )}
-            </Field>
-            {set.error && <Problem error={set.error} />}
-          </Fields>
-        </form>
-      </Dialog>
+          )}
+        </Field>
+      </FormDialog>
     </>
   );
 }

@@ -2,14 +2,15 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { KeyRound, Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { api, ask, type Item } from '../../app/api.ts';
-import { Problem, QueryProblem } from '../../app/problem.tsx';
+import { FormDialog } from '../../app/form-dialog.tsx';
+import { QueryProblem } from '../../app/problem.tsx';
 import { type Role, useMe } from '../../app/session.ts';
 import { Tag } from '../../kit/badge.tsx';
 import { Button, IconButton } from '../../kit/button.tsx';
 import { OneTimeSecret } from '../../kit/copy.tsx';
-import { Confirm, Dialog } from '../../kit/dialog.tsx';
+import { Confirm } from '../../kit/dialog.tsx';
 import { Empty } from '../../kit/empty.tsx';
-import { Field, Fields, Select, TextField } from '../../kit/field.tsx';
+import { Field, Select, TextField } from '../../kit/field.tsx';
 import { Section } from '../../kit/page.tsx';
 import { type Column, Table, TwoLines } from '../../kit/table.tsx';
 import { Time } from '../../kit/time.tsx';
@@ -140,69 +141,40 @@ function NewTokenDialog({ onOpenChange }: { onOpenChange: (open: boolean) => voi
     onSuccess: () => queries.invalidateQueries({ queryKey: ['identity', 'tokens'] }),
   });
   return (
-    <Dialog
-      open
+    <FormDialog
       onOpenChange={onOpenChange}
       title="Make a token"
-      footer={
-        create.data ? (
-          <Button look="primary" onClick={() => onOpenChange(false)}>
-            Done
-          </Button>
-        ) : (
-          <>
-            <Button onClick={() => onOpenChange(false)}>Close</Button>
-            <Button type="submit" form="new-token" look="primary" busy={create.isPending}>
-              Make the token
-            </Button>
-          </>
-        )
-      }
+      action="Make the token"
+      sending={create}
+      result={(made) => <OneTimeSecret what={`token ${made.name}`} value={made.token} />}
     >
-      {create.data ? (
-        <OneTimeSecret what={`token ${create.data.name}`} value={create.data.token} />
-      ) : (
-        <form
-          id="new-token"
-          onSubmit={(event) => {
-            event.preventDefault();
-            create.mutate();
-          }}
-        >
-          <Fields>
-            <TextField
-              label="Name"
-              required
-              placeholder="What will use it"
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-            <Field label="Role">
-              {(ids) => (
-                <Select
-                  {...ids}
-                  value={role}
-                  options={roleWords.slice(0, roleWords.findIndex((one) => one.value === me?.role) + 1)}
-                  onChange={(event) => setRole(roleOf(event.target.value))}
-                />
-              )}
-            </Field>
-            <TextField
-              label="Only these rooms"
-              placeholder="pipelines, deployments:read"
-              hint="Everything the role allows when left empty."
-              value={scopes}
-              onChange={(event) => setScopes(event.target.value)}
-            />
-            <Field label="Ends after">
-              {(ids) => (
-                <Select {...ids} value={ends} options={days} onChange={(event) => setEnds(event.target.value)} />
-              )}
-            </Field>
-            {create.error && <Problem error={create.error} />}
-          </Fields>
-        </form>
-      )}
-    </Dialog>
+      <TextField
+        label="Name"
+        required
+        placeholder="What will use it"
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+      />
+      <Field label="Role">
+        {(ids) => (
+          <Select
+            {...ids}
+            value={role}
+            options={roleWords.slice(0, roleWords.findIndex((one) => one.value === me?.role) + 1)}
+            onChange={(event) => setRole(roleOf(event.target.value))}
+          />
+        )}
+      </Field>
+      <TextField
+        label="Only these rooms"
+        placeholder="pipelines, deployments:read"
+        hint="Everything the role allows when left empty."
+        value={scopes}
+        onChange={(event) => setScopes(event.target.value)}
+      />
+      <Field label="Ends after">
+        {(ids) => <Select {...ids} value={ends} options={days} onChange={(event) => setEnds(event.target.value)} />}
+      </Field>
+    </FormDialog>
   );
 }

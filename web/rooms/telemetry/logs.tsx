@@ -7,7 +7,7 @@ import { api, ask } from '../../app/api.ts';
 import { Problem } from '../../app/problem.tsx';
 import { Button } from '../../kit/button.tsx';
 import { Empty } from '../../kit/empty.tsx';
-import { Input, Select } from '../../kit/field.tsx';
+import { SearchInput, Select } from '../../kit/field.tsx';
 import { FilterBar } from '../../kit/filter-bar.tsx';
 import { Section } from '../../kit/page.tsx';
 import { SkeletonRows } from '../../kit/skeleton.tsx';
@@ -58,16 +58,12 @@ export function Logs({ project }: { project: string | undefined }) {
   return (
     <>
       <FilterBar>
-        <Input
-          type="search"
-          aria-label="Words, -words, name:value"
+        <SearchInput
+          label="Words, -words, name:value"
           placeholder='Words, "a phrase", -without, name:value'
-          className={styles.words ?? ''}
-          defaultValue={search.text ?? ''}
-          key={search.text ?? ''}
-          onKeyDown={(event) => {
-            if (event.key === 'Enter') set({ text: event.currentTarget.value.trim() || undefined });
-          }}
+          className={styles.words}
+          asked={search.text}
+          onAsk={(text) => set({ text })}
         />
         <Select
           aria-label="Service"

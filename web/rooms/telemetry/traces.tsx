@@ -3,7 +3,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { ask } from '../../app/api.ts';
 import { QueryProblem } from '../../app/problem.tsx';
 import { Empty } from '../../kit/empty.tsx';
-import { Input } from '../../kit/field.tsx';
+import { SearchInput } from '../../kit/field.tsx';
 import { plural } from '../../kit/figures.ts';
 import { FilterBar } from '../../kit/filter-bar.tsx';
 import { spanText } from '../../kit/moments.ts';
@@ -28,17 +28,11 @@ export function Traces({ project }: { project: string | undefined }) {
   return (
     <>
       <FilterBar>
-        <Input
-          type="search"
-          aria-label="Trace id"
+        <SearchInput
+          label="Trace id"
           placeholder="Trace id, then Enter"
-          defaultValue={trace ?? ''}
-          key={trace ?? ''}
-          onKeyDown={(event) => {
-            if (event.key !== 'Enter') return;
-            const next = event.currentTarget.value.trim() || undefined;
-            void navigate({ search: (before) => ({ ...before, trace: next }) });
-          }}
+          asked={trace}
+          onAsk={(next) => void navigate({ search: (before) => ({ ...before, trace: next }) })}
         />
       </FilterBar>
       {!trace && <SlowTraces project={project} />}
