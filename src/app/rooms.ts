@@ -183,6 +183,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     notifiers: [mailNotifier(), webhookNotifier()],
     projects,
     causes: causeFinderOf(database),
+    publicUrl,
   });
   const insights = createInsights({ database, log: of('insights').log });
 

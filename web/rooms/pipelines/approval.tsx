@@ -74,7 +74,7 @@ function FollowerRow({ follower: { job, turn, needs } }: { follower: Follower })
       )}
       {job.nodeTotal > 1 && <span className={styles.quiet}>{plural(job.nodeTotal, 'copy', 'copies')}</span>}
       <span className={styles.quiet}>
-        {needs.length > 0 ? `also needs ${needs.join(', ')}` : turn === 1 ? 'at once' : 'after the one before'}
+        {needs.length > 0 ? `also needs ${needs.join(', ')}` : turn === 1 ? 'at once' : 'then'}
       </span>
     </li>
   );

@@ -36,7 +36,7 @@ export function nodesOf(jobs: readonly JobSummary[]): JobNode[] {
     for (const job of members) nodeOf.set(job.key, own);
     const requires = members[0]!.requires.map((one) => one.key);
     if (!several) return { id: own, name, requires, jobs: members };
-    return { id: own, name: matrix.name, requires, jobs: members, parameters: Object.keys(matrix.values) };
+    return { id: own, name: matrix.name, requires, jobs: members, parameters: Object.keys(matrix.values).sort() };
   });
   for (const node of nodes) node.requires = [...new Set(node.requires.flatMap((key) => nodeOf.get(key) ?? []))];
   return nodes;

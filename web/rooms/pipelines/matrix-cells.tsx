@@ -9,7 +9,7 @@ import styles from './matrix-cells.module.css';
 
 /** The cells of a matrix by their values: two parameters as a table, others as a list. One of them is shown below. */
 export function MatrixCells({ cells, selected }: { cells: JobSummary[]; selected: JobSummary }) {
-  const names = Object.keys(selected.matrix!.values);
+  const names = Object.keys(selected.matrix!.values).sort();
   const jobs = [...groupBy(cells, (cell) => cell.key).values()].map(leadingJob);
   const label = `Cells of the matrix ${selected.matrix!.name}`;
   const [rows, columns] = names;

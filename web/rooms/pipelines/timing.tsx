@@ -63,7 +63,8 @@ function CriticalPath({ timing, ended }: { timing: Timing<Job>; ended: boolean }
 function Waterfall({ timing }: { timing: Timing<Job> }) {
   const span = Math.max(1, timing.to - timing.from);
   const step = markStep(span, 5);
-  const marks = Array.from({ length: Math.floor(span / step) + 1 }, (_, index) => index * step);
+  // The last mark needs room for its text.
+  const marks = Array.from({ length: Math.floor((span * 0.9) / step) + 1 }, (_, index) => index * step);
   const critical = new Set(timing.critical.map((bar) => bar.job.id));
   const place = (at: number): string => `${((at - timing.from) / span) * 100}%`;
   return (
