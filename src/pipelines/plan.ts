@@ -66,8 +66,9 @@ export interface PlannedJob {
   serialGroup?: string | undefined;
   /** Jobs of one span have their turn in the serial group together: a job group. */
   serialSpan?: string | undefined;
-  /** The matrix cell this job stands for. */
+  /** The matrix cell this job stands for, and the name under which all cells of its matrix are known. */
   matrix?: Record<string, string | number | boolean> | undefined;
+  matrixName?: string | undefined;
   steps: PlannedStep[];
   source?: SourcePosition | undefined;
 }
