@@ -99,7 +99,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     demandRoom,
     remoteTokens: { read: async (projectId, name) => late.secrets?.read(projectId, name) },
   });
-  const secrets = createSecrets({ ...of('secrets'), keyring, projects });
+  const secrets = createSecrets({ ...of('secrets'), keyring, projects, publicUrl });
   late.secrets = secrets;
 
   const telemetry = await createTelemetry({
@@ -127,6 +127,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     dispatch: agents,
     sources: createSources(projects, publicUrl),
     secrets,
+    tokens: { issue: (subject, token) => secrets.jobToken(subject, token) },
     createMasker,
     dialects: [createCircleciDialect(orbSources(process.env, { cacheDir: join(sharedDir, 'pipelines', 'orbs') }))],
     executors,

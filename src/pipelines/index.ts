@@ -22,6 +22,7 @@ import type {
   Plan,
   RunPolicy,
   RunSecrets,
+  RunTokens,
   Sources,
   SourceTree,
 } from './port.ts';
@@ -49,6 +50,8 @@ export interface PipelinesDeps {
   dispatch: Dispatch;
   sources: Sources;
   secrets: RunSecrets;
+  /** Without it jobs get no tokens. */
+  tokens?: RunTokens | undefined;
   createMasker: (values: string[]) => Masker;
   dialects: PipelineDialect[];
   executors: { docker?: Executor | undefined; host?: Executor | undefined };
