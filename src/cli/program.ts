@@ -231,6 +231,17 @@ command('rollback', 'return an environment to an earlier release', [
   .option('--json', 'print the deployment as JSON')
   .action(async (name: string, options: object) => done(await (await deployModule()).rollback(name, options)));
 
+command('rebuild', 'build a release again whose images or directories are not kept any more', [
+  'millrace rebuild 11',
+  'millrace rebuild r11-0123abc && millrace rollback production --to 11',
+])
+  .argument('<release>', 'number, version, commit or id')
+  .option('--project <project>', 'id or slug; found by the git remote when absent')
+  .option('--json', 'print the release as JSON')
+  .action(async (name: string, options: object) =>
+    done(await (await import('./commands/rebuild.ts')).rebuild(name, options)),
+  );
+
 command('query', 'ask telemetry in NRQL', [
   'millrace query "SELECT count(*) FROM Transaction FACET name SINCE 1 hour ago"',
   'millrace query "SELECT average(duration) FROM Transaction TIMESERIES" --project shop',
