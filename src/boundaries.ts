@@ -50,6 +50,7 @@ export const rules: Rule[] = [
       'kernel',
       'client',
       'app/index',
+      'app/version',
       '*/port',
       'integrations',
       'pipelines/derive',

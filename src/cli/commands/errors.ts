@@ -3,6 +3,7 @@ import { type GroupedFile, groupEvent } from '../../errors/group-file.ts';
 import { Fault } from '../../kernel/faults.ts';
 import { exitCodes } from '../exit.ts';
 import { type GroupedEvent, groupingReport } from '../grouping-report.ts';
+import { reasonOf } from '../pipeline-source.ts';
 import { openTerminal } from '../terminal.ts';
 
 export interface GroupOptions {
@@ -33,10 +34,10 @@ function grouped(file: string, text: string, rules: Parameters<typeof groupEvent
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    throw new Fault('invalid', `${file} is not JSON: ${(error as Error).message}`, { code: 'cli.not-json' });
+    throw new Fault('unprocessable', `${file} is not JSON: ${(error as Error).message}`, { code: 'cli.not-json' });
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw new Fault('invalid', `${file} does not hold an event: a JSON object is expected`, {
+    throw new Fault('unprocessable', `${file} does not hold an event: a JSON object is expected`, {
       code: 'cli.not-an-event',
     });
   }
@@ -47,8 +48,6 @@ async function textOf(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    const reason =
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
-    throw new Fault('invalid', `${file} cannot be read: ${reason}`, { code: 'cli.unreadable' });
+    throw new Fault('missing', `${file} cannot be read: ${reasonOf(error)}`, { code: 'cli.unreadable' });
   }
 }

@@ -76,6 +76,7 @@ export const operations: Record<string, [method: string, path: string, creates: 
   'deployments.listReleases': ['GET', '/projects/:project/releases', false],
   'deployments.cutRelease': ['POST', '/projects/:project/releases', true],
   'deployments.getRelease': ['GET', '/releases/:id', false],
+  'deployments.rebuildRelease': ['POST', '/releases/:id/rebuild', false],
   'deployments.getReleaseLog': ['GET', '/releases/:id/log', false],
   'deployments.listDeployments': ['GET', '/deployments', false],
   'deployments.getDeployment': ['GET', '/deployments/:id', false],
