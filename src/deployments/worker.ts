@@ -4,6 +4,7 @@ import { buildRelease } from './build-release.ts';
 import { type DriveDeps, driveRollout } from './drive-rollout.ts';
 import { clearForgotten } from './forget-project.ts';
 import { KeepUp } from './keep-up.ts';
+import { reportEnded } from './report-ended.ts';
 import { startNext } from './start-next.ts';
 import {
   claimDeployments,
@@ -24,6 +25,7 @@ export function deploymentLoops(deps: DriveDeps): Loop[] {
     { name: 'deployments.rollouts', run: (signal) => rollouts(deps, signal) },
     { name: 'deployments.keep-up', run: (signal) => keepUp(deps, signal) },
     { name: 'deployments.routes', run: (signal) => routes(deps, signal) },
+    { name: 'deployments.reports', run: (signal) => everyChange(deps, 2000, signal, () => reportEnded(deps)) },
     { name: 'deployments.forgotten', run: (signal) => forgotten(deps, signal) },
   ];
 }

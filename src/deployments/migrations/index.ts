@@ -132,4 +132,11 @@ export const deploymentMigrations: Migration[] = [
         at timestamptz not null default now()
       );`,
   },
+  {
+    id: 'deployments/0003-reported',
+    statements: `
+      alter table deployments_deployments add column reported boolean not null default false;
+      update deployments_deployments set reported = true where finished_at is not null;
+      create index on deployments_deployments (finished_at) where not reported and finished_at is not null;`,
+  },
 ];
