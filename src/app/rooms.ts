@@ -133,7 +133,11 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     dialects: [createCircleciDialect(orbSources(process.env, { cacheDir: join(sharedDir, 'pipelines', 'orbs') }))],
     executors,
     publicUrl,
+<<<<<<< HEAD
     diskRanOut,
+=======
+    keepDays: settings.keepDays,
+>>>>>>> main
     // Who asks for containers by name is not given the bare machine instead.
     policy: async () => (settings.runtime === 'docker' ? { allowHostFallback: false } : {}),
   });
@@ -152,6 +156,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     verification: verificationOf(telemetry, database),
     intake: intakeAddressesOf(projects, deps.intakePort),
     commits: projects,
+    keepReleases: settings.keepReleases,
     hasRoom,
     secrets: {
       forEnvironment: (request) => secrets.forEnvironment(request),
@@ -184,6 +189,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     notifiers: [mailNotifier(), webhookNotifier()],
     projects,
     causes: causeFinderOf(database),
+    publicUrl,
   });
   const insights = createInsights({ database, log: of('insights').log });
 

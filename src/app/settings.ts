@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { MailServer } from '../alerts/index.ts';
+import { defaultNetworkRange, holdsNetworks, parseBlock } from '../integrations/docker/subnets.ts';
 import type { Diagnostic } from '../kernel/diagnostics.ts';
 import { Fault } from '../kernel/faults.ts';
 import { mailServerOf } from './mail-server-setting.ts';
@@ -37,6 +38,12 @@ export interface Settings {
   stallMs: number;
   /** MILLRACE_ENGINE_AWAY: seconds the container engine may be away before jobs in it count as lost; default 60. */
   engineAwayMs: number;
+  /** MILLRACE_NETWORKS: addresses that networks of deployed services are taken from, 128 for each environment and release that runs; default 10.219.0.0/16. */
+  networks: string;
+  /** MILLRACE_KEEP_RELEASES: of how many releases of each environment the images (or directories) are kept; what serves, and what was good last, always is; default 10. */
+  keepReleases: number;
+  /** MILLRACE_KEEP_DAYS: days after which artifacts and workspaces of a run, and caches nobody used, are removed; default 30. */
+  keepDays: number;
   /** MILLRACE_RUNTIME: `docker`, `process`, or `auto` (docker where an engine answers). */
   runtime: 'auto' | 'docker' | 'process';
 }
@@ -87,6 +94,25 @@ export function readSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings
     }
     return value * 1000;
   };
+  const whole = (name: string, fallback: number, least: number): number => {
+    const value = env[name] ? Number(env[name]) : fallback;
+    if (!(Number.isInteger(value) && value >= least)) {
+      wrong(name, `"${env[name]}" cannot be used`, `Give a whole number from ${least}.`);
+    }
+    return value;
+  };
+  const networkRange = (): string => {
+    const text = env.MILLRACE_NETWORKS || defaultNetworkRange;
+    const block = parseBlock(text);
+    if (!block || !holdsNetworks(block)) {
+      wrong(
+        'MILLRACE_NETWORKS',
+        `"${text}" is not a range of addresses`,
+        'Give one from /8 to /25, such as 10.219.0.0/16.',
+      );
+    }
+    return text;
+  };
   const mailFrom = env.MILLRACE_MAIL_FROM || 'Millrace <millrace@localhost>';
   const settings: Settings = {
     dataDir: resolve(env.MILLRACE_DATA || defaultDataDir()),
@@ -104,6 +130,9 @@ export function readSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings
     jobSlots: slots,
     stallMs: milliseconds('MILLRACE_STALL', 30),
     engineAwayMs: milliseconds('MILLRACE_ENGINE_AWAY', 60),
+    networks: networkRange(),
+    keepReleases: whole('MILLRACE_KEEP_RELEASES', 10, 1),
+    keepDays: whole('MILLRACE_KEEP_DAYS', 30, 1),
     runtime: oneOf('MILLRACE_RUNTIME', ['auto', 'docker', 'process'] as const, 'auto'),
     ...overrides,
   };

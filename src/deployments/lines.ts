@@ -45,7 +45,7 @@ export class ServiceLines {
         timestamp: at,
         projectId: scope.projectId,
         attributes: {
-          message: scope.mask(line.slice(0, longestLine)),
+          message: scope.mask(line).slice(0, longestLine),
           level: 'info',
           stream,
           service: scope.service,

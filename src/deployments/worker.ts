@@ -4,7 +4,11 @@ import { buildRelease } from './build-release.ts';
 import { type DriveDeps, driveRollout } from './drive-rollout.ts';
 import { clearForgotten } from './forget-project.ts';
 import { KeepUp } from './keep-up.ts';
+<<<<<<< HEAD
 import { reportEnded } from './report-ended.ts';
+=======
+import { removeOldBuilds } from './retention.ts';
+>>>>>>> main
 import { startNext } from './start-next.ts';
 import {
   claimDeployments,
@@ -59,9 +63,17 @@ async function everyChange(
   }
 }
 
+/** Milliseconds between two looks for builds nobody needs any more. */
+const tidyEveryMs = 60_000;
+
 async function builds(deps: DriveDeps, signal: AbortSignal): Promise<void> {
   await freeReleases(deps.database, deps.serverId);
+  let tidied = deps.clock.now();
   await everyChange(deps, 2000, signal, async () => {
+    if (deps.clock.now() - tidied >= tidyEveryMs) {
+      tidied = deps.clock.now();
+      await removeOldBuilds(deps);
+    }
     // One build at a time: it already uses every core it can get.
     while (!signal.aborted && deps.hasRoom?.() !== false) {
       const release = await claimRelease(deps.database, deps.serverId);

@@ -7,11 +7,16 @@ import {
   eventDetail,
   eventSummary,
   type frame,
+  groupingRules,
   id,
   issueDetail,
+  issueHash,
   issueSubstatus,
   issueSummary,
 } from './views.ts';
+
+/** Longest text of either kind of rules. */
+const longestRules = 64 * 1024;
 
 const issueParams = z.object({ issueId: id });
 const changed = issueSummary;
@@ -153,6 +158,60 @@ export const errorsContract = defineContract('errors', {
     params: issueParams,
     body: z.object({ personId: z.uuid().nullable() }),
     response: changed,
+    status: 200,
+  },
+  listIssueHashes: {
+    method: 'GET',
+    path: '/errors/issues/:issueId/hashes',
+    summary: 'Show the hashes an issue is made of',
+    role: 'viewer',
+    params: issueParams,
+    response: z.object({ items: z.array(issueHash) }),
+  },
+  mergeIssues: {
+    method: 'POST',
+    path: '/errors/issues/:issueId/merge',
+    summary: 'Merge other issues of the project into this one; later events follow',
+    role: 'developer',
+    params: issueParams,
+    body: z.object({ ids: z.array(id).min(1).max(100) }),
+    response: changed,
+    status: 200,
+  },
+  splitIssue: {
+    method: 'POST',
+    path: '/errors/issues/:issueId/split',
+    summary: 'Take hashes out of an issue into a new one, with the events and counts that are theirs',
+    role: 'developer',
+    params: issueParams,
+    body: z.object({
+      hashes: z
+        .array(z.string().regex(/^[0-9a-f]{32}$/))
+        .min(1)
+        .max(500),
+    }),
+    response: changed,
+    status: 201,
+  },
+  getGroupingRules: {
+    method: 'GET',
+    path: '/errors/projects/:project/grouping-rules',
+    summary: "Show a project's stack trace rules and fingerprint rules",
+    role: 'viewer',
+    params: z.object({ project: z.string() }),
+    response: groupingRules,
+  },
+  setGroupingRules: {
+    method: 'PUT',
+    path: '/errors/projects/:project/grouping-rules',
+    summary: "Replace a project's stack trace rules and fingerprint rules; they hold for events to come",
+    role: 'maintainer',
+    params: z.object({ project: z.string() }),
+    body: z.object({
+      stackRules: z.string().max(longestRules).default(''),
+      fingerprintRules: z.string().max(longestRules).default(''),
+    }),
+    response: groupingRules,
     status: 200,
   },
   listReleases: {

@@ -16,6 +16,7 @@ import {
   resolveIssue,
 } from './change.ts';
 import { errorsEvents } from './events.ts';
+import { createRuleBook } from './grouping-rules.ts';
 import { roomLimits } from './limits.ts';
 import { errorsMigrations } from './migrations/index.ts';
 import type { ErrorReception, PeopleDirectory, ProjectDirectory, ReleaseLookup } from './port.ts';
@@ -92,6 +93,7 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
     people: deps.people,
     releases: deps.releases,
     projects: deps.projects,
+    rules: createRuleBook(deps.database, now),
   };
   return {
     reception: createReception({ spool, projects: deps.projects, tally, now }),

@@ -69,6 +69,7 @@ export function normalise(payload: JsonObject, arrival: Arrival): ErrorReport {
     modules: readPairs(payload.modules, limits.modules, 128),
     sdk: sdk && { name: textOf(sdk.name, 128) ?? 'unknown', version: textOf(sdk.version, 64) ?? '' },
     fingerprint: readFingerprint(payload.fingerprint),
+    ...(payload.checksum ? { checksum: textOf(payload.checksum, 128) ?? undefined } : {}),
     images: readImages(payload.debug_meta),
     traceId: hexadecimal(trace?.trace_id, 32),
     spanId: hexadecimal(trace?.span_id, 16),

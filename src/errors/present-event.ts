@@ -1,5 +1,7 @@
 import type { ErrorFrame, EventDetail, EventSummary } from './api.ts';
-import { groupingAlgorithm, groupReport } from './grouping/group.ts';
+import { currentAlgorithm, type GroupingRules } from './grouping/algorithm.ts';
+import { groupReport } from './grouping/group.ts';
+import { markFrames } from './grouping/stack-rules/mark-frames.ts';
 import { isoOf, orNull } from './present-issue.ts';
 import type { EventRow } from './read-events.ts';
 import type { ErrorReport, ReportedFrame } from './report.ts';
@@ -56,12 +58,14 @@ const innermostFirst = (frames: ReportedFrame[] | null): ErrorFrame[] =>
 /** An event as its page shows it. The grouping is worked out again from the report: the rules are pure. */
 export function presentEventDetail(
   row: EventRow,
-  report: ErrorReport,
+  kept: ErrorReport,
+  rules: GroupingRules,
   neighbours: { previous: string | null; next: string | null },
 ): EventDetail {
-  const grouping = groupReport(report);
+  const report = markFrames(kept, rules.stack);
+  const grouping = groupReport(report, rules);
   const notes =
-    row.algorithm === groupingAlgorithm
+    row.algorithm === currentAlgorithm.id && grouping.hashes.includes(row.hash)
       ? report.notes
       : [...report.notes, `grouped by earlier rules (${row.algorithm}); shown as today's would`];
   return {

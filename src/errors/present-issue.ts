@@ -1,9 +1,13 @@
+import type { z } from 'zod';
 import { shortIdOf } from './announce.ts';
 import type { ErrorRelease, IssueDetail, IssueSummary } from './api.ts';
+import type { KeptRules } from './grouping-rules.ts';
 import { substatusAt } from './issue.ts';
+import type { IssueHash } from './merge.ts';
 import type { ActivityRow, IssueReleaseRow } from './read-events.ts';
 import type { Histogram, ReleaseRow } from './read-issues.ts';
 import type { IssueRow } from './store-issues.ts';
+import type { groupingRules, issueHash } from './views.ts';
 
 export const isoOf = (ms: number): string => new Date(ms).toISOString();
 export const orNull = (text: string): string | null => (text === '' ? null : text);
@@ -98,4 +102,19 @@ export const presentRelease = (row: ReleaseRow): ErrorRelease => ({
   issues: row.issues,
   newIssues: row.newIssues,
   regressedIssues: row.regressedIssues,
+});
+
+export const presentHash = (row: IssueHash): z.output<typeof issueHash> => ({
+  hash: row.hash,
+  algorithm: row.algorithm,
+  count: row.count,
+  firstSeenAt: row.firstSeen === null ? null : isoOf(row.firstSeen),
+  lastSeenAt: row.lastSeen === null ? null : isoOf(row.lastSeen),
+  eventId: row.eventId,
+  title: row.title,
+});
+
+export const presentRules = ({ changedAt, ...rules }: KeptRules): z.output<typeof groupingRules> => ({
+  ...rules,
+  changedAt: changedAt === null ? null : isoOf(changedAt),
 });

@@ -3,10 +3,12 @@ import { type MountedContract, mount } from '../platform/http/contract.ts';
 import { errorsContract, type IssueSummary } from './api.ts';
 import { archiveIssue, assignIssue, type ChangeSurroundings, reopenIssue, resolveIssue } from './change.ts';
 import { asUuid } from './digest.ts';
+import { type RuleBook, readRules, writeRules } from './grouping-rules.ts';
+import { currentIdOf, listHashes, mergeIssues, splitIssue } from './merge.ts';
 import { unpackReport } from './pack.ts';
 import type { ProjectDirectory } from './port.ts';
 import { presentEvent, presentEventDetail } from './present-event.ts';
-import { presentIssue, presentIssueDetail, presentRelease } from './present-issue.ts';
+import { presentHash, presentIssue, presentIssueDetail, presentRelease, presentRules } from './present-issue.ts';
 import {
   endsOf,
   listEvents,
@@ -22,6 +24,8 @@ import { type IssueRow, readIssue } from './store-issues.ts';
 
 export interface RouteSurroundings extends ChangeSurroundings {
   projects: ProjectDirectory;
+  /** Grouping rules by project. */
+  rules: RuleBook;
 }
 
 /** Values shown of one tag. */
@@ -52,7 +56,7 @@ export function errorsRoutes(around: RouteSurroundings): MountedContract {
     (await present([row], period))[0]!;
 
   const issueOf = async (id: string): Promise<IssueRow> => {
-    const issue = await readIssue(database, id);
+    const issue = (await readIssue(database, id)) ?? (await readIssue(database, await currentIdOf(database, id)));
     if (!issue) throw new Fault('missing', `There is no issue ${id}`, { code: 'errors.issue-not-found' });
     return issue;
   };
@@ -117,11 +121,12 @@ export function errorsRoutes(around: RouteSurroundings): MountedContract {
           hint: 'Of each issue the first, the first of each release, and the latest events are kept.',
         });
       }
-      const [report, neighbours] = await Promise.all([
+      const [report, rules, neighbours] = await Promise.all([
         unpackReport(row.block, row.position),
+        around.rules.rulesOf(row.projectId),
         neighboursOf(database, row),
       ]);
-      return presentEventDetail(row, report, neighbours);
+      return presentEventDetail(row, report, rules, neighbours);
     },
     resolveIssue: async ({ params, body, actor }) =>
       presentOne(await resolveIssue(around, params.issueId, body, actor)),
@@ -137,6 +142,23 @@ export function errorsRoutes(around: RouteSurroundings): MountedContract {
     reopenIssue: async ({ params, actor }) => presentOne(await reopenIssue(around, params.issueId, actor)),
     assignIssue: async ({ params, body, actor }) =>
       presentOne(await assignIssue(around, params.issueId, body.personId, actor)),
+    async listIssueHashes({ params }) {
+      const { id } = await issueOf(params.issueId);
+      return { items: (await listHashes(database, id)).map(presentHash) };
+    },
+    mergeIssues: async ({ params, body, actor }) =>
+      presentOne(await mergeIssues(around, params.issueId, body.ids, actor)),
+    splitIssue: async ({ params, body, actor }) =>
+      presentOne(await splitIssue(around, params.issueId, body.hashes, actor)),
+    async getGroupingRules({ params }) {
+      return presentRules(await readRules(database, (await projectIdOf(params.project))!));
+    },
+    async setGroupingRules({ params, body, actor }) {
+      const projectId = (await projectIdOf(params.project))!;
+      await writeRules(database, projectId, body, actor);
+      around.rules.forget(projectId);
+      return presentRules(await readRules(database, projectId));
+    },
     async listReleases({ query }) {
       const page = await listReleases(
         database,

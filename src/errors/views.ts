@@ -90,7 +90,18 @@ const archive = z.object({
 });
 
 const activity = z.object({
-  kind: z.enum(['opened', 'regressed', 'resolved', 'archived', 'unarchived', 'reopened', 'assigned', 'cause-found']),
+  kind: z.enum([
+    'opened',
+    'regressed',
+    'resolved',
+    'archived',
+    'unarchived',
+    'reopened',
+    'assigned',
+    'cause-found',
+    'merged',
+    'split',
+  ]),
   at,
   by: z.string(),
   /** One sentence. */
@@ -239,6 +250,31 @@ export const eventDetail = eventSummary.extend({
   /** Neighbours among the kept events of the issue. */
   previousId: id.nullable(),
   nextId: id.nullable(),
+});
+
+/** One of the hashes that make up an issue. */
+export const issueHash = z.object({
+  /** 32 hexadecimal digits. */
+  hash: z.string(),
+  /** The version of the grouping that made it. */
+  algorithm: z.string(),
+  /** Events first looked up by it. */
+  count: z.number().int(),
+  firstSeenAt: at.nullable(),
+  lastSeenAt: at.nullable(),
+  /** The latest kept event, and its title. */
+  eventId: id.nullable(),
+  title: z.string().nullable(),
+});
+
+/** A project's own rules, as written. */
+export const groupingRules = z.object({
+  /** Stack trace rules: what is the application's, what takes part in grouping; applied after the default ones. */
+  stackRules: z.string(),
+  /** Fingerprint rules: the first that holds gives an event its fingerprint. */
+  fingerprintRules: z.string(),
+  changedAt: at.nullable(),
+  changedBy: z.string().nullable(),
 });
 
 export const errorRelease = z.object({

@@ -7,6 +7,8 @@ import type { Loop } from '../platform/room.ts';
 import type { Spool } from '../platform/spool/spool.ts';
 import { type ChangeSurroundings, forget, reopenExpired } from './change.ts';
 import { type Digest, digest } from './digest.ts';
+import type { GroupingRules } from './grouping/algorithm.ts';
+import type { RuleBook } from './grouping-rules.ts';
 import { storeBatch } from './ingest.ts';
 import { roomLimits } from './limits.ts';
 import type { Outcome, ReleaseDeployment } from './port.ts';
@@ -19,6 +21,8 @@ export interface WorkerSurroundings extends ChangeSurroundings {
   telemetry: TelemetrySink;
   tally: Tally;
   log: Log;
+  /** Grouping rules by project. */
+  rules: RuleBook;
 }
 
 /** How long other work waits at most while events are read (ms). */
@@ -64,10 +68,14 @@ async function digestAndStore(
 ): Promise<void> {
   const digests: Digest[] = [];
   const invalid: (Outcome & { projectId: string })[] = [];
+  const events = frames.map(decodeEvent);
+  const rules = new Map<string, GroupingRules>();
+  for (const { projectId } of events) {
+    if (!rules.has(projectId)) rules.set(projectId, await around.rules.rulesOf(projectId));
+  }
   let sliceStart = performance.now();
-  for (const frame of frames) {
-    const event = decodeEvent(frame);
-    const one = digest(event);
+  for (const event of events) {
+    const one = digest(event, rules.get(event.projectId));
     if (one) digests.push(one);
     else {
       const { projectId } = event;

@@ -51,6 +51,18 @@ export const runSummary = z.object({
   jobCounts: z.record(z.string(), z.number().int()),
 });
 
+/** How a `restore_cache` step went, and why. */
+const cacheLookup = z.object({
+  /** `hit`: the first key was there; `older`: one that only begins like it, or a later key; `miss`: nothing. */
+  outcome: z.enum(['hit', 'older', 'miss']),
+  key: z.string(),
+  found: z.string().nullable(),
+  /** Which inputs of the key are not what they were when `comparedWith` was saved; `template` when the key is written differently. */
+  changes: z.array(z.object({ input: z.string(), was: z.string(), is: z.string() })),
+  comparedWith: z.string().nullable(),
+  bytes: z.number().int().nullable(),
+});
+
 export const stepDetail = z.object({
   /** Position within the job from 0; the step of its log's address. */
   number: z.number().int(),
@@ -65,6 +77,7 @@ export const stepDetail = z.object({
   finishedAt: moment,
   /** Lines of log so far. */
   lines: z.number().int(),
+  cache: cacheLookup.nullable(),
 });
 
 export const jobSummary = z.object({
@@ -91,6 +104,16 @@ export const jobSummary = z.object({
   reason: z.string().nullable(),
   /** One sentence while it has not begun: what it waits for. */
   waitsFor: z.string().nullable(),
+  /** One sentence once that is decided: why it ran or was left out. */
+  why: z.string().nullable(),
+  /** What it waited for after its requirements were met: an approval, a lock, its turn, a free place. `to` is null while it waits. */
+  waited: z.object({ what: z.string(), from: at, to: moment }).nullable(),
+  /** The cell of a matrix it stands for, and what all cells of that matrix are called together. */
+  matrix: z
+    .object({ name: z.string(), values: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])) })
+    .nullable(),
+  /** Where the pipeline file asks for it. */
+  source: z.object({ file: z.string(), line: z.number().int(), column: z.number().int() }).nullable(),
   approvedBy: actor.nullable(),
   /** The job of an earlier run whose result this one took over (rerun from failed). */
   inheritedFrom: z.uuid().nullable(),

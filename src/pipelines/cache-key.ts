@@ -33,6 +33,11 @@ export function cacheKeyFiles(template: string): string[] {
   return [...new Set(files.filter((file) => file !== undefined))];
 }
 
+/** What a key template asks for: the words between each pair of braces, each once; comments left out. */
+export function cacheKeyActions(template: string): string[] {
+  return [...new Set([...template.matchAll(action)].map((match) => match[2]!))].filter((one) => !one.startsWith('/*'));
+}
+
 /**
  * The key a CircleCI cache template stands for: `v1-{{ .Branch }}-{{ checksum "package-lock.json" }}`.
  * The language is the part of Go's templates that CircleCI documents; trim marks (`{{-`) and comments are understood.

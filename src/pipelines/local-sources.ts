@@ -73,7 +73,8 @@ export async function openWorkingTree(directory: string, projectId: string): Pro
           repository: top,
           sha,
           branch,
-          shallow: request.shallow,
+          defaultBranch: project.defaultBranch,
+          extent: request.extent,
           directory: request.directory,
           url: top,
         });

@@ -174,6 +174,7 @@ async function carryOut(deps: PerformDeps, lease: Lease, run: Run, job: Job, sig
           job,
           place,
           environment,
+          mask: masker.text,
           now: () => deps.clock.now(),
         },
         place,
@@ -289,7 +290,7 @@ async function settleIn(
     place = known ?? (await executor.prepare(request));
     log.say(`Ready after ${formatDuration(now() - startedAt)}`);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = masker.text(error instanceof Error ? error.message : String(error));
     log.say(`Error: ${reason}`);
     place = { reason: `The environment could not be prepared: ${reason}` };
   }

@@ -66,8 +66,9 @@ export interface PlannedJob {
   serialGroup?: string | undefined;
   /** Jobs of one span have their turn in the serial group together: a job group. */
   serialSpan?: string | undefined;
-  /** The matrix cell this job stands for. */
+  /** The matrix cell this job stands for, and the name under which all cells of its matrix are known. */
   matrix?: Record<string, string | number | boolean> | undefined;
+  matrixName?: string | undefined;
   steps: PlannedStep[];
   source?: SourcePosition | undefined;
 }
@@ -110,7 +111,13 @@ export type PlannedStep = StepBase &
         maxAutoReruns?: number | undefined;
         autoRerunDelayMs?: number | undefined;
       }
-    | { kind: 'checkout'; path?: string | undefined; method?: 'blobless' | 'full' | 'shallow' | undefined }
+    | {
+        kind: 'checkout';
+        path?: string | undefined;
+        method?: 'blobless' | 'full' | 'shallow' | undefined;
+        /** Of `shallow`: how many commits; one when it is not said. */
+        depth?: number | undefined;
+      }
     | { kind: 'save_cache'; key: string; paths: string[] }
     | { kind: 'restore_cache'; keys: string[] }
     | { kind: 'persist_to_workspace'; root: string; paths: string[] }

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../kernel/diagnostics.ts';
 import type { Transaction } from '../platform/postgres/database.ts';
+import type { Extent } from './checkout-plan.ts';
 import type { Plan, PlannedImage } from './plan.ts';
 
 export type * from './plan.ts';
@@ -102,6 +103,11 @@ export interface Place {
    * the owners the archive names; on the host everything belongs to the server's user.
    */
   copyIn(directory: string, tar: NodeJS.ReadableStream): Promise<void>;
+  /**
+   * Moves the content of a directory of the server into a directory of the place that is absent or empty, where that spares copying it.
+   * False when it does not, with nothing moved.
+   */
+  moveIn?(directory: string, from: string): Promise<boolean>;
   /** A tar stream of a file or directory of the place, names relative to `path`'s parent. Rejects with a `missing` Fault when absent. */
   copyOut(path: string): Promise<NodeJS.ReadableStream>;
   /** Signals a process group of the place. No error when it is gone. */
@@ -123,14 +129,14 @@ export interface Sources {
   commit(projectId: string, sha: string): Promise<RunCommit>;
   /**
    * Fills `directory` (absent or empty) with a clone, `.git` included, whose HEAD is the commit, on its branch where it has one.
-   * `shallow` keeps only that commit.
+   * The clone shares nothing with the repository it was made of.
    */
   checkout(request: {
     projectId: string;
     sha: string;
     branch?: string | undefined;
     tag?: string | undefined;
-    shallow: boolean;
+    extent: Extent;
     directory: string;
   }): Promise<void>;
 }

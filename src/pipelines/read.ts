@@ -2,7 +2,9 @@ import { Fault } from '../kernel/faults.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { all, type Sql, sql } from '../platform/postgres/sql.ts';
 import type { JobDetail, RunDetail } from './api.ts';
+import { readLookups } from './cache-lookups.ts';
 import type { Files } from './files.ts';
+import { copiesOf } from './job-story.ts';
 import { LogReader } from './log/read.ts';
 import { type Job, recordOf, type Step } from './run.ts';
 import { isFinal } from './run-state.ts';
@@ -37,10 +39,12 @@ export async function readJobDetail(database: Database, id: string): Promise<Job
     sql`select count(*)::int as count from pipelines_artifacts where job_id = ${record}`,
   );
   const steps = await listSteps(database, record);
-  const waits = isFinal(job.status) ? undefined : await readWaits(database, [job], await listJobs(database, job.runId));
+  const lookups = await readLookups(database, record);
+  const all = await listJobs(database, job.runId);
+  const waits = isFinal(job.status) ? undefined : await readWaits(database, [job], all);
   return {
-    ...jobSummaryOf(job, waits?.get(id)),
-    steps: steps.map(stepDetailOf),
+    ...jobSummaryOf(job, copiesOf(all), waits?.get(id)),
+    steps: steps.map((step) => stepDetailOf(step, lookups.get(step.number))),
     tests: tests!,
     artifacts: artifacts!.count,
   };

@@ -34,7 +34,13 @@ export function createSources(projects: Projects, publicUrl: () => string): Sour
     },
     async checkout({ projectId, ...request }) {
       const project = await projects.get(projectId);
-      await cloneAt({ ...request, repository: projects.repositoryPath(projectId), url: urlOf(project.slug) });
+      const { slug, defaultBranch } = project;
+      await cloneAt({
+        ...request,
+        defaultBranch,
+        repository: projects.repositoryPath(projectId),
+        url: urlOf(slug),
+      });
     },
   };
 }

@@ -159,11 +159,11 @@ export async function releaseLocks(tx: Transaction, runId: string, key?: string 
   if (count > 0) await notify(tx, 'locks');
 }
 
+/** What decisions need to know of a job, and its name for sentences. */
+export type NamedState = JobState & { number: number; name: string; workflow: string };
+
 /** The part of each job that decisions need, in plan order. */
-export function readJobStates(
-  tx: Queryable,
-  runId: string,
-): Promise<(JobState & { number: number; name: string; workflow: string })[]> {
+export function readJobStates(tx: Queryable, runId: string): Promise<NamedState[]> {
   return tx.query(sql`
     select id, key, kind, status, requires, number, name, workflow from pipelines_jobs
     where run_id = ${runId} order by position`);

@@ -5,12 +5,14 @@ import { appendEvent } from '../platform/events/log.ts';
 import type { Transaction } from '../platform/postgres/database.ts';
 import { sql } from '../platform/postgres/sql.ts';
 import { pipelineEvents } from './events.ts';
+import { copiesOf, unmet } from './job-story.ts';
 import type { Dispatch } from './port.ts';
 import type { Job, Run } from './run.ts';
 import { advance, isFinal, isRunFinal, type JobChange, type RunFact, type RunState } from './run-state.ts';
 import {
   type JobUpdate,
   lockRun,
+  type NamedState,
   notify,
   previousStatus,
   readJob,
@@ -52,6 +54,8 @@ export async function applyFact(
   const now = deps.clock.now();
   const story = new Story(tx, run, by);
   const overtaken: string[] = [];
+  const status = new Map(state.jobs.map((job) => [job.id, job.status]));
+  const named = jobs.map((job) => ({ ...job, status: status.get(job.id)! }));
   const started = run.startedAt === null && changes.some((change) => change.to === 'running');
   if (started) {
     run.startedAt = now;
@@ -59,7 +63,7 @@ export async function applyFact(
   }
   for (const change of changes) {
     const update = 'jobId' in fact && change.jobId === fact.jobId ? (by.update ?? {}) : {};
-    await saveJobStatus(tx, change.jobId, change.to, now, { ...reasonOf(change, by.actor), ...update });
+    await saveJobStatus(tx, change.jobId, change.to, now, { ...reasonOf(change, by.actor, named), ...update });
     await tellJob(deps, tx, story, change, fact);
     if (change.to === 'queued' && (await isOvertaken(tx, run, (await readJob(tx, change.jobId))!))) {
       overtaken.push(change.jobId);
@@ -81,10 +85,12 @@ export async function applyFact(
   return { run, changed: true };
 }
 
-function reasonOf(change: JobChange, actor: Actor): JobUpdate {
+function reasonOf(change: JobChange, actor: Actor, jobs: readonly NamedState[]): JobUpdate {
   // Of a job that ran, whoever asked for its end said why.
   if (change.to === 'canceled' && change.from !== 'running') return { reason: `Canceled by ${actor.name}` };
-  return change.to === 'not_run' ? { reason: 'A job it waits for did not end as it requires' } : {};
+  if (change.to !== 'not_run') return {};
+  const job = jobs.find(({ id }) => id === change.jobId)!;
+  return { reason: unmet(job, copiesOf(jobs)) ?? 'A job it waits for did not end as it requires' };
 }
 
 /** Facts in the order they are told; each names the one before as its cause. */

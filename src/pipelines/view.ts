@@ -1,4 +1,6 @@
 import type { JobDetail, JobSummary, RunDetail, RunSummary } from './api.ts';
+import type { CacheLookup } from './cache-inputs.ts';
+import { type Copies, copiesOf, waitOf, whyOf } from './job-story.ts';
 import type { ShownLine } from './log/read.ts';
 import type { Job, Run, Step } from './run.ts';
 
@@ -30,10 +32,18 @@ export function runDetailOf(run: Run, jobs: readonly Job[], waits: ReadonlyMap<s
   const counts: Record<string, number> = {};
   for (const job of jobs) counts[job.status] = (counts[job.status] ?? 0) + 1;
   const diagnostics = run.diagnostics as RunDetail['diagnostics'];
-  return { ...runSummaryOf(run, counts), diagnostics, jobs: jobs.map((job) => jobSummaryOf(job, waits.get(job.id))) };
+  const copies = copiesOf(jobs);
+  return {
+    ...runSummaryOf(run, counts),
+    diagnostics,
+    jobs: jobs.map((job) => jobSummaryOf(job, copies, waits.get(job.id))),
+  };
 }
 
-export function jobSummaryOf(job: Job, waitsFor: string | undefined): JobSummary {
+/** `copies` are those of every job of its run. */
+export function jobSummaryOf(job: Job, copies: Copies, waitsFor: string | undefined): JobSummary {
+  const { matrix, matrixName, source } = job.spec;
+  const waited = waitOf(job);
   return {
     id: job.id,
     runId: job.runId,
@@ -52,6 +62,10 @@ export function jobSummaryOf(job: Job, waitsFor: string | undefined): JobSummary
     agent: job.agent,
     reason: job.reason,
     waitsFor: waitsFor ?? null,
+    why: whyOf(job, copies),
+    waited: waited && { what: waited.what, from: new Date(waited.from).toISOString(), to: moment(waited.to) },
+    matrix: matrix && matrixName !== undefined ? { name: matrixName, values: matrix } : null,
+    source: source ?? null,
     approvedBy: job.approvedBy,
     inheritedFrom: job.inheritedFrom,
     queuedAt: moment(job.queuedAt),
@@ -60,7 +74,7 @@ export function jobSummaryOf(job: Job, waitsFor: string | undefined): JobSummary
   };
 }
 
-export function stepDetailOf(step: Step): JobDetail['steps'][number] {
+export function stepDetailOf(step: Step, cache: CacheLookup | undefined): JobDetail['steps'][number] {
   return {
     number: step.number,
     name: step.name,
@@ -72,6 +86,7 @@ export function stepDetailOf(step: Step): JobDetail['steps'][number] {
     startedAt: moment(step.startedAt),
     finishedAt: moment(step.finishedAt),
     lines: step.lines,
+    cache: cache ?? null,
   };
 }
 

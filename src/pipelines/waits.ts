@@ -1,5 +1,6 @@
 import type { Queryable } from '../platform/postgres/database.ts';
 import { sql } from '../platform/postgres/sql.ts';
+import { type Copies, copiesOf } from './job-story.ts';
 import type { Job } from './run.ts';
 import { groupOutcome } from './run-state.ts';
 
@@ -15,8 +16,9 @@ export async function readWaits(
   const keys = [...new Set(queued.flatMap((job) => (job.kind === 'lock' ? (job.spec.lockKey ?? []) : [])))];
   const turns = groups.length > 0 ? await readTurns(db, groups) : [];
   const locks = keys.length > 0 ? await readLocks(db, keys) : [];
+  const copies = copiesOf(all);
   for (const job of wanted) {
-    const wait = waitOf(job, all, turns, locks);
+    const wait = waitOf(job, copies, turns, locks);
     if (wait !== undefined) waits.set(job.id, wait);
   }
   return waits;
@@ -47,12 +49,12 @@ function readLocks(db: Queryable, keys: string[]): Promise<{ key: string; run: n
 
 function waitOf(
   job: Job,
-  all: readonly Job[],
+  copies: Copies,
   turns: readonly Turn[],
   locks: readonly { key: string; run: number; runId: string }[],
 ): string | undefined {
   if (job.status === 'on_hold') return 'Waits for an approval';
-  if (job.status === 'blocked') return blockedBy(job, all);
+  if (job.status === 'blocked') return blockedBy(job, copies);
   if (job.status !== 'queued') return undefined;
   if (job.kind === 'lock') {
     const held = locks.find(({ key, runId }) => key === job.spec.lockKey && runId !== job.runId);
@@ -69,10 +71,10 @@ function waitOf(
 }
 
 /** Names of what a blocked job requires and has not ended yet. */
-function blockedBy(job: Job, all: readonly Job[]): string | undefined {
+function blockedBy(job: Job, copies: Copies): string | undefined {
   const open = job.requires.flatMap(({ key }) => {
-    const copies = all.filter((other) => other.key === key);
-    return copies.length > 0 && groupOutcome(copies.map(({ status }) => status)) === 'open' ? [copies[0]!.name] : [];
+    const all = copies.get(key) ?? [];
+    return all.length > 0 && groupOutcome(all.map(({ status }) => status)) === 'open' ? [all[0]!.name] : [];
   });
   return open.length > 0 ? `Waits for ${open.join(', ')}` : undefined;
 }

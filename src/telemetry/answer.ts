@@ -1,8 +1,8 @@
 import type { Diagnostic } from '../kernel/diagnostics.ts';
 import type { HistogramCell, QueryAnswer, QueryCell, QuerySeries } from './api.ts';
+import type { Output } from './nrql/built.ts';
 import type { Compiled } from './nrql/compile.ts';
 import { positionOf } from './nrql/problems.ts';
-import type { Output } from './nrql/select.ts';
 
 /** What the store said to the statements of a compiled query. */
 export interface RawAnswer {

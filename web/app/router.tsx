@@ -101,7 +101,7 @@ const run = createRoute({
   validateSearch: (given: Given) =>
     present({
       ...readTexts(given, 'job'),
-      tab: readWord(given, 'tab', ['tests', 'artifacts', 'file']),
+      tab: readWord(given, 'tab', ['timing', 'tests', 'artifacts', 'file']),
       step: readCount(given, 'step'),
       line: readCount(given, 'line', 1),
     }),

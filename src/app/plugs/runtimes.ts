@@ -21,6 +21,7 @@ export function runtimesOf(deps: {
     log,
   });
   if (settings.runtime === 'process') return [processes];
-  const containers = createDockerRuntime({ docker: openDocker(), log, installation, awayMs: settings.engineAwayMs });
+  const { engineAwayMs: awayMs, networks } = settings;
+  const containers = createDockerRuntime({ docker: openDocker(), log, installation, awayMs, networks });
   return settings.runtime === 'docker' ? [containers] : [containers, processes];
 }

@@ -159,4 +159,42 @@ export const errorsMigrations: Migration[] = [
         created_at timestamptz not null default now()
       );`,
   },
+  {
+    id: 'errors/0002-grouping-rules',
+    // Counts are kept by hash as well, so that an issue can be split exactly. Rows of before belong to one hash of their issue.
+    statements: `
+      create table errors_rules (
+        project_id uuid primary key,
+        stack_rules text not null,
+        fingerprint_rules text not null,
+        changed_at timestamptz not null,
+        changed_by text not null
+      );
+
+      -- Ids of issues that were merged into others, so that links to them still lead somewhere.
+      create table errors_aliases (
+        id uuid primary key,
+        issue_id uuid not null references errors_issues on delete cascade
+      );
+      create index on errors_aliases (issue_id);
+
+      alter table errors_issue_hours add column hash uuid not null default '00000000-0000-0000-0000-000000000000';
+      update errors_issue_hours r set hash = h.hash
+        from (select issue_id, (min(hash::text))::uuid as hash from errors_hashes group by issue_id) h
+        where h.issue_id = r.issue_id;
+      alter table errors_issue_hours drop constraint errors_issue_hours_pkey, add primary key (issue_id, hour, hash);
+
+      alter table errors_issue_releases add column hash uuid not null default '00000000-0000-0000-0000-000000000000';
+      update errors_issue_releases r set hash = h.hash
+        from (select issue_id, (min(hash::text))::uuid as hash from errors_hashes group by issue_id) h
+        where h.issue_id = r.issue_id;
+      alter table errors_issue_releases drop constraint errors_issue_releases_pkey,
+        add primary key (issue_id, release, environment, hash);
+
+      alter table errors_issue_users add column hash uuid not null default '00000000-0000-0000-0000-000000000000';
+      update errors_issue_users r set hash = h.hash
+        from (select issue_id, (min(hash::text))::uuid as hash from errors_hashes group by issue_id) h
+        where h.issue_id = r.issue_id;
+      alter table errors_issue_users drop constraint errors_issue_users_pkey, add primary key (issue_id, user_key, hash);`,
+  },
 ];

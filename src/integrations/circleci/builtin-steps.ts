@@ -208,9 +208,10 @@ function checkoutStep(step: StepSource, common: Common, problems: Problems): Pla
   if (method === 'shallow' && isNull(depth)) {
     problems.error(entry.keyAt, 'Checkout method shallow needs "depth", a whole number');
   }
-  readInteger(depth, '"depth"', problems);
+  const commits = readInteger(depth, '"depth"', problems);
+  if (commits !== undefined && commits < 1) problems.error(entry.keyAt, 'Checkout depth must be 1 or more');
   const path = readText(child(body, 'path'), '"path"', problems);
-  return [{ ...common, kind: 'checkout', path, method }];
+  return [{ ...common, kind: 'checkout', path, method, ...(method === 'shallow' ? { depth: commits } : {}) }];
 }
 
 function restoreStep(step: StepSource, common: Common, problems: Problems): PlannedStep[] {

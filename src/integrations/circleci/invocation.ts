@@ -39,6 +39,8 @@ export interface Invocation {
   at: SourcePosition;
   settings: Map<string, Entry>;
   cell: Map<string, Entry> | undefined;
+  /** The alias of the matrix it is a cell of, or the name of its job. */
+  matrixName: string | undefined;
   requires: Requirement[];
   /** Its name was given, not made. */
   named: boolean;
@@ -131,6 +133,7 @@ function expandCell(
     at: written.at,
     settings,
     cell,
+    matrixName: cell && (alias ?? written.job),
     requires: requirements(written.settings.get('requires')?.value, cell, scope, library, compilation),
   };
 }

@@ -1,5 +1,5 @@
 import { limits } from './limits.ts';
-import { child, describe, type Entry, isNull, isUnknown, type Node, type Scalar, textOf, toJson } from './node.ts';
+import { child, describe, type Entry, isNull, isUnknown, type Node, textOf, toJson } from './node.ts';
 import type { Problems } from './problems.ts';
 import { checkKeys, readText } from './read.ts';
 
@@ -110,6 +110,7 @@ export function cellSuffix(cell: Map<string, Entry>): string {
 
 /** The cell as the plan keeps it. */
 export function cellValues(cell: Map<string, Entry>): Record<string, string | number | boolean> {
-  const scalars = [...cell].filter((one): one is [string, Entry & { value: Scalar }] => one[1].value.kind === 'scalar');
-  return Object.fromEntries(scalars.map(([name, { value }]) => [name, value.value ?? '']));
+  return Object.fromEntries(
+    [...cell].map(([name, { value }]) => [name, value.kind === 'scalar' ? (value.value ?? '') : nameOf(value)]),
+  );
 }

@@ -201,6 +201,7 @@ function plannedJob(
     serialGroup: serialGroupOf(one, compilation),
     serialSpan: one.span,
     matrix: one.cell && cellValues(one.cell),
+    matrixName: one.matrixName,
     source: one.at,
     ...rest,
   };

@@ -8,8 +8,9 @@ import { clearAway } from './clear-away.ts';
 import { asking, type DockerEngine, defaultAwayMs, engineStatus, tolerate } from './client.ts';
 import { followContainer } from './container-lines.ts';
 import { execIn } from './exec.ts';
-import { ensureImage } from './images.ts';
+import { discardImage, ensureImage, hasImage } from './images.ts';
 import { label } from './labels.ts';
+import { ensureNetwork } from './networks.ts';
 import { reachableAt } from './reachable-at.ts';
 import { watchReadiness } from './readiness.ts';
 
@@ -24,6 +25,8 @@ export function createDockerRuntime(deps: {
   installation: string;
   /** How long the engine may be away before what was asked of it fails (ms). */
   awayMs?: number | undefined;
+  /** Range the networks of environments are taken from, such as `10.219.0.0/16`. */
+  networks?: string | undefined;
 }): Runtime {
   const { docker, installation } = deps;
   const readiness = watchReadiness(docker, deps.awayMs ?? defaultAwayMs);
@@ -37,12 +40,10 @@ export function createDockerRuntime(deps: {
     void followContainer(docker, containerId, request.linesAfter ?? 0, request.onLine, abort.signal);
   };
 
-  const ensureNetwork = async (environmentId: string, group: string): Promise<string> => {
+  const networkOf = async (environmentId: string, group: string): Promise<string> => {
     const name = names(environmentId, group);
     const labels = { [label.installation]: installation, [label.environment]: environmentId, [label.group]: group };
-    await tolerate([409], () =>
-      docker.createNetwork({ Name: name, Driver: 'bridge', CheckDuplicate: true, Labels: labels }),
-    );
+    await ensureNetwork(docker, name, labels, deps.networks);
     return name;
   };
 
@@ -76,7 +77,7 @@ export function createDockerRuntime(deps: {
         hint: 'Cut the release again.',
       });
     }
-    const network = await ensureNetwork(environmentId, group);
+    const network = await networkOf(environmentId, group);
     if (group !== backingGroup) await joinBacking(environmentId, network);
     const known = await inspect(docker, nameOf(instanceId));
     if (known?.State.Running) {
@@ -122,6 +123,14 @@ export function createDockerRuntime(deps: {
       await ensureImage(docker, image, undefined, onLine);
       const { Id } = await docker.getImage(image).inspect();
       return { service: service.name, kind: 'image', reference: Id, digest: Id };
+    },
+    holds: ({ reference }) => asking(callMs, 'looking for an image', () => hasImage(docker, reference)),
+    async discard({ version, outputs }) {
+      for (const output of outputs) {
+        if (output.kind === 'image')
+          await asking(startMs, 'removing an image', () => discardImage(docker, version, output));
+      }
+      return true;
     },
     start: (request) => asking(startMs, `starting ${request.service.name}`, () => launch(request)),
     async list(environmentId) {

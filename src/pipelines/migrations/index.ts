@@ -180,4 +180,16 @@ export const pipelinesMigrations: Migration[] = [
     id: 'pipelines/0003-shipping',
     statements: 'alter table pipelines_steps add column shipping bigint;',
   },
+  {
+    // How each restore_cache step went, and which inputs of its key had changed.
+    id: 'pipelines/0004-cache-lookups',
+    statements: `
+      create table pipelines_cache_lookups (
+        job_id uuid not null references pipelines_jobs on delete cascade,
+        step int not null,
+        lookup jsonb not null,
+        primary key (job_id, step)
+      );
+      create index on pipelines_caches (project_id, template, saved_at desc);`,
+  },
 ];

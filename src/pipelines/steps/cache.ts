@@ -6,7 +6,16 @@ import { join, posix } from 'node:path';
 import { Fault } from '../../kernel/faults.ts';
 import { newId } from '../../kernel/ids.ts';
 import { json, sql } from '../../platform/postgres/sql.ts';
-import { cacheKeyFiles, renderCacheKey } from '../cache-key.ts';
+import {
+  type CacheInputs,
+  type CacheLookup,
+  cacheChanges,
+  cacheInputs,
+  lookupSentence,
+  nearestCache,
+} from '../cache-inputs.ts';
+import { type CacheKeyFacts, cacheKeyFiles, renderCacheKey } from '../cache-key.ts';
+import { cachesByTemplate, type FoundCache, saveLookup, takeCache } from '../cache-lookups.ts';
 import { storeStream } from '../files.ts';
 import type { JobContext, StepContext } from './context.ts';
 import { resolvePath } from './paths.ts';
@@ -18,8 +27,9 @@ const scopeOf = (context: JobContext): 'trusted' | 'fork' => (context.run.truste
 /** Saves paths under a key. The first to save a key wins; later saves of it are passed over. */
 export async function saveCache(context: StepContext<'save_cache'>): Promise<number> {
   const { database, step, say, run } = context;
-  const key = await render(context, step.key);
-  if (key === undefined) return 1;
+  const rendered = await render(context, step.key);
+  if (rendered === undefined) return 1;
+  const { key, inputs } = rendered;
   const known = await database.first(sql`
     select 1 from pipelines_caches
     where project_id = ${run.projectId} and scope = ${scopeOf(context)} and key = ${key}`);
@@ -45,51 +55,81 @@ export async function saveCache(context: StepContext<'save_cache'>): Promise<num
     return 0;
   }
   const inserted = await database.execute(sql`
-    insert into pipelines_caches (id, project_id, scope, key, paths, bytes, job_id)
-    values (${id}, ${run.projectId}, ${scopeOf(context)}, ${key}, ${json(saved)}, ${bytes}, ${context.job.id})
+    insert into pipelines_caches (id, project_id, scope, key, paths, bytes, job_id, template, inputs)
+    values (${id}, ${run.projectId}, ${scopeOf(context)}, ${key}, ${json(saved)}, ${bytes}, ${context.job.id}, ${step.key},
+      ${json(inputs)})
     on conflict do nothing`);
   if (inserted === 0) await rm(context.files.cache(id), { recursive: true, force: true });
   say(`Saved ${saved.join(', ')} (${megabytes(bytes)}) as ${key}`);
   return 0;
 }
 
-/** Brings back the newest cache whose key begins with the first of the keys that finds one. A miss is no failure. */
+/**
+ * Brings back the newest cache whose key begins with the first of the keys that finds one. A miss is no failure. What was found, and
+ * which inputs of the key had changed, is kept for people who wonder.
+ */
 export async function restoreCache(context: StepContext<'restore_cache'>): Promise<number> {
   const { database, step, say, run } = context;
-  const scopes = run.trusted ? ['trusted'] : ['fork', 'trusted'];
+  const place = { projectId: run.projectId, scopes: run.trusted ? ['trusted'] : ['fork', 'trusted'] };
+  let first: Rendered | undefined;
+  let cache: FoundCache | undefined;
   for (const template of step.keys) {
-    const key = await render(context, template);
-    if (key === undefined) return 1;
-    const cache = await database.first<{ id: string; key: string; paths: string[]; bytes: number }>(sql`
-      update pipelines_caches set used_at = clock_timestamp() where id = (
-        select id from pipelines_caches
-        where project_id = ${run.projectId} and scope = any(${scopes}) and starts_with(key, ${key})
-        order by saved_at desc limit 1)
-      returning id, key, paths, bytes`);
-    if (!cache) {
-      say(`No cache is found for ${key}`);
-      continue;
+    const rendered = await render(context, template);
+    if (rendered === undefined) return 1;
+    first ??= rendered;
+    cache = await takeCache(database, place, rendered.key);
+    if (cache) {
+      const whole = cache.key === rendered.key ? '' : ` (the newest that begins with ${rendered.key})`;
+      say(`Found ${cache.key}${whole}, ${megabytes(cache.bytes)}`);
+      break;
     }
-    say(
-      `Found ${cache.key}${cache.key === key ? '' : ` (the newest that begins with ${key})`}, ${megabytes(cache.bytes)}`,
-    );
-    for (const [index, path] of cache.paths.entries()) {
-      const target = posix.dirname(resolvePath(path, context));
-      await context.place.copyIn(target, createReadStream(join(context.files.cache(cache.id), `${index}.tar`)));
-      say(`Restored ${path}`);
-    }
-    return 0;
+    say(`No cache is found for ${rendered.key}`);
   }
+  if (!first) return 0;
+  const lookup = await explainLookup(context, place, first, cache);
+  if (lookup.outcome !== 'hit') say(lookupSentence(lookup));
+  await saveLookup(database, context.job.id, context.number, lookup);
+  if (cache) await unpack(context, cache);
   return 0;
 }
 
-async function render(context: JobContext, template: string): Promise<string | undefined> {
+async function explainLookup(
+  { database }: JobContext,
+  place: { projectId: string; scopes: string[] },
+  wanted: Rendered,
+  found: FoundCache | undefined,
+): Promise<CacheLookup> {
+  const { key, inputs } = wanted;
+  const common = { key, found: found?.key ?? null, bytes: found?.bytes ?? null };
+  if (found?.key === key) return { ...common, outcome: 'hit', changes: [], comparedWith: found.key };
+  // What another template made says nothing of the inputs of this one; the newest made by the same does.
+  const same = found?.inputs?.template === inputs.template ? found : undefined;
+  const other = same ?? nearestCache(inputs, await cachesByTemplate(database, place)) ?? found;
+  const changes = other?.inputs ? cacheChanges(inputs, other.inputs) : [];
+  return { ...common, outcome: found ? 'older' : 'miss', changes, comparedWith: other?.key ?? null };
+}
+
+async function unpack(context: JobContext, cache: FoundCache): Promise<void> {
+  for (const [index, path] of cache.paths.entries()) {
+    const target = posix.dirname(resolvePath(path, context));
+    await context.place.copyIn(target, createReadStream(join(context.files.cache(cache.id), `${index}.tar`)));
+    context.say(`Restored ${path}`);
+  }
+}
+
+/** A key, and what it was made of. */
+interface Rendered {
+  key: string;
+  inputs: CacheInputs;
+}
+
+async function render(context: JobContext, template: string): Promise<Rendered | undefined> {
   const checksums: Record<string, string> = {};
   for (const file of cacheKeyFiles(template)) {
     const sum = await checksum(context, resolvePath(file, context));
     if (sum !== undefined) checksums[file] = sum;
   }
-  const rendered = renderCacheKey(template, {
+  const facts: CacheKeyFacts = {
     branch: context.run.branch ?? '',
     buildNumber: context.job.number,
     revision: context.run.sha,
@@ -98,8 +138,9 @@ async function render(context: JobContext, template: string): Promise<string | u
     checksums,
     epoch: Math.floor(context.now() / 1000),
     arch: `linux-${arch() === 'x64' ? 'amd64' : arch()}-${(cpus()[0]?.model ?? '').replace(/\W+/g, '-')}`,
-  });
-  if (rendered.ok) return rendered.key;
+  };
+  const rendered = renderCacheKey(template, facts);
+  if (rendered.ok) return { key: rendered.key, inputs: cacheInputs(template, facts) };
   context.say(`Error: ${rendered.problem}`);
   return undefined;
 }

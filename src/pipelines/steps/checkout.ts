@@ -18,10 +18,11 @@ export async function checkout(context: StepContext<'checkout'>): Promise<number
     sha: run.sha,
     branch: run.branch ?? undefined,
     tag: run.tag ?? undefined,
-    shallow: step.method === 'shallow',
+    extent: step.method === 'shallow' ? { depth: step.depth ?? 1 } : step.method === 'full' ? 'full' : 'usual',
     directory,
   });
-  await context.place.copyIn(target, packTar(directory, ['.'], context.owner));
+  const moved = await context.place.moveIn?.(target, directory);
+  if (!moved) await context.place.copyIn(target, packTar(directory, ['.'], context.owner));
   await rm(directory, { recursive: true, force: true });
   say(`HEAD is now at ${run.sha.slice(0, 10)} ${run.commit.message.split('\n')[0]}`);
   return 0;

@@ -20,6 +20,8 @@ export interface JobContext {
   /** Exported variables of the job. */
   environment: Record<string, string>;
   now: () => number;
+  /** Hides the job's secrets in text that people will see; lines that are said are hidden anyhow. */
+  mask: (text: string) => string;
   /** One line of the step's log. */
   say: (line: string) => void;
 }

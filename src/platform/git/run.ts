@@ -17,6 +17,8 @@ export interface GitLimits {
   outputBytes?: number | undefined;
   /** For what runs long and reads and writes no pipe: a watcher ends it when the server dies. */
   guarded?: boolean | undefined;
+  /** The file a guarded git reads as its standard input. Default none. */
+  inputFile?: string | undefined;
 }
 
 const stderrBytes = 8192;
@@ -31,11 +33,12 @@ export function spawnGit(command: GitCommand): ChildProcessWithoutNullStreams {
 
 /**
  * A watcher beside git waits for the end of standard input, which only the server holds: when the server dies, git is
- * asked to end (a fetch could go on for half an hour). Arguments are passed through, never read by the shell.
+ * asked to end (a fetch could go on for half an hour). Arguments are passed through, never read by the shell; the first
+ * one is the file git reads.
  */
 const guard = `
 exec 3<&0
-git "$@" </dev/null 3<&- &
+git "$@" <"$0" 3<&- &
 git=$!
 { read -r _ <&3; kill -s TERM -- "-$$"; } >/dev/null 2>&1 &
 watcher=$!
@@ -45,8 +48,8 @@ status=$?
 kill -s KILL "$watcher" 2>/dev/null
 exit "$status"`;
 
-function spawnGuarded(command: GitCommand): ChildProcessWithoutNullStreams {
-  const argv = ['-c', guard, 'git', ...command.argv];
+function spawnGuarded(command: GitCommand, inputFile = '/dev/null'): ChildProcessWithoutNullStreams {
+  const argv = ['-c', guard, inputFile, ...command.argv];
   return spawn('/bin/sh', argv, { cwd: command.cwd ?? '/', env: command.env, detached: true, stdio: 'pipe' });
 }
 
@@ -89,7 +92,7 @@ export async function runGit(
   command: GitCommand,
   options: GitLimits & { acceptable?: number[] } = {},
 ): Promise<GitResult> {
-  const child = options.guarded ? spawnGuarded(command) : spawnGit(command);
+  const child = options.guarded ? spawnGuarded(command, options.inputFile) : spawnGit(command);
   const stderr = collectErrors(child);
   const parts: Buffer[] = [];
   const limit = options.outputBytes ?? 64 * 1024 * 1024;

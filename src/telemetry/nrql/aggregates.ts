@@ -1,7 +1,9 @@
-import type { Argument, Expression, ExpressionOf } from './ast.ts';
-import { type Context, truth, warnOfUnknown } from './context.ts';
+import type { Expression, ExpressionOf } from './ast.ts';
+import { type Context, truth } from './context.ts';
 import type { Value } from './fields.ts';
 import { NrqlError } from './problems.ts';
+import { aggregate, both, constant, subjectOf } from './subject.ts';
+import { latestRate, regression } from './trends.ts';
 import { unitMs } from './window.ts';
 import { aggregateFunctions } from './words.ts';
 
@@ -27,82 +29,6 @@ export function hasAggregate(expression: Expression): boolean {
     default:
       return false;
   }
-}
-
-/** A number that stands in the text, arithmetic included; undefined for anything else. */
-export function constant(expression: Expression | undefined): number | undefined {
-  if (!expression) return undefined;
-  if (expression.kind === 'number') return expression.value;
-  if (expression.kind === 'negate') {
-    const operand = constant(expression.operand);
-    return operand === undefined ? undefined : -operand;
-  }
-  if (expression.kind !== 'binary') return undefined;
-  const left = constant(expression.left);
-  const right = constant(expression.right);
-  if (left === undefined || right === undefined) return undefined;
-  switch (expression.operator) {
-    case '+':
-      return left + right;
-    case '-':
-      return left - right;
-    case '*':
-      return left * right;
-    case '/':
-      return left / right;
-    default:
-      return undefined;
-  }
-}
-
-/** What an aggregate runs over: a row expression, or the fields of a metric. */
-interface Subject {
-  value: Value;
-  /** Condition of the metric, joined with that of filter(). */
-  condition: string | null;
-  metric: boolean;
-}
-
-const both = (...conditions: (string | null)[]): string | null => {
-  const given = conditions.filter((condition): condition is string => condition !== null);
-  return given.length === 0 ? null : given.join(' AND ');
-};
-
-/** `name(args)`, or `nameIf(args, condition)`; parameters stand between, as in `quantiles(0.5)`. */
-function aggregate(name: string, parameters: string, args: string[], condition: string | null): string {
-  if (condition === null) return `${name}${parameters}(${args.join(', ')})`;
-  return `${name}If${parameters}(${[...args, `ifNull(${condition}, false)`].join(', ')})`;
-}
-
-function subjectOf(
-  argument: Argument | undefined,
-  call: ExpressionOf<'call'>,
-  want: 'number' | 'any',
-  context: Context,
-): Subject {
-  if (!argument) throw new NrqlError(call, `${aggregateFunctions[call.name]!.signature} needs an attribute`);
-  const row: Context = { ...context, level: 'row', condition: null };
-  const expression = argument.value;
-  // What is counted apart is usually a dimension, what is measured usually a metric, as long as neither has been seen.
-  const measured = call.name !== 'uniquecount' && call.name !== 'uniques';
-  const metric =
-    expression.kind === 'attribute' &&
-    !context.definitions.has(expression.name) &&
-    (measured || context.catalogue.isMetric(expression.name))
-      ? context.fields.metric(expression.name)
-      : undefined;
-  if (metric) {
-    if (expression.kind === 'attribute') warnOfUnknown(expression, context);
-    context.used.metrics.add(metric);
-    return { value: { sql: 'latest', type: 'number' }, condition: both(context.condition, metric), metric: true };
-  }
-  context.used.others = true;
-  const value = context.compile(expression, want, row);
-  const usable =
-    want === 'number' && value.type === 'string'
-      ? { sql: `toFloat64OrNull(${value.sql})`, type: 'number' as const }
-      : value;
-  return { value: usable, condition: context.condition, metric: false };
 }
 
 /** Compiles an aggregate call to SQL over a group. */
@@ -148,6 +74,10 @@ export function compileAggregate(call: ExpressionOf<'call'>, context: Context): 
     case 'derivative':
     case 'predictlinear':
       return regression(call, context);
+    case 'latestrate':
+      return latestRate(call, context);
+    case 'funnel':
+      throw new NrqlError(call, 'funnel() cannot be part of a larger expression', 'Let it stand by itself in SELECT.');
     default:
       return numericAggregate(call, context);
   }
@@ -336,28 +266,4 @@ function apdex(call: ExpressionOf<'call'>, context: Context): Value {
   const all = aggregate('count', '', [`toNullable(${value.sql})`], condition);
   // Satisfied and tolerating alike are within 4t; the satisfied count a second half.
   return { sql: `((${within(t)} + ${within(4 * t)}) / 2 / nullIf(${all}, 0))`, type: 'number' };
-}
-
-function regression(call: ExpressionOf<'call'>, context: Context): Value {
-  const instant = context.fields.instant;
-  if (!instant)
-    throw new NrqlError(call, `${call.name}() needs the time of the records, which this subquery does not give`);
-  const { value, condition } = subjectOf(call.args[0], call, 'number', context);
-  const unit = call.args[1]?.value;
-  const amount =
-    unit === undefined ? unitMs.second : unit.kind === 'duration' ? unit.amount * unitMs[unit.unit] : undefined;
-  if (amount === undefined)
-    throw new NrqlError(unit!, `The second argument of ${call.name}() is an amount of time, such as 1 minute`);
-  const origin = context.params.bind(Math.round(context.window.since), 'Int64');
-  const seconds = `(toUnixTimestamp64Milli(${instant}) - ${origin}) / 1000`;
-  const line = aggregate(
-    'simpleLinearRegression',
-    '',
-    [seconds, `assumeNotNull(${value.sql})`],
-    both(condition, `isNotNull(${value.sql})`),
-  );
-  if (call.name === 'derivative')
-    return { sql: `tupleElement(${line}, 1) * ${context.params.number(amount / 1000)}`, type: 'number' };
-  const ahead = `((${context.spanEnd}) - ${origin} + ${context.params.number(amount)}) / 1000`;
-  return { sql: `(tupleElement(${line}, 1) * ${ahead} + tupleElement(${line}, 2))`, type: 'number' };
 }

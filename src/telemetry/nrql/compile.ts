@@ -1,11 +1,12 @@
 import { nearest } from '../../kernel/nearest.ts';
 import type { Query } from './ast.ts';
+import type { Output } from './built.ts';
 import type { Catalogue } from './fields.ts';
 import { Params } from './params.ts';
 import { print } from './print.ts';
 import { NrqlError } from './problems.ts';
 import { readRecords, type Scope } from './scope.ts';
-import { buildSelect, type Output } from './select.ts';
+import { buildSelect } from './select.ts';
 import { type Buckets, resolveBuckets, resolveWindow, unitMs, type Window } from './window.ts';
 import { isTimeZone } from './zones.ts';
 
@@ -125,7 +126,6 @@ function refuseUnanswered(query: Query): void {
   const refuse = (place: { at: number; end: number }, what: string): never => {
     throw new NrqlError(place, `${what} is not answered yet`, undefined, 'unsupported');
   };
-  if (query.join) refuse(query.join.query, 'JOIN');
   if (query.predict) refuse(query.predict, 'PREDICT');
   for (const source of query.from) if (source.kind === 'lookup') refuse(source, 'FROM lookup()');
 }
@@ -152,7 +152,7 @@ function typesOf(query: Query): string[] {
   const types = query.from.flatMap((source) =>
     source.kind === 'type' ? [source.name] : source.kind === 'subquery' ? typesOf(source.query) : [],
   );
-  return [...new Set(types)];
+  return [...new Set([...types, ...(query.join ? typesOf(query.join.query) : [])])];
 }
 
 function warnOfUnknownTypes(query: Query, catalogue: Catalogue, warnings: Warning[]): void {

@@ -35,7 +35,10 @@ export function warnOfUnknown(attribute: ExpressionOf<'attribute'>, { fields, ca
   const { name } = attribute;
   if (fields.known(name) || catalogue.isMetric(name) || name.includes('%')) return;
   const near = fields.suggest(name);
-  warn(attribute, `No record asked here has had the attribute "${name}"`, near ? `Did you mean ${near}?` : undefined);
+  const message = fields.eventType
+    ? `No record asked here has had the attribute "${name}"`
+    : `The subquery has no column "${name}"`;
+  warn(attribute, message, near ? `Did you mean ${near}?` : undefined);
 }
 
 /** SQL of a yes or no, never in need of parentheses. NULL counts as no wherever it decides. */

@@ -72,7 +72,7 @@ afterAll(async () => {
   await clickhouse?.close();
 });
 
-const ask = (nrql: string): Promise<QueryAnswer> => questions.ask(nrql, { scope: { projectId: project }, now });
+const ask = async (nrql: string): Promise<QueryAnswer> => questions.ask(nrql, { scope: { projectId: project }, now });
 
 const numeric = fc.constantFrom('duration', 'age', 'duration * 2 - age', 'age / duration', 'duration + 1', '-age');
 const condition: fc.Arbitrary<string> = fc.letrec<{ tree: string }>((tie) => ({
@@ -255,6 +255,80 @@ describe('compiled SQL and the evaluator', () => {
       ).length;
       expect(series[0]!.points[index]).toBe(expected);
     });
+  });
+
+  it('follow a key through the steps of a funnel, each after the one before', async () => {
+    const steps: [string, (record: PlainRecord) => boolean][] = [
+      ["name = 'GET /'", (record) => record.name === 'GET /'],
+      ['error IS TRUE', (record) => record.error === true],
+      ['duration > 2', (record) => Number(record.duration) > 2],
+    ];
+    const wheres = steps.map(([text], index) => `WHERE ${text} AS 'step ${index + 1}'`).join(', ');
+    const { columns, rows } = await ask(`SELECT funnel(city, ${wheres}) FROM Transaction`);
+    expect(columns.map(({ label }) => label)).toEqual(['step 1', 'step 2', 'step 3']);
+    const levels = new Map<string, number>();
+    for (const record of records) {
+      if (record.city === undefined) continue;
+      const key = String(record.city);
+      const level = levels.get(key) ?? 0;
+      if (steps[level]?.[1](record)) levels.set(key, level + 1);
+    }
+    expect(rows[0]).toEqual([1, 2, 3].map((least) => [...levels.values()].filter((level) => level >= least).length));
+    expect(rows[0]![0]).toBeGreaterThan(0);
+    // A step that nothing reaches, and one reached only before the step it follows.
+    const { rows: none } = await ask(
+      `SELECT funnel(name, WHERE name = 'GET /' AS 'a', WHERE name = 'POST /cart' AS 'b') FROM Transaction`,
+    );
+    expect(none[0]).toEqual([1, 0]);
+  });
+
+  it('rate the last two values', async () => {
+    const [before, last] = records.filter(({ duration }) => duration !== undefined).slice(-2);
+    const slope =
+      (Number(last!.duration) - Number(before!.duration)) /
+      ((Number(last!.timestamp) - Number(before!.timestamp)) / 60_000);
+    const { rows } = await ask('SELECT latestrate(duration, 1 minute), latestrate(missing, 1 minute) FROM Transaction');
+    expect(rows[0]![0]).toBeCloseTo(slope, 6);
+    expect(rows[0]![1]).toBeNull();
+  });
+
+  it('join records with what a subquery says of their key', async () => {
+    const total = new Map<string, number>();
+    for (const { name, service } of records) {
+      if (service !== 'web') continue;
+      total.set(String(name), (total.get(String(name)) ?? 0) + 1);
+    }
+    const nested = "(SELECT count(*) AS total FROM Transaction WHERE service = 'web' AND name != 'GET /' FACET name)";
+    const inner = await ask(
+      `SELECT latest(total), count(*) FROM Transaction JOIN ${nested} ON name FACET name LIMIT MAX`,
+    );
+    const count = (name: unknown) => records.filter((record) => record.name === name).length;
+    expect(new Set(inner.rows.map((row) => row[0]))).toEqual(
+      new Set([...total.keys()].filter((name) => name !== 'GET /')),
+    );
+    for (const [name, seen, all] of inner.rows) expect([seen, all]).toEqual([total.get(String(name)), count(name)]);
+    const left = await ask(
+      `SELECT count(*), count(total), latest(total) FROM Transaction LEFT JOIN ${nested} ON name = name FACET name LIMIT MAX`,
+    );
+    expect(left.rows.find((row) => row[0] === 'GET /')).toEqual(['GET /', count('GET /'), 0, null]);
+    const rows = await ask(`SELECT name, total FROM Transaction JOIN ${nested} ON name LIMIT 3`);
+    expect(rows.rows.map((row) => row[1])).toEqual(rows.rows.map((row) => total.get(String(row[0]))));
+    await expect(ask(`SELECT count(*) FROM Transaction JOIN ${nested} ON city`)).rejects.toThrow('no column "city"');
+  });
+
+  it('show all columns of a subquery, and NULL with a warning for one it has not', async () => {
+    const all = await ask('SELECT * FROM (SELECT count(*) AS total FROM Transaction FACET name) ORDER BY total DESC');
+    expect(all.columns.map(({ label }) => label)).toEqual(['name', 'total']);
+    expect(all.rows.length).toBe(4);
+    const missing = await ask(
+      'SELECT sum(total), count(totl) FROM (SELECT count(*) AS total FROM Transaction FACET name)',
+    );
+    expect(missing.rows).toEqual([[records.length, 0]]);
+    expect(JSON.stringify(missing)).toContain('The subquery has no column');
+    const either = await ask(
+      'SELECT uniqueCount(city OR name) FROM (SELECT count(*) FROM Transaction FACET city OR name)',
+    );
+    expect(either.rows[0]![0]).toBe(new Set(records.map(({ city, name }) => city ?? name)).size);
   });
 
   it('stop at the limits of a question', async () => {

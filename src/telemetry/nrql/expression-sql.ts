@@ -43,8 +43,13 @@ export function compile(expression: Expression, want: Want, context: Context): V
     }
     case 'not':
       return { sql: `NOT ${truth(expression.operand, context)}`, type: 'boolean' };
-    case 'binary':
+    case 'binary': {
+      // A subquery names a column without AS by its expression: FACET a OR b is asked for as a OR b.
+      const column = printExpression(expression);
+      if (context.level === 'row' && !context.fields.eventType && context.fields.known(column))
+        return context.fields.resolve(column, want);
       return binary(expression, want, context);
+    }
     case 'is':
       return is(expression, context);
     case 'in':
@@ -85,7 +90,7 @@ function attribute(expression: ExpressionOf<'attribute'>, want: Want, context: C
   const metric = context.catalogue.isMetric(expression.name) ? context.fields.metric(expression.name) : undefined;
   if (metric) return { sql: `if(${metric}, latest, NULL)`, type: 'number' };
   warnOfUnknown(expression, context);
-  return context.fields.resolve(expression.name, want, expression);
+  return context.fields.resolve(expression.name, want);
 }
 
 const metricFields: Record<string, string> = {
@@ -106,7 +111,7 @@ function field(target: Expression, key: Expression, context: Context): Value {
     const column = metricFields[name.toLowerCase()];
     if (metric && column) return { sql: `if(${metric}, ${column}, NULL)`, type: 'number' };
     // A map attribute is stored flat: headers['host'] is headers.host.
-    return context.fields.resolve(`${target.name}.${name}`, 'any', target);
+    return context.fields.resolve(`${target.name}.${name}`, 'any');
   }
   if (key.kind === 'number') {
     const value = compile(target, 'any', context);

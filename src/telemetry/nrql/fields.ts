@@ -1,8 +1,6 @@
 import { nearest } from '../../kernel/nearest.ts';
 import { type AttributeType, synonyms, type TableName, tables } from '../tables.ts';
-import type { Place } from './ast.ts';
 import type { Params } from './params.ts';
-import { NrqlError } from './problems.ts';
 
 /** What is known of the data, from what came in. Decides which typed map holds an attribute, and feeds suggestions. */
 export interface Catalogue {
@@ -26,7 +24,7 @@ export type Want = 'string' | 'number' | 'boolean' | 'any';
 
 /** Where attributes come from: event types, or the columns of a subquery. */
 export interface Fields {
-  resolve(name: string, want: Want, place: Place): Value;
+  resolve(name: string, want: Want): Value;
   /** The condition that a row belongs to a metric of this name (with `%` as a wildcard); undefined when it is no metric. */
   metric(name: string): string | undefined;
   /** SQL of an order of arrival, for latest and earliest. */
@@ -113,7 +111,7 @@ export function recordFields(
   };
 }
 
-/** Attributes of a subquery: the names of its columns. */
+/** Attributes of a subquery: the names of its columns. Any other is NULL, as an attribute is that no record has. */
 export function columnFields(
   columns: readonly { name: string; sql: string; type: ValueType }[],
   instant?: string,
@@ -123,18 +121,27 @@ export function columnFields(
     arrival: instant ?? 'tuple()',
     instant,
     eventType: undefined,
-    resolve(name, _want, place) {
+    resolve(name, want) {
       const found = known.get(name);
       if (found) return { sql: found.sql, type: found.type };
-      const near = nearest(name, known.keys());
-      throw new NrqlError(
-        place,
-        `The subquery has no column "${name}"`,
-        near ? `Did you mean "${near}"?` : `It has: ${[...known.keys()].join(', ')}.`,
-      );
+      return want === 'number'
+        ? { sql: "CAST(NULL, 'Nullable(Float64)')", type: 'number' }
+        : { sql: "CAST(NULL, 'Nullable(String)')", type: 'string' };
     },
     metric: () => undefined,
     known: (name) => known.has(name),
     suggest: (name) => nearest(name, known.keys()),
+  };
+}
+
+/** Records with the columns of a joined subquery: its columns hide attributes of the same name, but for the key. */
+export function joinedFields(records: Fields, joined: Fields, key: string | undefined): Fields {
+  const of = (name: string): Fields => (name !== key && joined.known(name) ? joined : records);
+  return {
+    ...records,
+    resolve: (name, want) => of(name).resolve(name, want),
+    metric: (name) => of(name).metric(name),
+    known: (name) => of(name).known(name),
+    suggest: (name) => records.suggest(name) ?? joined.suggest(name),
   };
 }

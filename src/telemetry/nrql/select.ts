@@ -1,58 +1,17 @@
-import { tableOf, tables } from '../tables.ts';
-import { constant, hasAggregate, histogramShape, percentilePoints, pointAggregate } from './aggregates.ts';
+import { hasAggregate, histogramShape, percentilePoints, pointAggregate } from './aggregates.ts';
 import type { Expression, Named, Query } from './ast.ts';
+import type { BuiltSelect, Output, SelectOptions } from './built.ts';
 import { type Context, truth } from './context.ts';
 import { compile } from './expression-sql.ts';
-import { type Catalogue, columnFields, type Fields, recordFields, type Value, type ValueType } from './fields.ts';
+import type { Fields, Value, ValueType } from './fields.ts';
+import { funnelSteps } from './funnel.ts';
 import type { Params } from './params.ts';
 import { printExpression } from './print.ts';
 import { NrqlError } from './problems.ts';
-import { readRecords, type Scope } from './scope.ts';
-import { emptyValue, type Unit, unitOf } from './units.ts';
-import { type Buckets, resolveBuckets, resolveWindow, type Window } from './window.ts';
-
-/** One column of a result. */
-export interface Output {
-  key: string;
-  label: string;
-  role: 'facet' | 'value' | 'attribute';
-  kind: 'number' | 'string' | 'boolean' | 'time' | 'histogram' | 'list' | 'any';
-  unit: Unit | null;
-  expression: string;
-  /** Its value in a bucket without records. */
-  empty: 0 | null;
-  histogram: { start: number; width: number; buckets: number } | null;
-}
-
-export interface SelectOptions {
-  scope: Scope;
-  catalogue: Catalogue;
-  now: number;
-  params: Params;
-  window: Window;
-  /** With COMPARE WITH: the main window, whose groups are asked about. */
-  groupsWindow: Window | null;
-  buckets: Buckets | null;
-  zone: string;
-  limit: number;
-  warn: Context['warn'];
-  /** Inside another query: exactly `limit` groups, no surplus one. */
-  nested?: boolean | undefined;
-  /** Numbers the selects of one statement, so that their column names never meet. */
-  serial?: { next: number } | undefined;
-}
-
-export interface BuiltSelect {
-  sql: string;
-  outputs: Output[];
-  /** SQL names and types of the outputs, for an enclosing query. */
-  columns: { name: string; sql: string; type: ValueType }[];
-  facetCount: number;
-  rows: boolean;
-  star: { name: string; kind: 'string' | 'number' | 'boolean' | 'time' }[] | null;
-  /** SQL of the time of a row, when it has one. */
-  instant: string | undefined;
-}
+import { type SourceSql, sourceOf } from './source.ts';
+import { constant } from './subject.ts';
+import { emptyValue, unitOf } from './units.ts';
+import { type Buckets, resolveBuckets, resolveWindow } from './window.ts';
 
 /** Builds the SELECT of one query (or subquery) over one window. */
 export function buildSelect(query: Query, options: SelectOptions): BuiltSelect {
@@ -60,47 +19,12 @@ export function buildSelect(query: Query, options: SelectOptions): BuiltSelect {
   const prefix = `q${serial.next}_`;
   serial.next += 1;
   const inside: SelectOptions = { ...options, serial, nested: true, groupsWindow: null };
-  const source = sourceOf(query, inside);
+  const source = sourceOf(query, inside, nestedSelect, (fields) => contextOf(query, inside, fields));
   const context = contextOf(query, inside, source.fields);
   const aggregated =
     query.facet.length > 0 || query.timeseries !== null || query.select.some((item) => hasAggregate(item.value));
   if (!aggregated) return rowSelect(query, options, source, context, prefix);
   return groupSelect(query, options, source, context, prefix);
-}
-
-interface SourceSql {
-  sql: string;
-  fields: Fields;
-  /** Columns that SELECT * shows. */
-  star: { name: string; kind: 'string' | 'number' | 'boolean' | 'time' }[] | null;
-}
-
-function sourceOf(query: Query, options: SelectOptions): SourceSql {
-  const { params, catalogue, scope, window } = options;
-  const inner = query.from.find((source) => source.kind === 'subquery');
-  if (inner?.kind === 'subquery') {
-    if (query.from.length > 1)
-      throw new NrqlError(inner, 'A subquery stands alone after FROM', undefined, 'unsupported');
-    const built = nestedSelect(inner.query, options);
-    return { sql: `(${built.sql})`, fields: columnFields(built.columns, built.instant), star: null };
-  }
-  if (query.from.length === 0) return { sql: '(SELECT 1)', fields: columnFields([]), star: null };
-  const eventTypes = query.from.map((source) => {
-    if (source.kind === 'type') return source.name;
-    throw new NrqlError(
-      source,
-      source.kind === 'variable' ? `{{${source.name}}} has no value here` : 'This cannot be read',
-    );
-  });
-  const from = [...new Set(eventTypes.map(tableOf))];
-  const promoted = new Map(
-    from.flatMap((table) => tables[table].promoted.map(({ name, type }) => [name, type] as const)),
-  );
-  return {
-    sql: readRecords(eventTypes, scope, window, params),
-    fields: recordFields(eventTypes, from, catalogue, params),
-    star: [...promoted].map(([name, kind]) => ({ name, kind })),
-  };
 }
 
 /** A subquery; its own SINCE and UNTIL count where NRQL allows them, otherwise the outer window is its window. */
@@ -202,8 +126,15 @@ function rowSelect(
   for (const item of query.select) {
     if (item.value.kind !== 'star') add(item, compile(item.value, 'any', context));
     else if (source.star) star = source.star;
-    else
-      throw new NrqlError(item.value, 'SELECT * of a subquery is not answered yet', 'Name its columns.', 'unsupported');
+    else {
+      for (const name of source.columns) {
+        const column: Named = {
+          value: { kind: 'attribute', name, at: item.value.at, end: item.value.end },
+          alias: null,
+        };
+        add(column, compile(column.value, 'any', context));
+      }
+    }
   }
   const { instant } = context.fields;
   if (star) {
@@ -216,7 +147,7 @@ function rowSelect(
     const alias = value.kind === 'attribute' ? aliases.get(value.name) : undefined;
     return `${alias ?? compile(value, 'any', context).sql} ${descending ? 'DESC' : 'ASC'} NULLS LAST`;
   });
-  if (order.length === 0 && source.star) order.push('timestamp DESC', 'seq DESC');
+  if (order.length === 0) order.push(...source.order);
   const sql = [
     `SELECT ${parts.join(', ')} FROM ${source.sql}`,
     where(query.where.map((condition) => truth(condition, context))),
@@ -338,7 +269,8 @@ function chosenGroups(
   keyList: string[],
 ): string {
   const window = options.groupsWindow ?? options.window;
-  const { sql } = sourceOf(query, { ...options, window, nested: true });
+  const inside: SelectOptions = { ...options, window, nested: true };
+  const { sql } = sourceOf(query, inside, nestedSelect, (fields) => contextOf(query, inside, fields));
   return `(${keySqls.join(', ')}) IN (${ranked(sql, 0, keyList)})`;
 }
 
@@ -359,6 +291,11 @@ function rankOf(query: Query, outputs: Output[], values: { sql: string }[], grou
 
 function* valuesOf(item: Named, group: Context): Generator<{ value: Value; label: string }> {
   const call = item.value;
+  if (call.kind === 'call' && call.name === 'funnel') {
+    const steps = funnelSteps(call, group);
+    yield* steps.map(({ value, label }) => ({ value, label: item.alias === null ? label : `${item.alias}: ${label}` }));
+    return;
+  }
   if (call.kind === 'call' && (call.name === 'percentile' || call.name === 'cdfpercentage')) {
     const points = percentilePoints(call);
     if (points.length > 1) {

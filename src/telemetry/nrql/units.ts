@@ -35,6 +35,7 @@ export function unitOf(expression: Expression): Unit | null {
     case 'count':
     case 'uniquecount':
     case 'cardinality':
+    case 'funnel':
       return 'count';
     case 'percentage':
     case 'cdfpercentage':
@@ -55,7 +56,7 @@ export function unitOf(expression: Expression): Unit | null {
 /** What an aggregate says of no records: 0 for what counts, nothing for the rest. */
 export function emptyValue(expression: Expression): 0 | null {
   if (expression.kind === 'call') {
-    if (['count', 'sum', 'uniquecount', 'cardinality'].includes(expression.name)) return 0;
+    if (['count', 'sum', 'uniquecount', 'cardinality', 'funnel'].includes(expression.name)) return 0;
     if ((expression.name === 'rate' || expression.name === 'filter') && expression.args[0])
       return emptyValue(expression.args[0].value);
     return null;

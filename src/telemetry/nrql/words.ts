@@ -44,12 +44,17 @@ export const aggregateFunctions: Record<string, { signature: string; summary: st
     signature: 'predictLinear(attribute, 1 hour)',
     summary: 'Expected value after an amount of time, by linear regression',
   },
+  latestrate: { signature: 'latestrate(attribute, 1 minute)', summary: 'Rate of change between the last two values' },
+  funnel: {
+    signature: "funnel(key, WHERE a AS 'one', WHERE b AS 'two')",
+    summary: 'Number of different keys that came so far, one step after the other',
+  },
   keyset: { signature: 'keyset()', summary: 'Names of all attributes' },
   cardinality: { signature: 'cardinality()', summary: 'Number of different combinations of attributes (estimated)' },
 };
 
 /** Aggregates that are right NRQL but not answered yet. */
-export const unansweredAggregates = new Set(['funnel', 'bucketpercentile', 'latestrate']);
+export const unansweredAggregates = new Set(['bucketpercentile']);
 
 /** The clauses and operators, for completion. */
 export const keywords = [

@@ -94,7 +94,7 @@ export const circleciCases: CircleciCase[] = [
   {
     feature: '`checkout`',
     outcome: 'works',
-    note: 'From Millrace’s own git.',
+    note: 'From Millrace’s own git; large files of other branches only with `method: full` ([more](pipelines.md#what-a-job-may-rely-on)).',
     config: steps('- checkout: { path: src }'),
   },
   {

@@ -4,23 +4,11 @@ import type { JobSummary } from '../../../src/pipelines/api.ts';
 import { StatusMark } from '../../kit/badge.tsx';
 import { Dag } from '../../kit/dag.tsx';
 import { plural } from '../../kit/figures.ts';
+import { groupBy } from '../../kit/group-by.ts';
 import { statusLook } from '../../kit/status.ts';
 import { Duration } from '../../kit/time.tsx';
 import styles from './job-graph.module.css';
-
-interface Node {
-  id: string;
-  requires: string[];
-  /** The copies of a job with parallelism. */
-  jobs: JobSummary[];
-}
-
-const worstFirst = ['failed', 'infrastructure_fail', 'running', 'on_hold', 'queued', 'canceled', 'blocked', 'success'];
-
-/** The copy that tells most about a job: a failed one before a running one before the rest. */
-export function leadingJob(jobs: readonly JobSummary[]): JobSummary {
-  return jobs.toSorted((a, b) => worstFirst.indexOf(a.status) - worstFirst.indexOf(b.status))[0]!;
-}
+import { type JobNode, leadingJob, nodesOf } from './job-nodes.ts';
 
 /** A workflow's jobs as a graph, live. */
 export function JobGraph({
@@ -32,17 +20,9 @@ export function JobGraph({
   jobs: JobSummary[];
   selected: string | undefined;
 }) {
-  const nodes = useMemo(() => {
-    const byKey = new Map<string, Node>();
-    for (const job of jobs) {
-      const node = byKey.get(job.key);
-      if (node) node.jobs.push(job);
-      else byKey.set(job.key, { id: job.key, requires: job.requires.map((one) => one.key), jobs: [job] });
-    }
-    return [...byKey.values()];
-  }, [jobs]);
-  const selectedKey = jobs.find((job) => job.id === selected)?.key;
-  const lit = useMemo(() => wayTo(nodes, selectedKey), [nodes, selectedKey]);
+  const nodes = useMemo(() => nodesOf(jobs), [jobs]);
+  const chosen = nodes.find((node) => node.jobs.some((job) => job.id === selected))?.id;
+  const lit = useMemo(() => wayTo(nodes, chosen), [nodes, chosen]);
   return (
     <Dag
       label={`Jobs of workflow ${workflow}`}
@@ -57,21 +37,15 @@ export function JobGraph({
             search={{ job: job.id }}
             className={styles.node}
             data-tone={statusLook(job.status).tone}
-            aria-current={node.id === selectedKey ? 'true' : undefined}
+            aria-current={node.id === chosen ? 'true' : undefined}
             resetScroll={false}
             replace
           >
             <StatusMark status={job.status} size={16} />
             <span className={styles.text}>
-              <span className={styles.name}>{job.name}</span>
+              <span className={styles.name}>{node.name}</span>
               <span className={styles.state}>
-                {statusLook(job.status).word}
-                {job.startedAt && (
-                  <>
-                    , <Duration from={job.startedAt} to={job.finishedAt} />
-                  </>
-                )}
-                {node.jobs.length > 1 && `, ${plural(node.jobs.length, 'copy', 'copies')}`}
+                <NodeState node={node} job={job} />
               </span>
             </span>
           </Link>
@@ -81,8 +55,27 @@ export function JobGraph({
   );
 }
 
+/** How a node stands: a job by its own state, several by how many stand how. */
+function NodeState({ node, job }: { node: JobNode; job: JobSummary }) {
+  if (node.parameters) {
+    const counts = [...groupBy(node.jobs, ({ status }) => statusLook(status).word)];
+    return `${plural(node.jobs.length, 'cell')}: ${counts.map(([word, { length }]) => `${length} ${word.toLowerCase()}`).join(', ')}`;
+  }
+  return (
+    <>
+      {statusLook(job.status).word}
+      {job.startedAt && (
+        <>
+          , <Duration from={job.startedAt} to={job.finishedAt} />
+        </>
+      )}
+      {node.jobs.length > 1 && `, ${plural(node.jobs.length, 'copy', 'copies')}`}
+    </>
+  );
+}
+
 /** The selected node and everything it needed. */
-function wayTo(nodes: Node[], key: string | undefined): ReadonlySet<string> {
+function wayTo(nodes: JobNode[], key: string | undefined): ReadonlySet<string> {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const way = new Set<string>();
   const walk = (id: string) => {

@@ -1,9 +1,9 @@
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { Ban, Check } from 'lucide-react';
+import { Ban } from 'lucide-react';
 import type { JobSummary } from '../../../src/pipelines/api.ts';
 import { api, ask } from '../../app/api.ts';
-import { Problem, QueryProblem } from '../../app/problem.tsx';
+import { QueryProblem } from '../../app/problem.tsx';
 import { useRefusal } from '../../app/session.ts';
 import { Status, StatusMark, Tag } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
@@ -12,14 +12,20 @@ import { Empty } from '../../kit/empty.tsx';
 import { Section } from '../../kit/page.tsx';
 import { SkeletonRows } from '../../kit/skeleton.tsx';
 import { statusLook } from '../../kit/status.ts';
+import { Duration } from '../../kit/time.tsx';
+import { Approval } from './approval.tsx';
 import styles from './job-panel.module.css';
+import { MatrixCells } from './matrix-cells.tsx';
 import { StepList } from './step-list.tsx';
 
-/** One job: how it stands, what can be done, its steps. */
-export function JobPanel({ job, copies }: { job: JobSummary; copies: JobSummary[] }) {
+/** One job: how it stands, why, what can be done, its steps. `jobs` are those of its run. */
+export function JobPanel({ job, jobs }: { job: JobSummary; jobs: JobSummary[] }) {
+  const copies = jobs.filter((one) => one.key === job.key);
+  const cells = jobs.filter(
+    (one) => one.matrix && one.workflow === job.workflow && one.matrix.name === job.matrix?.name,
+  );
   const refusal = useRefusal('developer');
   const detail = useQuery(ask('pipelines', 'getJob', { params: { id: job.id } }));
-  const approve = useMutation({ mutationFn: () => api.pipelines.approveJob({ params: { id: job.id } }) });
   const moving = ['queued', 'running'].includes(job.status);
   return (
     <Section
@@ -51,6 +57,7 @@ export function JobPanel({ job, copies }: { job: JobSummary; copies: JobSummary[
         </>
       }
     >
+      {cells.length > 1 && <MatrixCells cells={cells} selected={job} />}
       {copies.length > 1 && (
         <nav className={styles.copies} aria-label="Copies of this job">
           {copies.map((copy) => (
@@ -74,24 +81,9 @@ export function JobPanel({ job, copies }: { job: JobSummary; copies: JobSummary[
           {job.reason}
         </p>
       )}
+      <JobReasons job={job} />
       {job.kind === 'approval' && job.status === 'on_hold' ? (
-        <Empty
-          title={`${job.name} waits for a person`}
-          action={
-            <Button
-              look="primary"
-              icon={<Check aria-hidden />}
-              busy={approve.isPending}
-              disabledBecause={refusal}
-              onClick={() => approve.mutate()}
-            >
-              Approve {job.name}
-            </Button>
-          }
-        >
-          What comes after it goes on once somebody approves.
-          {approve.error && <Problem error={approve.error} />}
-        </Empty>
+        <Approval job={job} jobs={jobs} />
       ) : (
         <>
           <QueryProblem query={detail} />
@@ -109,9 +101,32 @@ export function JobPanel({ job, copies }: { job: JobSummary; copies: JobSummary[
   );
 }
 
+/** Why it ran or not, what it waited for and how long, and where the file says so. */
+function JobReasons({ job }: { job: JobSummary }) {
+  const { waited, waitsFor, source } = job;
+  const why = job.why === job.reason ? null : job.why;
+  if (!why && !waited && !waitsFor && !source) return null;
+  return (
+    <p className={styles.why}>
+      {why && <span>{why}.</span>}
+      {waitsFor && <span>{waitsFor}.</span>}
+      {waited?.to && Date.parse(waited.to) - Date.parse(waited.from) >= 1000 && (
+        <span>
+          It waited <Duration from={waited.from} to={waited.to} /> for {waited.what}.
+        </span>
+      )}
+      {source && (
+        <code className={styles.source}>
+          {source.file}:{source.line}
+        </code>
+      )}
+    </p>
+  );
+}
+
 function emptyWords(job: JobSummary): string {
   if (job.kind === 'approval') return statusLook(job.status).word;
   if (job.status === 'queued') return 'Waiting for a free agent';
-  if (job.status === 'blocked') return `Waits for ${job.requires.map((one) => one.key.split('/').at(-1)).join(', ')}`;
+  if (job.status === 'blocked') return 'Not started yet';
   return 'No steps';
 }

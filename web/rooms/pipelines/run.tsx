@@ -16,10 +16,12 @@ import { LinkTabs } from '../../kit/tabs.tsx';
 import { Duration, Time } from '../../kit/time.tsx';
 import { Artifacts } from './artifacts.tsx';
 import { Diagnostics } from './diagnostics.tsx';
-import { JobGraph, leadingJob } from './job-graph.tsx';
+import { JobGraph } from './job-graph.tsx';
+import { leadingJob } from './job-nodes.ts';
 import { JobPanel } from './job-panel.tsx';
 import { RunActions } from './run-actions.tsx';
 import { Tests } from './tests.tsx';
+import { RunTiming } from './timing.tsx';
 
 type Run = Answer<'pipelines', 'getRun'>;
 
@@ -66,6 +68,7 @@ export function RunPage() {
         current={tab}
         items={[
           { id: 'jobs', label: 'Jobs', count: run.jobs.length },
+          { id: 'timing', label: 'Timing' },
           {
             id: 'tests',
             label: failedTests > 0 ? 'Failed tests' : 'Tests',
@@ -77,6 +80,7 @@ export function RunPage() {
         ]}
       />
       {tab === 'jobs' && <Jobs run={run} />}
+      {tab === 'timing' && <RunTiming run={run} />}
       {tab === 'tests' && <Tests run={run} />}
       {tab === 'artifacts' && <Artifacts items={artifacts.data?.items} />}
       {tab === 'file' && <Diagnostics run={run} />}
@@ -133,7 +137,7 @@ function Jobs({ run }: { run: Run }) {
           <JobGraph workflow={workflow} jobs={jobs} selected={selected.id} />
         </Section>
       ))}
-      <JobPanel job={selected} copies={run.jobs.filter((job) => job.key === selected.key)} />
+      <JobPanel job={selected} jobs={run.jobs} />
     </>
   );
 }

@@ -54,6 +54,7 @@ export function StepList({ job }: { job: Job }) {
             <StatusMark status={step.status} label={statusLook(step.status).word} />
             <span className={styles.name}>{step.name}</span>
             {step.background && <span className={styles.quiet}>in the background</span>}
+            {step.cache && <span className={styles.quiet}>{cacheWords[step.cache.outcome]}</span>}
             {step.exitCode !== null && step.exitCode !== 0 && (
               <span className={styles.exit}>exit code {step.exitCode}</span>
             )}
@@ -68,6 +69,45 @@ export function StepList({ job }: { job: Job }) {
         </li>
       ))}
     </ol>
+  );
+}
+
+const cacheWords = { hit: 'cache hit', older: 'an older cache', miss: 'cache miss' };
+
+/** Why a cache was not there as it was asked for. */
+function CacheReason({ cache }: { cache: NonNullable<Step['cache']> }) {
+  const { outcome, key, found, changes, comparedWith } = cache;
+  if (outcome === 'hit') return null;
+  return (
+    <div className={styles.cache}>
+      <p>
+        {outcome === 'miss' ? 'No cache was found for' : 'An older cache was restored in place of'} <code>{key}</code>
+        {found && (
+          <>
+            : <code>{found}</code>
+          </>
+        )}
+        . {comparedWith === null && 'None was saved under such a key before.'}
+        {comparedWith !== null && changes.length === 0 && (
+          <>
+            Nothing that the key is made of changed since <code>{comparedWith}</code> was saved: it was deleted, or the
+            job that was to save it did not come so far.
+          </>
+        )}
+      </p>
+      {changes.length > 0 && (
+        <dl aria-label="What changed in the key">
+          {changes.map(({ input, was, is }) => (
+            <div key={input}>
+              <dt>{input === 'template' ? 'The key is written differently' : input}</dt>
+              <dd>
+                <code>{was || 'empty'}</code> → <code>{is || 'empty'}</code>
+              </dd>
+            </div>
+          ))}
+        </dl>
+      )}
+    </div>
   );
 }
 
@@ -89,6 +129,7 @@ function OpenStep({ job, step, line, onLine }: OpenStepProps) {
           <CodeBlock code={step.command} label="Command of this step" />
         </details>
       )}
+      {step.cache && <CacheReason cache={step.cache} />}
       {feed.problem && <Problem error={feed.problem} />}
       <LogView
         key={`${job.id}/${step.number}`}
