@@ -133,11 +133,8 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     dialects: [createCircleciDialect(orbSources(process.env, { cacheDir: join(sharedDir, 'pipelines', 'orbs') }))],
     executors,
     publicUrl,
-<<<<<<< HEAD
     diskRanOut,
-=======
     keepDays: settings.keepDays,
->>>>>>> main
     // Who asks for containers by name is not given the bare machine instead.
     policy: async () => (settings.runtime === 'docker' ? { allowHostFallback: false } : {}),
   });

@@ -4,11 +4,8 @@ import { buildRelease } from './build-release.ts';
 import { type DriveDeps, driveRollout } from './drive-rollout.ts';
 import { clearForgotten } from './forget-project.ts';
 import { KeepUp } from './keep-up.ts';
-<<<<<<< HEAD
 import { reportEnded } from './report-ended.ts';
-=======
 import { removeOldBuilds } from './retention.ts';
->>>>>>> main
 import { startNext } from './start-next.ts';
 import {
   claimDeployments,

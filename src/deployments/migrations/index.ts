@@ -133,13 +133,6 @@ export const deploymentMigrations: Migration[] = [
       );`,
   },
   {
-<<<<<<< HEAD
-    id: 'deployments/0003-reported',
-    statements: `
-      alter table deployments_deployments add column reported boolean not null default false;
-      update deployments_deployments set reported = true where finished_at is not null;
-      create index on deployments_deployments (finished_at) where not reported and finished_at is not null;`,
-=======
     id: 'deployments/0003-retention',
     statements: `
       alter table deployments_releases
@@ -156,6 +149,12 @@ export const deploymentMigrations: Migration[] = [
         at timestamptz not null default now()
       );
       create index on deployments_discards (release_id);`,
->>>>>>> main
+  },
+  {
+    id: 'deployments/0004-reported',
+    statements: `
+      alter table deployments_deployments add column reported boolean not null default false;
+      update deployments_deployments set reported = true where finished_at is not null;
+      create index on deployments_deployments (finished_at) where not reported and finished_at is not null;`,
   },
 ];
