@@ -11,6 +11,7 @@ import { gitea } from '../integrations/gitea/index.ts';
 import { github } from '../integrations/github/index.ts';
 import { gitlab } from '../integrations/gitlab/index.ts';
 import { mailNotifier } from '../integrations/mail/notifier.ts';
+import { createNewRelicIntake } from '../integrations/newrelic/index.ts';
 import { createOtlpIntake } from '../integrations/otlp/index.ts';
 import { createSentryIntake } from '../integrations/sentry/index.ts';
 import { webhookNotifier } from '../integrations/webhook/notifier.ts';
@@ -189,6 +190,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     publicUrl,
   });
   const insights = createInsights({ database, log: of('insights').log });
+  const keys = { projectOfKey: async (key: string) => (await projects.projectByKey(key))?.id };
 
   return {
     identity,
@@ -210,11 +212,8 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     ].map(({ room }) => room),
     intakes: [
       createSentryIntake({ reception: errors.reception, telemetry, clock, log: of('sentry').log }),
-      createOtlpIntake({
-        telemetry,
-        clock,
-        keys: { projectOfKey: async (key) => (await projects.projectByKey(key))?.id },
-      }),
+      createOtlpIntake({ telemetry, clock, keys }),
+      createNewRelicIntake({ telemetry, clock, keys, errors: errors.reception }),
     ],
     flows: wireFlows({
       identity,

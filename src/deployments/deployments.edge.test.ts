@@ -178,6 +178,12 @@ test('an alert takes back a release that was good, once, however often the alert
   await world.until('deployment.succeeded', older);
   expect((await world.deployments.rollBack(request)).id).toBe(one.id);
   expect((await world.get(host)).body).toBe(older);
+  const told = (await world.events()).filter(({ type, data }) => {
+    return type === 'deployments.deployment.rolled_back' && (data as { version: string }).version === newer.version;
+  });
+  expect(told).toMatchObject([
+    { causes: expect.arrayContaining([cause]), data: { reason: 'alert: errors', restoredVersion: older } },
+  ]);
 });
 
 test('a server that goes away mid-rollout is continued by the next one', async () => {

@@ -98,7 +98,11 @@ async function apply(
     await setActive(tx, row.environmentId, effect.group);
     return undefined;
   }
-  if (effect.kind === 'switched') return fact(tx, context, row, 'deployment.switched', cause, {});
+  if (effect.kind === 'switched') {
+    const switched = await fact(tx, context, row, 'deployment.switched', cause, {});
+    if (row.kind === 'rollback') await tellTakenBack(deps, tx, context, row, switched);
+    return switched;
+  }
   if (effect.kind === 'verified') {
     await setLastGood(tx, row.environmentId, row.id);
     return fact(tx, context, row, 'deployment.verified', cause, { gates: state.gates.length });
@@ -133,6 +137,33 @@ async function apply(
   await markBad(tx, row.environmentId, row.releaseId, reason);
   causes.push(...(await accusers(deps, context, row, asked)));
   return fact(tx, context, row, 'deployment.failed', cause, { reason, evidence }, causes);
+}
+
+/** What a rollback leaves behind had been found good once and is taken back all the same, from the moment its successor serves. */
+async function tellTakenBack(
+  { clock }: Pick<DeploymentsDeps, 'clock'>,
+  tx: Transaction,
+  { environment, release, blue }: Context,
+  row: DeploymentRow,
+  switched: string,
+): Promise<void> {
+  if (!blue || blue.release.id === release.id) return;
+  const now = clock.now();
+  const { switchedAt } = blue.deployment;
+  await appendEvent(tx, deploymentEvents, 'deployment.rolled_back', {
+    subject: `deployment:${blue.deployment.id}`,
+    projectId: row.projectId,
+    actor: row.actor,
+    causes: [switched, ...row.causes],
+    data: {
+      ...deploymentFacts(blue.deployment, environment, blue.release, release),
+      reason: row.reason ?? '',
+      evidence: [],
+      restoredVersion: release.version,
+      servedMs: switchedAt === null ? null : Math.max(0, now - switchedAt),
+      durationMs: Math.max(0, now - row.createdAt),
+    },
+  });
 }
 
 /** How long it served, and how long the way back took, as measured where visitors are sent on. */

@@ -6,6 +6,7 @@ import {
   errorRelease,
   eventDetail,
   eventSummary,
+  feedback,
   type frame,
   groupingRules,
   id,
@@ -217,10 +218,23 @@ export const errorsContract = defineContract('errors', {
   listReleases: {
     method: 'GET',
     path: '/errors/releases',
-    summary: 'List releases that errors were seen in, latest first',
+    summary: 'List releases that errors or sessions were seen in, latest first, with their health',
     role: 'viewer',
-    query: z.object({ project: z.string().optional(), environment: z.string().optional(), ...pageQuery }),
+    query: z.object({
+      project: z.string().optional(),
+      environment: z.string().optional(),
+      release: z.string().optional(),
+      ...pageQuery,
+    }),
     response: pageOf(errorRelease),
+  },
+  listFeedback: {
+    method: 'GET',
+    path: '/errors/feedback',
+    summary: 'List what users wrote about errors, newest first',
+    role: 'viewer',
+    query: z.object({ project: z.string().optional(), issue: id.optional(), ...pageQuery }),
+    response: pageOf(feedback),
   },
   listOutcomes: {
     method: 'GET',

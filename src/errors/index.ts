@@ -16,6 +16,7 @@ import {
   resolveIssue,
 } from './change.ts';
 import { errorsEvents } from './events.ts';
+import { fileDownloads } from './file-downloads.ts';
 import { createRuleBook } from './grouping-rules.ts';
 import { roomLimits } from './limits.ts';
 import { errorsMigrations } from './migrations/index.ts';
@@ -118,7 +119,7 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
       migrations: errorsMigrations,
       events: [errorsEvents],
       contracts: [errorsRoutes(around)],
-      intakes: [],
+      intakes: [fileDownloads(deps.database)],
       loops: errorsLoops({ ...around, spool, telemetry: deps.telemetry, tally, log: deps.log }),
       subscriptions: [],
     },

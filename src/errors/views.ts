@@ -244,6 +244,8 @@ export const eventDetail = eventSummary.extend({
   extra: pairs,
   modules: pairs,
   sdk: z.object({ name: z.string(), version: z.string() }).nullable(),
+  /** Files that came with it: attachments, a minidump, parts of a replay. Bytes: `GET /api/v1/errors/files/<id>/content`. */
+  files: z.array(z.object({ id, kind: z.string(), name: z.string(), contentType: z.string(), size: z.number().int() })),
   /** What was mended or cut on arrival: "extra.big: cut to 16 kB". */
   notes: z.array(z.string()),
   grouping,
@@ -277,6 +279,38 @@ export const groupingRules = z.object({
   changedBy: z.string().nullable(),
 });
 
+/** What somebody who used the application wrote. */
+export const feedback = z.object({
+  id,
+  projectId: id,
+  /** Of the kept event it is about. */
+  issueId: id.nullable(),
+  /** The client's id of that event. */
+  eventId: z.string().nullable(),
+  name: z.string(),
+  email: z.string(),
+  message: z.string(),
+  url: z.string(),
+  release: z.string().nullable(),
+  environment: z.string().nullable(),
+  at,
+});
+
+/** How the sessions of a release fare, over the last 30 days; shares are from 0 to 1. */
+const health = z.object({
+  sessions: z.number().int(),
+  errored: z.number().int(),
+  crashed: z.number().int(),
+  abnormal: z.number().int(),
+  users: z.number().int(),
+  crashedUsers: z.number().int(),
+  crashFreeSessions: z.number(),
+  /** Null where clients do not tell users apart. */
+  crashFreeUsers: z.number().nullable(),
+  /** Share of the sessions of the last day that ran this release. */
+  adoption: z.number(),
+});
+
 export const errorRelease = z.object({
   projectId: id,
   release: z.string(),
@@ -288,4 +322,6 @@ export const errorRelease = z.object({
   /** Issues first seen in it. */
   newIssues: z.number().int(),
   regressedIssues: z.number().int(),
+  /** Null when no session of it was told of. */
+  health: health.nullable(),
 });

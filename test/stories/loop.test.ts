@@ -121,6 +121,7 @@ describe.skipIf(!withBrowser)(`the whole loop (${withBrowser ? 'Chromium' : 'ski
         MILLRACE_PORT: '0',
         MILLRACE_GATEWAY_PORT: '0',
         MILLRACE_INTAKE_PORT: '0',
+        MILLRACE_TLS_PORT: '0',
         MILLRACE_RUNTIME: process.env.MILLRACE_RUNTIME ?? (engineThere ? 'auto' : 'process'),
       },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -100,6 +100,7 @@ export const operations: Record<string, [method: string, path: string, creates: 
   'errors.getGroupingRules': ['GET', '/errors/projects/:project/grouping-rules', false],
   'errors.setGroupingRules': ['PUT', '/errors/projects/:project/grouping-rules', false],
   'errors.listReleases': ['GET', '/errors/releases', false],
+  'errors.listFeedback': ['GET', '/errors/feedback', false],
   'errors.listOutcomes': ['GET', '/errors/outcomes', false],
   'telemetry.query': ['POST', '/query', false],
   'telemetry.compile': ['POST', '/query/compile', false],

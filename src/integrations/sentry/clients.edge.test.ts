@@ -10,7 +10,7 @@ import { build } from 'vite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { removeDirectory, temporaryDirectory } from '../../../test/harness/millrace.ts';
 import { type TestDatabase, testDatabase } from '../../../test/harness/postgres.ts';
-import type { EventDetail, IssueSummary } from '../../errors/api.ts';
+import type { ErrorRelease, EventDetail, IssueSummary } from '../../errors/api.ts';
 import { createErrors, type Errors } from '../../errors/index.ts';
 import { errorsMigrations } from '../../errors/migrations/index.ts';
 import { systemClock } from '../../kernel/clock.ts';
@@ -163,10 +163,22 @@ test('@sentry/node: errors with their causes and steps, messages, spans, logs', 
     service: 'web',
   });
   expect(named('ErrorEvent').map((record) => record.attributes.firstSeenInRelease)).toEqual([true, true]);
-  // What is not kept yet is accounted for, and nothing was refused.
+  // All of it is accounted for, and nothing was refused.
   const counted = await outcomes();
-  expect(counted.filter((one) => one.outcome === 'invalid' || one.outcome === 'client_discard')).toEqual([]);
-  expect(counted.find((one) => one.category === 'session')).toMatchObject({ outcome: 'unsupported' });
+  expect(counted.filter((one) => one.outcome !== 'accepted')).toEqual([]);
+  expect(counted.map((one) => one.category)).toEqual(expect.arrayContaining(['session', 'feedback', 'attachment']));
+  // The request that failed was a session with an error; the SDK tells of it by itself.
+  const { items: releases } = await call<{ items: ErrorRelease[] }>('listReleases');
+  expect(releases[0]).toMatchObject({
+    release: 'r7-abcdef0',
+    health: { crashed: 0, crashFreeSessions: 1, adoption: 1 },
+  });
+  expect(releases[0]!.health!.errored).toBeGreaterThanOrEqual(1);
+  expect(event.files).toMatchObject([{ kind: 'event.attachment', name: 'cart.json', size: 12 }]);
+  const { items: feedback } = await call<{ items: object[] }>('listFeedback', { query: { issue: failed.id } });
+  expect(feedback).toMatchObject([
+    { message: 'the button does nothing', email: 'jane@shop.example', issueId: failed.id },
+  ]);
 });
 
 test('@sentry/node without span streaming, twice: the same issue, and an uncaught exception', async () => {
