@@ -56,6 +56,8 @@ export interface PipelinesDeps {
   /** Address people reach this server at, for links in jobs. */
   publicUrl: () => string;
   policy?: ((projectId: string) => Promise<Partial<RunPolicy>>) | undefined;
+  /** Whether the disk was full to its end at a time from `since` (Unix milliseconds) to now; its jobs then failed of that. */
+  diskRanOut?: ((since: number) => Promise<boolean>) | undefined;
   /** Default 20 GB. */
   cacheLimitBytes?: number | undefined;
   /** Days after which artifacts and workspaces of a run, and caches nobody used, are removed. Default 30. */
