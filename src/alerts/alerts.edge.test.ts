@@ -73,6 +73,7 @@ beforeAll(async () => {
     log: openLog({ level: 'silent' }),
     keyring: await openKeyring({ directory: join(directory, 'keys') }),
     owner: 'test',
+    publicUrl: () => 'https://millrace.test',
     evaluator: {
       evaluate: async () => {
         if (answer instanceof Fault) throw answer;

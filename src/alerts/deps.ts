@@ -17,4 +17,6 @@ export interface AlertsDeps {
   notifiers: Notifier[];
   projects: ProjectDirectory;
   causes?: CauseFinder | undefined;
+  /** Address people reach this server at, without a slash at its end. */
+  publicUrl: () => string;
 }

@@ -9,6 +9,7 @@ import { judge, type Verdict } from './condition.ts';
 import type { AlertsDeps } from './deps.ts';
 import { alertEvents } from './events.ts';
 import { notify } from './notify.ts';
+import type { ProbableCause } from './port.ts';
 import {
   type ConditionRow,
   claimConditions,
@@ -52,7 +53,7 @@ export async function evaluateCondition(deps: AlertsDeps, condition: ConditionRo
     const unclosed = await unclosedIncidents(tx, condition.id);
     for (const opened of verdict.opened) {
       if (unclosed.some((incident) => incident.facet === opened.facet)) continue;
-      await openIncident(tx, condition, opened, causes.get(opened.facet) ?? [], now);
+      await openIncident(deps, tx, condition, opened, causes.get(opened.facet) ?? [], now);
     }
     for (const closed of verdict.closed) {
       const incident = unclosed.find((one) => one.facet === closed.facet);
@@ -67,8 +68,8 @@ async function findCauses(
   condition: ConditionRow,
   verdict: Verdict,
   now: number,
-): Promise<Map<string | null, string[]>> {
-  const found = new Map<string | null, string[]>();
+): Promise<Map<string | null, ProbableCause[]>> {
+  const found = new Map<string | null, ProbableCause[]>();
   if (!deps.causes) return found;
   const { service, environment } = condition.settings;
   for (const { facet } of verdict.opened) {
@@ -83,10 +84,11 @@ async function findCauses(
 }
 
 async function openIncident(
+  deps: AlertsDeps,
   tx: Transaction,
   condition: ConditionRow,
   opened: Verdict['opened'][number],
-  causes: string[],
+  causes: ProbableCause[],
   now: number,
 ): Promise<void> {
   const { name, severity, service, environment, nrql, routes } = condition.settings;
@@ -113,11 +115,12 @@ async function openIncident(
     subject: `incident:${incident.id}`,
     projectId: incident.projectId,
     actor: system('alerts'),
-    causes,
+    causes: causes.map((cause) => cause.eventId),
     data: { ...aboutIncident(incident), value: opened.value, nrql, reason: opened.reason },
   });
   await insertIncident(tx, incident);
-  await tellRoutes(tx, incident, routes, 'opened', opened.reason, incident.eventId, now);
+  const led = [...causes.map((cause) => cause.what), `What led to it: ${deps.publicUrl()}/events/${incident.eventId}`];
+  await tellRoutes(tx, incident, routes, { what: 'opened', reason: opened.reason, led }, incident.eventId, now);
 }
 
 /** Closes an incident, says so in the log and to those who were told of it. */
@@ -136,15 +139,14 @@ export async function endIncident(
     causes: [incident.eventId],
     data: { ...aboutIncident(incident), durationSeconds: (now - incident.openedAt) / 1000, reason },
   });
-  await tellRoutes(tx, incident, routes, 'closed', reason, eventId, now);
+  await tellRoutes(tx, incident, routes, { what: 'closed', reason, led: [] }, eventId, now);
 }
 
 async function tellRoutes(
   tx: Transaction,
   incident: IncidentRow,
   routes: ConditionRow['settings']['routes'],
-  what: 'opened' | 'closed',
-  reason: string,
+  { what, reason, led }: { what: 'opened' | 'closed'; reason: string; led: string[] },
   eventId: string,
   now: number,
 ): Promise<void> {
@@ -157,10 +159,10 @@ async function tellRoutes(
       channelId,
       to,
       subject: what === 'opened' ? `[${incident.severity}] ${about}` : `[over] ${about}`,
-      text: [reason, place, `Query: ${incident.nrql}`, `Since: ${new Date(incident.openedAt).toISOString()}`]
+      text: [reason, place, `Query: ${incident.nrql}`, `Since: ${new Date(incident.openedAt).toISOString()}`, ...led]
         .filter((line) => line !== '')
         .join('\n'),
-      payload: { event: `alerts.incident.${what}`, ...aboutIncident(incident), reason, value: incident.value },
+      payload: { event: `alerts.incident.${what}`, ...aboutIncident(incident), reason, value: incident.value, led },
       causes: [eventId],
       projectId: incident.projectId,
     };

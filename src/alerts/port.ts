@@ -68,14 +68,21 @@ export interface ProjectDirectory {
   find(project: string): Promise<{ id: string } | undefined>;
 }
 
+/** A fact that may have brought an incident about. */
+export interface ProbableCause {
+  eventId: string;
+  /** In words, with how long before: "12 s before: production serves r2-abcdef0". */
+  what: string;
+}
+
 /** Guesses what an incident came from; whoever knows of deployments and settings fulfils it. */
 export interface CauseFinder {
-  /** Ids of facts shortly before `at` (Unix ms) that touched this service and environment, nearest first, at most 5. Under 1 s. */
+  /** Facts shortly before `at` (Unix ms) that touched this service and environment, nearest first, at most 5. Under 1 s. */
   probableCauses(about: {
     projectId: string | null;
     service: string | null;
     environment: string | null;
     facet: string | null;
     at: number;
-  }): Promise<string[]>;
+  }): Promise<ProbableCause[]>;
 }

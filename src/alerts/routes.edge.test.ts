@@ -26,6 +26,7 @@ beforeAll(async () => {
     log: openLog({ level: 'silent' }),
     keyring: await openKeyring({ directory }),
     owner: 'test',
+    publicUrl: () => 'https://millrace.test',
     evaluator: { evaluate: async () => [{ facet: null, value: 9 }] },
     notifiers: [],
     projects: { find: async () => undefined },

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { Server } from 'node:net';
 import { eventsChannel } from '../platform/events/log.ts';
 import { moveListener } from '../platform/http/listener.ts';
 import type { Log } from '../platform/observe/log.ts';
@@ -8,9 +8,9 @@ import type { Loop } from '../platform/room.ts';
 /** How often it looks whether there is an owner, in case a wake-up was lost. */
 const lookMs = 2000;
 
-/** Lets the server listen where its settings say as soon as there is an owner; until then it is on loopback. */
+/** Lets the listeners listen where the settings say as soon as there is an owner; until then they are on loopback. */
 export function frontDoor(deps: {
-  app: FastifyInstance;
+  listeners: Server[];
   host: string;
   database: Database;
   ownerExists: () => Promise<boolean>;
@@ -28,7 +28,7 @@ export function frontDoor(deps: {
         stopListening();
       }
       if (signal.aborted) return;
-      await moveListener(deps.app, deps.host);
+      for (const listener of deps.listeners) await moveListener(listener, deps.host);
       deps.log.info({ host: deps.host }, 'there is an owner: listening where the settings say');
       // A loop that ends is started again, and there is nothing more to do.
       if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));

@@ -77,6 +77,14 @@ const addresses: Record<string, () => InjectOptions[]> = {
       headers: json,
       payload: '{}',
     })),
+  newrelic: () =>
+    [
+      '/metric/v1',
+      '/log/v1',
+      '/trace/v1',
+      '/v1/accounts/1/events',
+      '/agent_listener/invoke_raw_method?method=connect&license_key=wrong',
+    ].map((url) => ({ method: 'POST' as const, url, headers: json, payload: '[]' })),
 };
 
 describe('intakes', () => {
@@ -111,7 +119,7 @@ describe('intakes', () => {
       }
     }
     expect(admitted).toEqual([]);
-    expect(tried).toBe(20 * wrong.length);
+    expect(tried).toBe(25 * wrong.length);
   });
 
   it('refuse a token that is limited to another room', async () => {
@@ -145,10 +153,10 @@ describe('intakes', () => {
     expect((await app.inject({ ...envelope!, headers: auth })).statusCode).toBe(200);
   });
 
-  it('that services reach are Sentry and OTLP, and nothing else is there', async () => {
+  it('that services reach are Sentry, OTLP and New Relic, and nothing else is there', async () => {
     for (const [name, requests] of Object.entries(addresses)) {
       const reachable = intakes.find((intake) => intake.name === name)!.reachableByServices;
-      expect(reachable, name).toBe(name === 'sentry' || name === 'otlp');
+      expect(reachable, name).toBe(['sentry', 'otlp', 'newrelic'].includes(name));
       for (const request of requests()) {
         const { statusCode } = await servicesOnly.inject(request);
         expect(statusCode === 404, `${name} ${String(request.url)}`).toBe(!reachable);

@@ -11,6 +11,7 @@ import { gitea } from '../integrations/gitea/index.ts';
 import { github } from '../integrations/github/index.ts';
 import { gitlab } from '../integrations/gitlab/index.ts';
 import { mailNotifier } from '../integrations/mail/notifier.ts';
+import { createNewRelicIntake } from '../integrations/newrelic/index.ts';
 import { createOtlpIntake } from '../integrations/otlp/index.ts';
 import { createSentryIntake } from '../integrations/sentry/index.ts';
 import { webhookNotifier } from '../integrations/webhook/notifier.ts';
@@ -50,7 +51,7 @@ export interface HouseDependencies {
   /** Port of the listener that deployed services reach; known before anything is deployed. */
   intakePort: () => number;
   /** Room on the disk of the data directory; without it nobody asks. */
-  disk?: Pick<DiskRoom, 'demand' | 'enough'> | undefined;
+  disk?: Pick<DiskRoom, 'demand' | 'enough' | 'ranOut'> | undefined;
   /** Registers what must be closed when the program stops; the last one registered is closed first. */
   onStop: (name: string, undo: () => Promise<unknown>) => void;
 }
@@ -75,6 +76,8 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
   const sharedDir = settings.sharedDir ?? dataDir;
   const clock = systemClock;
   const demandRoom = deps.disk && ((): void => deps.disk?.demand());
+  const diskRanOut =
+    deps.disk && (async (since: number): Promise<boolean> => (await deps.disk?.ranOut(since)) ?? false);
   const hasRoom = deps.disk && ((): boolean => deps.disk?.enough() ?? true);
   const of = (room: string): { database: Database; clock: typeof clock; log: Log } => ({
     database,
@@ -132,6 +135,8 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     dialects: [createCircleciDialect(orbSources(process.env, { cacheDir: join(sharedDir, 'pipelines', 'orbs') }))],
     executors,
     publicUrl,
+    diskRanOut,
+    keepDays: settings.keepDays,
     // Who asks for containers by name is not given the bare machine instead.
     policy: async () => (settings.runtime === 'docker' ? { allowHostFallback: false } : {}),
   });
@@ -150,6 +155,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     verification: verificationOf(telemetry, database),
     intake: intakeAddressesOf(projects, deps.intakePort),
     commits: projects,
+    keepReleases: settings.keepReleases,
     hasRoom,
     secrets: {
       forEnvironment: (request) => secrets.forEnvironment(request),
@@ -182,8 +188,10 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     notifiers: [mailNotifier(), webhookNotifier()],
     projects,
     causes: causeFinderOf(database),
+    publicUrl,
   });
   const insights = createInsights({ database, log: of('insights').log });
+  const keys = { projectOfKey: async (key: string) => (await projects.projectByKey(key))?.id };
 
   return {
     identity,
@@ -205,11 +213,8 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     ].map(({ room }) => room),
     intakes: [
       createSentryIntake({ reception: errors.reception, telemetry, clock, log: of('sentry').log }),
-      createOtlpIntake({
-        telemetry,
-        clock,
-        keys: { projectOfKey: async (key) => (await projects.projectByKey(key))?.id },
-      }),
+      createOtlpIntake({ telemetry, clock, keys }),
+      createNewRelicIntake({ telemetry, clock, keys, errors: errors.reception }),
     ],
     flows: wireFlows({
       identity,

@@ -22,6 +22,12 @@ export interface Settings {
   gatewayPort: number;
   /** MILLRACE_INTAKE_PORT: where deployed services send errors and telemetry; nothing else is served there. */
   intakePort: number;
+  /** MILLRACE_TLS_PORT: where the same is reached over TLS; agents that speak nothing else (New Relic's) need it. */
+  tlsPort: number;
+  /** MILLRACE_TLS_CERT: certificate of that port (PEM, the whole chain). Without it an authority of the installation makes one; `tls/ca.pem` in the data directory is what clients trust then. */
+  tlsCertificate: string | undefined;
+  /** MILLRACE_TLS_KEY: the key of that certificate (PEM). */
+  tlsKey: string | undefined;
   /** DATABASE_URL: a PostgreSQL of one's own in place of the embedded one. */
   databaseUrl: string | undefined;
   /** CLICKHOUSE_URL: a ClickHouse of one's own in place of the embedded one. */
@@ -40,6 +46,10 @@ export interface Settings {
   engineAwayMs: number;
   /** MILLRACE_NETWORKS: addresses that networks of deployed services are taken from, 128 for each environment and release that runs; default 10.219.0.0/16. */
   networks: string;
+  /** MILLRACE_KEEP_RELEASES: of how many releases of each environment the images (or directories) are kept; what serves, and what was good last, always is; default 10. */
+  keepReleases: number;
+  /** MILLRACE_KEEP_DAYS: days after which artifacts and workspaces of a run, and caches nobody used, are removed; default 30. */
+  keepDays: number;
   /** MILLRACE_RUNTIME: `docker`, `process`, or `auto` (docker where an engine answers). */
   runtime: 'auto' | 'docker' | 'process';
 }
@@ -90,6 +100,13 @@ export function readSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings
     }
     return value * 1000;
   };
+  const whole = (name: string, fallback: number, least: number): number => {
+    const value = env[name] ? Number(env[name]) : fallback;
+    if (!(Number.isInteger(value) && value >= least)) {
+      wrong(name, `"${env[name]}" cannot be used`, `Give a whole number from ${least}.`);
+    }
+    return value;
+  };
   const networkRange = (): string => {
     const text = env.MILLRACE_NETWORKS || defaultNetworkRange;
     const block = parseBlock(text);
@@ -102,6 +119,13 @@ export function readSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings
     }
     return text;
   };
+  if (Boolean(env.MILLRACE_TLS_CERT) !== Boolean(env.MILLRACE_TLS_KEY)) {
+    wrong(
+      'MILLRACE_TLS_CERT',
+      'A certificate and its key belong together',
+      'Set MILLRACE_TLS_CERT and MILLRACE_TLS_KEY, or neither.',
+    );
+  }
   const mailFrom = env.MILLRACE_MAIL_FROM || 'Millrace <millrace@localhost>';
   const settings: Settings = {
     dataDir: resolve(env.MILLRACE_DATA || defaultDataDir()),
@@ -111,6 +135,9 @@ export function readSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings
     publicUrl: url('MILLRACE_URL', ['http:', 'https:']),
     gatewayPort: port('MILLRACE_GATEWAY_PORT', 7480),
     intakePort: port('MILLRACE_INTAKE_PORT', 7401),
+    tlsPort: port('MILLRACE_TLS_PORT', 7443),
+    tlsCertificate: env.MILLRACE_TLS_CERT || undefined,
+    tlsKey: env.MILLRACE_TLS_KEY || undefined,
     databaseUrl: url('DATABASE_URL', ['postgres:', 'postgresql:']),
     clickhouseUrl: url('CLICKHOUSE_URL', ['http:', 'https:']),
     mailServer: mailServerOf(env.MILLRACE_SMTP_URL, mailFrom, wrong),
@@ -120,6 +147,8 @@ export function readSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings
     stallMs: milliseconds('MILLRACE_STALL', 30),
     engineAwayMs: milliseconds('MILLRACE_ENGINE_AWAY', 60),
     networks: networkRange(),
+    keepReleases: whole('MILLRACE_KEEP_RELEASES', 10, 1),
+    keepDays: whole('MILLRACE_KEEP_DAYS', 30, 1),
     runtime: oneOf('MILLRACE_RUNTIME', ['auto', 'docker', 'process'] as const, 'auto'),
     ...overrides,
   };

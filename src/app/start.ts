@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
@@ -27,6 +28,7 @@ import { readServerId } from './server-id.ts';
 import type { Settings } from './settings.ts';
 import { startStores } from './stores.ts';
 import { createSupervisor, type LoopHealth } from './supervisor.ts';
+import { certificateOf, closeTlsServer, createTlsServer } from './tls.ts';
 import { version } from './version.ts';
 
 export interface Running {
@@ -130,6 +132,13 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
     // Nobody may claim the installation from another machine: until an owner exists it listens on loopback only.
     await listen(app, hasOwner ? settings.host : '127.0.0.1', port, 'MILLRACE_PORT');
     await listen(intakeServer, '127.0.0.1', intakePort, 'MILLRACE_INTAKE_PORT');
+    const tlsServer = createTlsServer(
+      app,
+      await certificateOf(settings, directory.path, systemClock),
+      settings.stallMs,
+    );
+    undos.push({ name: 'http over TLS', undo: () => closeTlsServer(tlsServer) });
+    await listenOn(tlsServer, hasOwner ? settings.host : '127.0.0.1', settings.tlsPort, 'MILLRACE_TLS_PORT');
     const forContainers = containerIntake({
       bridgeAddress: async () => (settings.runtime === 'process' ? undefined : containerBridgeAddress()),
       create: () => createIntakeServer({ log, intakes, stallMs: settings.stallMs }),
@@ -147,7 +156,9 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
     supervisor.start(forContainers.loop);
     if (!hasOwner) {
       const { ownerExists } = house.identity;
-      supervisor.start(frontDoor({ app, host: settings.host, database, ownerExists, log }));
+      supervisor.start(
+        frontDoor({ listeners: [app.server, tlsServer], host: settings.host, database, ownerExists, log }),
+      );
     }
     for (const subscription of [...house.rooms.flatMap((room) => room.subscriptions), ...house.flows]) {
       supervisor.start({
@@ -177,10 +188,20 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
   }
 }
 
+const listen = (app: FastifyInstance, host: string, port: number, variable: string): Promise<number> =>
+  listening(() => app.listen({ host, port }), app.server, { host, port, variable });
+
+const listenOn = (server: Server, host: string, port: number, variable: string): Promise<number> =>
+  listening(() => once(server.listen({ host, port }), 'listening'), server, { host, port, variable });
+
 /** Listens and resolves to the port; a port in use becomes a Fault that says which setting changes it. */
-async function listen(app: FastifyInstance, host: string, port: number, variable: string): Promise<number> {
+async function listening(
+  begin: () => Promise<unknown>,
+  server: Server,
+  { host, port, variable }: { host: string; port: number; variable: string },
+): Promise<number> {
   try {
-    await app.listen({ host, port });
+    await begin();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     throw new Fault('conflict', `Port ${port} on ${host} is in use by another program`, {
@@ -189,7 +210,7 @@ async function listen(app: FastifyInstance, host: string, port: number, variable
       cause: error,
     });
   }
-  return (app.server.address() as AddressInfo).port;
+  return (server.address() as AddressInfo).port;
 }
 
 /** A port nobody uses at this moment. */

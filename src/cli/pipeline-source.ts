@@ -32,7 +32,7 @@ export async function readPipelineFile(
     const name = relative(root, resolve(file));
     const dialect = dialects.find((one) => one.files.includes(name)) ?? dialects[0]!;
     const text = await readFile(file, 'utf8').catch((error: Error) => {
-      throw new Fault('invalid', `${file} cannot be read: ${error.message}`, { code: 'cli.unreadable' });
+      throw new Fault('missing', `${file} cannot be read: ${reasonOf(error)}`, { code: 'cli.unreadable' });
     });
     return { dialect, file, text };
   }
@@ -43,4 +43,12 @@ export async function readPipelineFile(
     }
   }
   return undefined;
+}
+
+/** Why a file could not be read, in words. */
+export function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EISDIR') return 'it is a directory';
+  return code === 'EACCES' ? 'it may not be read by you' : message;
 }

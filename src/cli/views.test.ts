@@ -2,7 +2,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../client/api-error.ts';
 import { Fault } from '../kernel/faults.ts';
 import { ago } from './ages.ts';
@@ -13,7 +13,7 @@ import { report as doctorReport, type Finding, healthy } from './doctor/report.t
 import { explainReport } from './explain-report.ts';
 import { findings } from './findings.ts';
 import { type QueryAnswer, queryReport, spark } from './query-report.ts';
-import { report } from './report.ts';
+import { asksForJson, report, reportAsJson, usageSentence } from './report.ts';
 import { connect, loginFile, readLogin, writeLogin } from './session.ts';
 import { table, width } from './table.ts';
 import { localTrigger } from './working-tree.ts';
@@ -109,11 +109,20 @@ describe('lint', () => {
     expect(lintReport([result], plain)).toEqual(['a.yml:3:5: error: Wrong (Mend it.)', 'a.yml (circleci): 1 error']);
   });
 
-  it('refuses files that are not there and kinds it does not know', async () => {
-    await expect(lint([join(directory, 'none.yml')], {})).rejects.toThrow(/there is no such file/);
+  it('counts a file that is not there, or of no known kind, as one with an error', async () => {
     const odd = join(directory, 'odd.bin');
     await writeFile(odd, '');
-    await expect(lint([odd], {})).rejects.toThrow(Fault);
+    const printed: string[] = [];
+    const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
+    const code = await lint([join(directory, 'none.yml'), odd], { json: true }).finally(() => write.mockRestore());
+    expect(code).toBe(1);
+    const results = JSON.parse(printed.join('')) as LintResult[];
+    expect(results.map(({ format, ok }) => [format, ok])).toEqual([
+      [null, false],
+      [null, false],
+    ]);
+    expect(results[0]!.problems[0]!.message).toBe('The file cannot be read: there is no such file');
+    await expect(lint([odd], { format: 'nonsense' })).rejects.toThrow(Fault);
   });
 });
 
@@ -227,5 +236,30 @@ describe('what went wrong', () => {
     const problems = [{ severity: 'error' as const, file: 'f', line: 1, column: 2, message: 'm' }];
     expect(told(new ApiError(400, { detail: 'So m', problems }))).toEqual([1, ['So m.']]);
     expect(told(new ApiError(422, { detail: 'No.', problems }))).toEqual([1, ['No.', '  f:1:2: error: m']]);
+  });
+
+  it('is one line of JSON for programs, whatever it was', () => {
+    const told = (error: unknown): unknown => {
+      let line = '';
+      reportAsJson(error, (text) => {
+        line = text;
+      });
+      return JSON.parse(line);
+    };
+    expect(told(new Fault('missing', 'Gone', { code: 'x', hint: 'Look.' }))).toEqual({
+      ok: false,
+      error: { code: 'x', message: 'Gone', hint: 'Look.' },
+    });
+    expect(told(new Error('Broken'))).toEqual({ ok: false, error: { code: 'cli.unexpected', message: 'Broken' } });
+    expect(told('thrown')).toMatchObject({ ok: false, error: { message: 'thrown' } });
+    expect(asksForJson(['query', '--json', 'x'])).toBe(true);
+    expect(asksForJson(['query', '--', '--json'])).toBe(false);
+  });
+
+  it('is a sentence also where the command line is wrong', () => {
+    expect(usageSentence("error: unknown option '--jsn'\n(Did you mean --json?)\n")).toBe(
+      "Unknown option '--jsn'. Did you mean --json?",
+    );
+    expect(usageSentence("error: missing required argument 'file'\n")).toBe("Missing required argument 'file'.");
   });
 });

@@ -79,6 +79,15 @@ const sentences: Record<string, Describe> = {
     `Run ${text(data.number)} started, ${count(Number(data.jobs) || 0, 'job')}`,
     runPlace(data),
   ],
+  'pipelines.run.files_removed': (data) => [
+    'idle',
+    `Removed ${text(data.artifacts)} artifacts and ${text(data.workspaces)} workspace layers of run ${text(data.number)}, kept ${text(data.keptDays)} days`,
+    runPlace(data),
+  ],
+  'pipelines.caches.removed': (data) => [
+    'idle',
+    `Removed ${text(data.caches)} caches nobody used: ${names(data.keys)}`,
+  ],
   'pipelines.run.finished': (data) => {
     const run = `Run ${text(data.number)}`;
     if (data.status === 'success') {
@@ -111,6 +120,16 @@ const sentences: Record<string, Describe> = {
   ],
   'deployments.release.failed': (data) => ['bad', `Release ${text(data.version)} failed${because(data)}`],
   'deployments.release.skipped': (data) => ['idle', `No release of ${sha7(data.sha) ?? 'this commit'}${because(data)}`],
+  'deployments.release.build_removed': (data) => [
+    'idle',
+    `Removed what was built of ${text(data.version)}: ${text(data.kept)} newer releases are kept`,
+  ],
+  'deployments.release.rebuild_requested': (data) => ['busy', `Building ${text(data.version)} again`, [sha7(data.sha)]],
+  'deployments.release.rebuilt': (data) => ['good', `Built ${text(data.version)} again: ${names(data.services)}`],
+  'deployments.release.rebuild_failed': (data) => [
+    'bad',
+    `${text(data.version)} could not be built again${because(data)}`,
+  ],
   'deployments.release.overtaken': (data) => [
     'idle',
     `${text(data.version)} does not go to ${text(data.environment)}: ${text(data.byVersion)} holds its commit already`,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineContract, pageOf, pageQuery } from '../platform/http/contract.ts';
+import { gateSchema, problemSchema, stepSchema } from './api-shapes.ts';
 
 const projectParams = z.object({ project: z.string().describe('Id or slug of the project') });
 const idParams = z.object({ id: z.uuid() });
@@ -100,18 +101,10 @@ const releaseSchema = releaseBrief.extend({
   settingsVersion: z.number(),
   requestedBy: actorSchema,
   finishedAt: instant.nullable(),
+  removedAt: instant.nullable().describe('When what was built of it was removed; it can be built again'),
   environments: z.array(
     z.object({ name: z.string(), current: z.boolean(), lastGood: z.boolean(), bad: z.string().nullable() }),
   ),
-});
-
-const problemSchema = z.object({
-  severity: z.enum(['error', 'warning', 'info']),
-  file: z.string().optional(),
-  line: z.number().optional(),
-  column: z.number().optional(),
-  message: z.string(),
-  hint: z.string().optional(),
 });
 
 const releaseDetail = releaseSchema.extend({
@@ -127,31 +120,6 @@ const releaseDetail = releaseSchema.extend({
     }),
   ),
   problems: z.array(problemSchema),
-});
-
-const stepSchema = z.object({
-  name: z.string(),
-  status: z.enum(['running', 'success', 'failed', 'skipped']),
-  detail: z.string(),
-  startedAt: instant,
-  finishedAt: instant.nullable(),
-});
-
-const gateSchema = z.object({
-  index: z.number(),
-  kind: z.enum(['nrql', 'gateway', 'health']),
-  where: z.string().describe('The NRQL, or the rule in words'),
-  verdict: z.enum(['holds', 'fails', 'unknown']),
-  results: z
-    .array(
-      z.object({
-        at: instant,
-        verdict: z.enum(['holds', 'fails', 'unknown']),
-        value: z.number().nullable(),
-        explanation: z.string(),
-      }),
-    )
-    .describe('Oldest first; the last 500'),
 });
 
 export const deploymentDetail = deploymentBrief.extend({
@@ -315,6 +283,15 @@ export const deploymentsApi = defineContract('deployments', {
     role: 'viewer',
     params: idParams,
     response: releaseDetail,
+  },
+  rebuildRelease: {
+    method: 'POST',
+    path: '/releases/:id/rebuild',
+    summary: 'Build a release again whose images or directories are not kept any more',
+    role: 'developer',
+    params: idParams,
+    response: releaseSchema,
+    status: 202,
   },
   getReleaseLog: {
     method: 'GET',

@@ -17,7 +17,7 @@ import { readMillraceFile } from './read-millrace-file.ts';
 import { requestDeployment } from './request-deployment.ts';
 import { wakeLoops } from './store/deployments.ts';
 import { listFedBy, syncEnvironments } from './store/environments.ts';
-import { finishRelease, type ReleaseRow, renewReleaseLease, returnRelease } from './store/releases.ts';
+import { finishRebuild, finishRelease, type ReleaseRow, renewReleaseLease, returnRelease } from './store/releases.ts';
 import { unpack } from './unpack.ts';
 
 /** Builds that may break off for reasons of ours (engine away, server killed) before the release counts as failed. */
@@ -72,15 +72,17 @@ export async function buildRelease(deps: DeploymentsDeps, release: ReleaseRow, s
   const lines = new BuildLog(deps, release);
   try {
     const built = await build(deps, release, lines, abort.signal);
-    await lines.close();
+    await lines.close(abort.signal);
     await store(deps, release, built);
   } catch (error) {
-    await lines.close();
+    await lines.close(abort.signal);
     if (abort.signal.aborted) {
       if (stop.aborted) await returnRelease(deps.database, release.id, release.leaseEpoch);
       return;
     }
-    if (!(error instanceof Fault) && release.attempts < mostAttempts) {
+    // What failed because the disk is full is no fault of the commit, in whatever words it was told.
+    const isOurs = !(error instanceof Fault) || deps.hasRoom?.() === false;
+    if (isOurs && release.attempts < mostAttempts) {
       deps.log.warn({ err: error, release: release.id, attempt: release.attempts }, 'a build broke off; trying again');
       await pause(1000 * release.attempts, abort.signal);
       await returnRelease(deps.database, release.id, release.leaseEpoch);
@@ -185,6 +187,27 @@ async function store(deps: DeploymentsDeps, release: ReleaseRow, built: Built): 
   }
 }
 
+/** Stores the end of a rebuild: nothing goes anywhere because of it, and what is said of the release stays as it was. */
+async function finishAgain(tx: Transaction, release: ReleaseRow, built: Built): Promise<void> {
+  const ready = built.status === 'ready';
+  if (!(await finishRebuild(tx, release, ready ? built : undefined))) return;
+  const base = {
+    subject: `release:${release.id}`,
+    projectId: release.projectId,
+    actor: release.rebuild!,
+    causes: release.requestedEvent ? [release.requestedEvent] : [],
+  };
+  const facts = factsOf(release);
+  if (ready) {
+    const services = built.services.map((service) => service.name);
+    await appendEvent(tx, deploymentEvents, 'release.rebuilt', { ...base, data: { ...facts, services } });
+  } else {
+    const reason = built.reason ?? '';
+    await appendEvent(tx, deploymentEvents, 'release.rebuild_failed', { ...base, data: { ...facts, reason } });
+  }
+  await wakeLoops(tx);
+}
+
 /** Stores the result and, when it is ready, hands it to the environments its branch feeds, in one transaction. */
 async function finish(
   deps: Pick<DeploymentsDeps, 'clock'>,
@@ -193,6 +216,7 @@ async function finish(
   built: Built,
   known: { defaultBranch: string; history: History | undefined },
 ): Promise<void> {
+  if (release.rebuild) return finishAgain(tx, release, built);
   if (!(await finishRelease(tx, { ...release, ...built }))) return;
   const base = {
     subject: `release:${release.id}`,

@@ -21,6 +21,8 @@ export interface DeploymentsDeps {
   secrets: EnvironmentSecrets;
   /** Names this server in leases; unique among the servers of one database. */
   serverId: string;
+  /** How many releases of an environment keep what was built of them. */
+  keepReleases?: number | undefined;
   /** False while no further build should begin here: the disk is full. */
   hasRoom?: (() => boolean) | undefined;
 }

@@ -31,6 +31,12 @@ export const deploymentEvents = defineEvents('deployments', {
   'release.failed': release.extend({ reason: z.string(), problems: z.array(z.string()) }),
   /** The commit holds nothing that could run; `reason` says what was looked for. */
   'release.skipped': release.extend({ reason: z.string() }),
+  /** Its images or directories were removed: more than `kept` newer releases are there. It can be built again. */
+  'release.build_removed': release.extend({ services: z.array(z.string()), kept: z.number() }),
+  'release.rebuild_requested': release,
+  /** The same release is there again, built from the same commit. */
+  'release.rebuilt': release.extend({ services: z.array(z.string()) }),
+  'release.rebuild_failed': release.extend({ reason: z.string() }),
   /** It does not go to this environment: a release of a later commit serves or waits there already. */
   'release.overtaken': release.extend({ environmentId: z.string(), environment: z.string(), byVersion: z.string() }),
   'deployment.requested': deployment.extend({
@@ -49,7 +55,10 @@ export const deploymentEvents = defineEvents('deployments', {
   /** It never served: what served before still does. */
   'deployment.failed': deployment.extend({ reason: z.string(), evidence: z.array(z.string()) }),
   'deployment.canceled': deployment.extend({ reason: z.string() }),
-  /** It served and was taken back: `restoredVersion` serves again, at the gateway, from this moment on. */
+  /**
+   * It served and was taken back: `restoredVersion` serves again, at the gateway, from this moment on. Of a release that had been found
+   * good before, `previousVersion` is what was returned to as well.
+   */
   'deployment.rolled_back': deployment.extend({
     reason: z.string(),
     evidence: z.array(z.string()),

@@ -118,7 +118,7 @@ export class Fleet {
         this.#lines.add(lineScope, line, stream, at);
         if (line.trim() !== '') {
           const words = this.#lastWords.get(planned.instanceId) ?? [];
-          this.#lastWords.set(planned.instanceId, [...words.slice(-7), masker.text(line.slice(0, 300))]);
+          this.#lastWords.set(planned.instanceId, [...words.slice(-7), masker.text(line).slice(0, 300)]);
         }
       },
     });

@@ -102,6 +102,13 @@ export interface Runtime {
    * Rejects with an `unprocessable` Fault when this runtime cannot run it at all.
    */
   resolve(service: ServiceSpec, onLine: (line: string) => void, signal: AbortSignal): Promise<BuildOutput>;
+  /** Whether an output can still be started here. */
+  holds(output: BuildOutput): Promise<boolean>;
+  /**
+   * Removes what a release was built into, but for what is shared with a release that is kept. Images that were only fetched stay. False
+   * when these outputs lie with another server, which is to be asked instead. Idempotent.
+   */
+  discard(request: { version: string; outputs: (BuildOutput & { shared: boolean })[] }): Promise<boolean>;
   /** Starts (or adopts) one instance and resolves once it is started, healthy or not. At most 60 s. */
   start(request: InstanceRequest): Promise<Instance>;
   /** Whether instances go on when the server dies. If not, what was last seen of them is void at the next start. */

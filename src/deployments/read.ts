@@ -189,6 +189,8 @@ export class Reader {
     const bad = (await listBad(database, [to.id])).find((mark) => mark.environmentId === environment.id);
     const warnings: string[] = [];
     if (to.status !== 'ready') warnings.push(`Release ${to.version} is ${to.status} and cannot be deployed.`);
+    if (to.removedAt !== null)
+      warnings.push(`What was built of ${to.version} is not kept any more: build it again first.`);
     if (bad) warnings.push(`Release ${to.version} was taken back here before: ${bad.reason}.`);
     if (
       direction === 'back' &&

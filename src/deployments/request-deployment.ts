@@ -4,6 +4,7 @@ import { newId } from '../kernel/ids.ts';
 import { appendEvent } from '../platform/events/log.ts';
 import type { Transaction } from '../platform/postgres/database.ts';
 import { deploymentEvents } from './events.ts';
+import { buildGone } from './rebuild-release.ts';
 import {
   type DeploymentKind,
   type DeploymentRow,
@@ -48,6 +49,7 @@ export async function requestDeployment(
       hint: 'Only a release whose build succeeded can be deployed.',
     });
   }
+  if (release.removedAt !== null) throw buildGone(release);
   for (const cause of request.automatic ? request.causes.slice(0, 1) : []) {
     const known = await findByCause(tx, environment.id, cause);
     if (known) return known;

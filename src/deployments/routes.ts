@@ -7,6 +7,7 @@ import { cutRelease } from './cut-release.ts';
 import type { DeploymentsDeps } from './deps.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { Reader } from './read.ts';
+import { rebuildRelease, requireBuild } from './rebuild-release.ts';
 import { requestDeployment } from './request-deployment.ts';
 import { approveDeployment, cancelDeployment, rollBack } from './steer-deployment.ts';
 import { findDeployment, listDeployments } from './store/deployments.ts';
@@ -46,6 +47,7 @@ function handlersOf(deps: DeploymentsDeps, gateway: Gateway): Handlers<typeof de
     }),
     diffEnvironment: ({ params, query }) => reader.diff(params.id, query.release),
     rollBack: async ({ params, body, actor }) => {
+      if (body.releaseId) await requireBuild(deps, await reader.release(body.releaseId));
       const reason = body.reason ?? `asked for by ${actor.name}`;
       const row = await rollBack(deps, {
         environmentId: params.id,
@@ -112,6 +114,7 @@ function handlersOf(deps: DeploymentsDeps, gateway: Gateway): Handlers<typeof de
       }
       const kind = serving && serving.releaseId === releaseId ? 'redeploy' : 'deploy';
       const reason = body.reason ?? null;
+      await requireBuild(deps, release);
       const row = await deps.database.transaction((tx) =>
         requestDeployment(tx, { environment, release, kind, actor, causes: [], reason, automatic: false }),
       );
@@ -145,6 +148,10 @@ function handlersOf(deps: DeploymentsDeps, gateway: Gateway): Handlers<typeof de
       const row = await reader.release(params.id);
       const [view] = await reader.releases([row]);
       return { ...view!, services: releaseServices(row), problems: row.problems };
+    },
+    rebuildRelease: async ({ params, actor }) => {
+      const row = await rebuildRelease(deps, { releaseId: params.id, actor });
+      return (await reader.releases([row]))[0]!;
     },
     getReleaseLog: async ({ params, query }) => {
       const row = await reader.release(params.id);

@@ -41,6 +41,7 @@ export function releaseView(
     settingsVersion: release.settingsVersion,
     requestedBy: release.actor,
     finishedAt: isoOrNull(release.finishedAt),
+    removedAt: isoOrNull(release.removedAt),
     environments,
   };
 }

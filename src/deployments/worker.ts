@@ -4,6 +4,8 @@ import { buildRelease } from './build-release.ts';
 import { type DriveDeps, driveRollout } from './drive-rollout.ts';
 import { clearForgotten } from './forget-project.ts';
 import { KeepUp } from './keep-up.ts';
+import { reportEnded } from './report-ended.ts';
+import { removeOldBuilds } from './retention.ts';
 import { startNext } from './start-next.ts';
 import {
   claimDeployments,
@@ -24,6 +26,7 @@ export function deploymentLoops(deps: DriveDeps): Loop[] {
     { name: 'deployments.rollouts', run: (signal) => rollouts(deps, signal) },
     { name: 'deployments.keep-up', run: (signal) => keepUp(deps, signal) },
     { name: 'deployments.routes', run: (signal) => routes(deps, signal) },
+    { name: 'deployments.reports', run: (signal) => reports(deps, signal) },
     { name: 'deployments.forgotten', run: (signal) => forgotten(deps, signal) },
   ];
 }
@@ -57,9 +60,17 @@ async function everyChange(
   }
 }
 
+/** Milliseconds between two looks for builds nobody needs any more. */
+const tidyEveryMs = 60_000;
+
 async function builds(deps: DriveDeps, signal: AbortSignal): Promise<void> {
   await freeReleases(deps.database, deps.serverId);
+  let tidied = deps.clock.now();
   await everyChange(deps, 2000, signal, async () => {
+    if (deps.clock.now() - tidied >= tidyEveryMs) {
+      tidied = deps.clock.now();
+      await removeOldBuilds(deps);
+    }
     // One build at a time: it already uses every core it can get.
     while (!signal.aborted && deps.hasRoom?.() !== false) {
       const release = await claimRelease(deps.database, deps.serverId);
@@ -105,6 +116,14 @@ async function keepUp(deps: DriveDeps, signal: AbortSignal): Promise<void> {
 
 async function routes(deps: DriveDeps, signal: AbortSignal): Promise<void> {
   await everyChange(deps, 5000, signal, deps.refreshRoutes);
+}
+
+async function reports(deps: DriveDeps, signal: AbortSignal): Promise<void> {
+  await everyChange(deps, 2000, signal, () =>
+    reportEnded(deps).catch((error: unknown) =>
+      deps.log.warn({ err: error }, 'a rollout that ended is not in telemetry yet'),
+    ),
+  );
 }
 
 async function forgotten(deps: DriveDeps, signal: AbortSignal): Promise<void> {

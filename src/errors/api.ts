@@ -6,12 +6,20 @@ import {
   errorRelease,
   eventDetail,
   eventSummary,
+  feedback,
   type frame,
+  groupingRules,
   id,
   issueDetail,
+  issueHash,
   issueSubstatus,
   issueSummary,
+  monitor,
+  monitorRun,
 } from './views.ts';
+
+/** Longest text of either kind of rules. */
+const longestRules = 64 * 1024;
 
 const issueParams = z.object({ issueId: id });
 const changed = issueSummary;
@@ -155,13 +163,97 @@ export const errorsContract = defineContract('errors', {
     response: changed,
     status: 200,
   },
+  listIssueHashes: {
+    method: 'GET',
+    path: '/errors/issues/:issueId/hashes',
+    summary: 'Show the hashes an issue is made of',
+    role: 'viewer',
+    params: issueParams,
+    response: z.object({ items: z.array(issueHash) }),
+  },
+  mergeIssues: {
+    method: 'POST',
+    path: '/errors/issues/:issueId/merge',
+    summary: 'Merge other issues of the project into this one; later events follow',
+    role: 'developer',
+    params: issueParams,
+    body: z.object({ ids: z.array(id).min(1).max(100) }),
+    response: changed,
+    status: 200,
+  },
+  splitIssue: {
+    method: 'POST',
+    path: '/errors/issues/:issueId/split',
+    summary: 'Take hashes out of an issue into a new one, with the events and counts that are theirs',
+    role: 'developer',
+    params: issueParams,
+    body: z.object({
+      hashes: z
+        .array(z.string().regex(/^[0-9a-f]{32}$/))
+        .min(1)
+        .max(500),
+    }),
+    response: changed,
+    status: 201,
+  },
+  getGroupingRules: {
+    method: 'GET',
+    path: '/errors/projects/:project/grouping-rules',
+    summary: "Show a project's stack trace rules and fingerprint rules",
+    role: 'viewer',
+    params: z.object({ project: z.string() }),
+    response: groupingRules,
+  },
+  setGroupingRules: {
+    method: 'PUT',
+    path: '/errors/projects/:project/grouping-rules',
+    summary: "Replace a project's stack trace rules and fingerprint rules; they hold for events to come",
+    role: 'maintainer',
+    params: z.object({ project: z.string() }),
+    body: z.object({
+      stackRules: z.string().max(longestRules).default(''),
+      fingerprintRules: z.string().max(longestRules).default(''),
+    }),
+    response: groupingRules,
+    status: 200,
+  },
   listReleases: {
     method: 'GET',
     path: '/errors/releases',
-    summary: 'List releases that errors were seen in, latest first',
+    summary: 'List releases that errors or sessions were seen in, latest first, with their health',
     role: 'viewer',
-    query: z.object({ project: z.string().optional(), environment: z.string().optional(), ...pageQuery }),
+    query: z.object({
+      project: z.string().optional(),
+      environment: z.string().optional(),
+      release: z.string().optional(),
+      ...pageQuery,
+    }),
     response: pageOf(errorRelease),
+  },
+  listFeedback: {
+    method: 'GET',
+    path: '/errors/feedback',
+    summary: 'List what users wrote about errors, newest first',
+    role: 'viewer',
+    query: z.object({ project: z.string().optional(), issue: id.optional(), ...pageQuery }),
+    response: pageOf(feedback),
+  },
+  listMonitors: {
+    method: 'GET',
+    path: '/errors/monitors',
+    summary: 'List jobs that check in, and how they stand',
+    role: 'viewer',
+    query: z.object({ project: z.string().optional() }),
+    response: z.object({ items: z.array(monitor) }),
+  },
+  listMonitorRuns: {
+    method: 'GET',
+    path: '/errors/monitors/:monitorId/runs',
+    summary: 'List the latest runs of a job, those missed included',
+    role: 'viewer',
+    params: z.object({ monitorId: id }),
+    query: z.object({ limit: z.coerce.number().int().min(1).max(500).default(100) }),
+    response: z.object({ items: z.array(monitorRun) }),
   },
   listOutcomes: {
     method: 'GET',

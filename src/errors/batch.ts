@@ -1,5 +1,5 @@
 import { newId } from '../kernel/ids.ts';
-import type { Digest } from './digest.ts';
+import { asUuid, type Digest } from './digest.ts';
 import { hashOf } from './grouping/component.ts';
 import { type Change, newIssue, see } from './issue.ts';
 import { roomLimits } from './limits.ts';
@@ -24,13 +24,14 @@ export interface Share {
 
 /**
  * Deals the events of a batch out to issues: known ones by hash, and new ones, of which each project may still make
- * `allowance(projectId)`. Pure; `known` maps `project:hash` to an issue.
+ * `allowance(projectId)`. Pure; `known` maps `project:hash` to an issue. `earlier` are hashes by the rules before, for lookup only.
  * @returns the shares, and the hashes to be remembered
  */
 export function deal(
   digests: Digest[],
   known: ReadonlyMap<string, string>,
   allowance: (projectId: string) => number,
+  earlier: (digest: Digest) => readonly string[] = () => [],
 ): { shares: Share[]; hashes: { projectId: string; hash: string; algorithm: string; issueId: string }[] } {
   const issues = new Map(known);
   const shares = new Map<string, Share>();
@@ -39,7 +40,9 @@ export function deal(
   for (const digest of digests) {
     const { projectId, algorithm } = digest;
     let own = digest.hashes;
-    let issueId = own.map((hash) => issues.get(keyOf(projectId, hash))).find((id) => id !== undefined);
+    let issueId = [...own, ...earlier(digest)]
+      .map((hash) => issues.get(keyOf(projectId, hash)))
+      .find((id) => id !== undefined);
     let isNew = false;
     if (issueId === undefined && (made.get(projectId) ?? 0) >= allowance(projectId)) {
       own = [overflowHash];
@@ -76,7 +79,7 @@ export interface Effect {
   opened: boolean;
   changes: { change: NonNullable<Change>; digest: Digest; resolvedIn: string | null }[];
   releases: ReleaseCount[];
-  hours: { issueId: string; hour: number; count: number }[];
+  hours: { issueId: string; hash: string; hour: number; count: number }[];
   kept: { digest: Digest; landmark: boolean }[];
   activity: Activity[];
 }
@@ -123,6 +126,10 @@ export function draftIssue(share: Share, number: number): IssueRow {
   };
 }
 
+/** The hash that an event's counts are kept under; what ran over its limit is not told apart. */
+export const countedUnder = (share: Pick<Share, 'isOverflow'>, digest: Digest): string =>
+  asUuid(share.isOverflow ? overflowHash : digest.hashes[0]!);
+
 /** Folds the events of a share into its issue, in the order they arrived. Pure. */
 export function fold(
   before: IssueRow,
@@ -132,7 +139,7 @@ export function fold(
 ): Effect {
   const issue: IssueRow = { ...before };
   const releases = new Map<string, ReleaseCount>();
-  const hours = new Map<number, number>();
+  const hours = new Map<string, Effect['hours'][number]>();
   const seenReleases = new Set(knownReleases);
   const landmarks = new Set<Digest>();
   const changes: Effect['changes'] = [];
@@ -185,20 +192,23 @@ export function fold(
       issue.level = facts.level;
       issue.handled = headline.handled;
     }
-    const key = `${release}\n${environment}`;
+    const hash = countedUnder(share, digest);
+    const key = `${release}\n${environment}\n${hash}`;
     const known = releases.get(key);
     releases.set(key, {
       issueId: issue.id,
       projectId: issue.projectId,
       release,
       environment,
+      hash,
       first: Math.min(known?.first ?? facts.at, facts.at),
       last: Math.max(known?.last ?? facts.at, facts.at),
       count: (known?.count ?? 0) + 1,
       regressed: (known?.regressed ?? false) || change === 'regressed',
     });
     const hour = Math.floor(facts.receivedAt / 3_600_000) * 3_600_000;
-    hours.set(hour, (hours.get(hour) ?? 0) + 1);
+    const counted = hours.get(`${hour} ${hash}`)?.count ?? 0;
+    hours.set(`${hour} ${hash}`, { issueId: issue.id, hash, hour, count: counted + 1 });
   }
   const latest = new Set(share.digests.slice(-roomLimits.eventsPerIssueAndBatch));
   const kept = share.digests
@@ -221,7 +231,7 @@ export function fold(
     opened: share.isNew,
     changes,
     releases: [...releases.values()],
-    hours: [...hours].map(([hour, count]) => ({ issueId: issue.id, hour, count })),
+    hours: [...hours.values()],
     kept,
     activity,
   };

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { newId } from '../kernel/ids.ts';
-import { groupingAlgorithm, groupReport } from './grouping/group.ts';
+import { defaultRules, earlierAlgorithm, type GroupingRules } from './grouping/algorithm.ts';
+import { groupReport } from './grouping/group.ts';
+import { markFrames } from './grouping/stack-rules/mark-frames.ts';
 import { objectOf } from './lenient.ts';
 import { normalise } from './normalise.ts';
 import type { ReceivedEvent } from './port.ts';
@@ -65,7 +67,7 @@ function factsOf(report: ErrorReport): EventFacts {
 }
 
 /** Reads one event; undefined when its payload is not a JSON object, which is the only thing that cannot be mended. */
-export function digest(event: ReceivedEvent): Digest | undefined {
+export function digest(event: ReceivedEvent, rules: GroupingRules = defaultRules): Digest | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(textIn(event.payload));
@@ -74,22 +76,27 @@ export function digest(event: ReceivedEvent): Digest | undefined {
   }
   const payload = objectOf(parsed);
   if (!payload) return undefined;
-  const report = normalise(payload, event);
-  const grouping = groupReport(report);
+  const report = markFrames(normalise(payload, event), rules.stack);
+  const grouping = groupReport(report, rules);
+  const headline = headlineOf(report);
   const { userName, userKey } = userOf(report);
   return {
     id: newId(event.receivedAt),
     projectId: event.projectId,
     facts: factsOf(report),
-    headline: headlineOf(report),
+    headline: grouping.title === null ? headline : { ...headline, title: grouping.title },
     hashes: grouping.hashes,
-    algorithm: groupingAlgorithm,
+    algorithm: grouping.algorithm,
     userName,
     userKey,
     files: applicationFiles(report),
     body: Buffer.from(JSON.stringify(report)),
   };
 }
+
+/** The hashes the event would have had by the rules before: asked for only when nobody knows its own. */
+export const earlierHashes = ({ body }: Digest): string[] =>
+  groupReport(JSON.parse(body.toString('utf8')) as ErrorReport, defaultRules, earlierAlgorithm).hashes;
 
 const textIn = (payload: Uint8Array): string =>
   Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8');

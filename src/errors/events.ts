@@ -36,6 +36,10 @@ export const errorsEvents = defineEvents('errors', {
   }),
   'issue.archived': z.object({ ...issue, until: z.enum(['forever', 'time', 'count']) }),
   'issue.reopened': z.object(issue),
+  /** Another issue became part of this one. */
+  'issue.merged': z.object({ ...issue, mergedId: z.string(), mergedShortId: z.string() }),
+  /** A part of this issue became one of its own. */
+  'issue.split': z.object({ ...issue, partId: z.string(), partShortId: z.string() }),
   'issue.assigned': z.object({ ...issue, personId: z.string().nullable(), personName: z.string().nullable() }),
   /** A deployment or commits were found to blame; the causes name them. */
   'issue.cause-found': z.object({

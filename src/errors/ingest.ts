@@ -3,8 +3,8 @@ import type { TelemetryRecord } from '../platform/observe/telemetry-sink.ts';
 import type { Database, Transaction } from '../platform/postgres/database.ts';
 import { json, sql } from '../platform/postgres/sql.ts';
 import { announce, recordOf } from './announce.ts';
-import { deal, draftIssue, type Effect, fold, keyOf, overflowHash, type Share } from './batch.ts';
-import type { Digest } from './digest.ts';
+import { countedUnder, deal, draftIssue, type Effect, fold, keyOf, overflowHash, type Share } from './batch.ts';
+import { type Digest, earlierHashes } from './digest.ts';
 import { roomLimits } from './limits.ts';
 import type { Outcome, ReleaseDeployment } from './port.ts';
 import {
@@ -15,6 +15,7 @@ import {
   countReleases,
   countUsers,
   findHashes,
+  holdMerges,
   insertEvents,
   insertHashes,
   lockNewIssues,
@@ -86,12 +87,17 @@ async function takeFresh(tx: Transaction, digests: Digest[]): Promise<Digest[]> 
 }
 
 async function dealOut(tx: Transaction, digests: Digest[]): Promise<Share[]> {
+  await holdMerges(tx, [...new Set(digests.map((digest) => digest.projectId))]);
   const wanted = new Map<string, { projectId: string; hash: string }>();
   for (const { projectId, hashes } of digests) {
     for (const hash of hashes) wanted.set(keyOf(projectId, hash), { projectId, hash });
   }
   let known = await findHashes(tx, [...wanted.values()]);
   const lost = digests.filter(({ projectId, hashes }) => !hashes.some((hash) => known.has(keyOf(projectId, hash))));
+  const earlier = new Map(lost.map((digest) => [digest, earlierHashes(digest)]));
+  for (const [{ projectId }, hashes] of earlier) {
+    for (const hash of hashes) wanted.set(keyOf(projectId, hash), { projectId, hash });
+  }
   const allowances = new Map<string, number>();
   if (lost.length > 0) {
     const projectIds = [...new Set(lost.map((digest) => digest.projectId))];
@@ -105,7 +111,12 @@ async function dealOut(tx: Transaction, digests: Digest[]): Promise<Share[]> {
       allowances.set(projectId, roomLimits.newIssuesPerHour - (await countRecentIssues(tx, projectId)));
     }
   }
-  const { shares, hashes } = deal(digests, known, (projectId) => allowances.get(projectId) ?? 0);
+  const { shares, hashes } = deal(
+    digests,
+    known,
+    (projectId) => allowances.get(projectId) ?? 0,
+    (digest) => earlier.get(digest) ?? [],
+  );
   const drafts = shares.filter((share) => share.isNew);
   const rows: IssueRow[] = [];
   for (const projectId of new Set(drafts.map((share) => share.projectId))) {
@@ -131,11 +142,14 @@ async function apply(tx: Transaction, shares: Share[], around: IngestSurrounding
       around.deploymentOf,
     ),
   );
-  const users = new Map<string, { issueId: string; userKey: string }>();
+  const users = new Map<string, { issueId: string; userKey: string; hash: string }>();
   shares.forEach((share, index) => {
     if (effects[index]!.issue.users >= roomLimits.usersPerIssue) return;
-    for (const { userKey } of share.digests) {
-      if (userKey !== null) users.set(`${share.issueId} ${userKey}`, { issueId: share.issueId, userKey });
+    for (const digest of share.digests) {
+      const { userKey } = digest;
+      if (userKey === null) continue;
+      const hash = countedUnder(share, digest);
+      users.set(`${share.issueId} ${userKey} ${hash}`, { issueId: share.issueId, userKey, hash });
     }
   });
   const added = await countUsers(tx, [...users.values()]);

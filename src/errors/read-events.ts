@@ -10,6 +10,8 @@ export interface EventRow {
   /** 32 hexadecimal digits. */
   eventId: string;
   issueId: string;
+  /** By which it was first looked up; 32 hexadecimal digits. */
+  hash: string;
   algorithm: string;
   at: number;
   receivedAt: number;
@@ -25,7 +27,7 @@ export interface EventRow {
 }
 
 const columns = sql`id, project_id as "projectId", replace(event_id::text, '-', '') as "eventId", issue_id as "issueId",
-  algorithm, (extract(epoch from at) * 1000)::float8 as at, (extract(epoch from received_at) * 1000)::float8 as "receivedAt",
+  replace(hash::text, '-', '') as hash, algorithm, (extract(epoch from at) * 1000)::float8 as at, (extract(epoch from received_at) * 1000)::float8 as "receivedAt",
   title, message, level, release, environment, service, transaction, user_name as "user", trace_id as "traceId"`;
 
 /** Kept events of an issue, newest first. */
@@ -113,9 +115,10 @@ export interface IssueReleaseRow {
 
 export function readIssueReleases(db: Queryable, issueId: string): Promise<IssueReleaseRow[]> {
   return db.query(sql`
-    select release, environment, (extract(epoch from first_seen) * 1000)::float8 as "firstSeen",
-      (extract(epoch from last_seen) * 1000)::float8 as "lastSeen", count
-    from errors_issue_releases where issue_id = ${issueId} order by last_seen desc limit 100`);
+    select release, environment, (extract(epoch from min(first_seen)) * 1000)::float8 as "firstSeen",
+      (extract(epoch from max(last_seen)) * 1000)::float8 as "lastSeen", sum(count)::bigint as count
+    from errors_issue_releases where issue_id = ${issueId} group by release, environment
+    order by max(last_seen) desc limit 100`);
 }
 
 export interface ActivityRow {

@@ -10,8 +10,13 @@ export interface ReportedFrame {
   package: string | null;
   line: number | null;
   column: number | null;
-  /** Code of the application rather than of a library; null when nobody can say. */
+  /** Code of the application rather than of a library; null when nobody can say. Stack trace rules have the last word. */
   inApp: boolean | null;
+  /** `inApp` before a rule changed it, and the rule; absent when none did. */
+  inAppBefore?: boolean | null | undefined;
+  inAppRule?: string | undefined;
+  /** What kind of call the rules take it for. */
+  category?: string | undefined;
   /** It lies where only libraries lie, so it is not the application's whatever the client said. */
   library: boolean;
   /** Overrides the platform of the event. */
@@ -94,6 +99,10 @@ export interface ErrorReport {
   modules: [string, string][];
   sdk: { name: string; version: string } | null;
   fingerprint: string[] | null;
+  /** A browser's security report: what is forbidden, and by which source (or which kind of script of the page itself). */
+  security?: { salt: string; violation: string | null; source: string | null } | undefined;
+  /** A hash the client made itself, instead of any grouping; absent in nearly every event. */
+  checksum?: string | undefined;
   /** Files with the ids that their source maps are found by. */
   images: { file: string; debugId: string }[];
   traceId: string | null;

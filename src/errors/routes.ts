@@ -3,10 +3,22 @@ import { type MountedContract, mount } from '../platform/http/contract.ts';
 import { errorsContract, type IssueSummary } from './api.ts';
 import { archiveIssue, assignIssue, type ChangeSurroundings, reopenIssue, resolveIssue } from './change.ts';
 import { asUuid } from './digest.ts';
+import { type RuleBook, readRules, writeRules } from './grouping-rules.ts';
+import { readHealth } from './health/store-sessions.ts';
+import { currentIdOf, listHashes, mergeIssues, splitIssue } from './merge.ts';
+import { listMonitors, listRuns } from './monitors/store-monitors.ts';
 import { unpackReport } from './pack.ts';
 import type { ProjectDirectory } from './port.ts';
-import { presentEvent, presentEventDetail } from './present-event.ts';
-import { presentIssue, presentIssueDetail, presentRelease } from './present-issue.ts';
+import { presentEvent, presentEventDetail, replayIdsOf } from './present-event.ts';
+import {
+  presentFeedback,
+  presentHash,
+  presentIssue,
+  presentIssueDetail,
+  presentRelease,
+  presentRules,
+} from './present-issue.ts';
+import { presentMonitor, presentRun } from './present-monitor.ts';
 import {
   endsOf,
   listEvents,
@@ -18,10 +30,13 @@ import {
   readTagCounts,
 } from './read-events.ts';
 import { countIssues, histograms, listIssues, listReleases, type Period } from './read-issues.ts';
+import { listFeedback, listFiles } from './read-items.ts';
 import { type IssueRow, readIssue } from './store-issues.ts';
 
 export interface RouteSurroundings extends ChangeSurroundings {
   projects: ProjectDirectory;
+  /** Grouping rules by project. */
+  rules: RuleBook;
 }
 
 /** Values shown of one tag. */
@@ -52,7 +67,7 @@ export function errorsRoutes(around: RouteSurroundings): MountedContract {
     (await present([row], period))[0]!;
 
   const issueOf = async (id: string): Promise<IssueRow> => {
-    const issue = await readIssue(database, id);
+    const issue = (await readIssue(database, id)) ?? (await readIssue(database, await currentIdOf(database, id)));
     if (!issue) throw new Fault('missing', `There is no issue ${id}`, { code: 'errors.issue-not-found' });
     return issue;
   };
@@ -117,11 +132,13 @@ export function errorsRoutes(around: RouteSurroundings): MountedContract {
           hint: 'Of each issue the first, the first of each release, and the latest events are kept.',
         });
       }
-      const [report, neighbours] = await Promise.all([
+      const [report, rules, neighbours] = await Promise.all([
         unpackReport(row.block, row.position),
+        around.rules.rulesOf(row.projectId),
         neighboursOf(database, row),
       ]);
-      return presentEventDetail(row, report, neighbours);
+      const files = await listFiles(database, row.projectId, [row.eventId, ...replayIdsOf(report)]);
+      return presentEventDetail(row, report, { rules, neighbours, files });
     },
     resolveIssue: async ({ params, body, actor }) =>
       presentOne(await resolveIssue(around, params.issueId, body, actor)),
@@ -137,13 +154,43 @@ export function errorsRoutes(around: RouteSurroundings): MountedContract {
     reopenIssue: async ({ params, actor }) => presentOne(await reopenIssue(around, params.issueId, actor)),
     assignIssue: async ({ params, body, actor }) =>
       presentOne(await assignIssue(around, params.issueId, body.personId, actor)),
+    async listIssueHashes({ params }) {
+      const { id } = await issueOf(params.issueId);
+      return { items: (await listHashes(database, id)).map(presentHash) };
+    },
+    mergeIssues: async ({ params, body, actor }) =>
+      presentOne(await mergeIssues(around, params.issueId, body.ids, actor)),
+    splitIssue: async ({ params, body, actor }) =>
+      presentOne(await splitIssue(around, params.issueId, body.hashes, actor)),
+    async getGroupingRules({ params }) {
+      return presentRules(await readRules(database, (await projectIdOf(params.project))!));
+    },
+    async setGroupingRules({ params, body, actor }) {
+      const projectId = (await projectIdOf(params.project))!;
+      await writeRules(database, projectId, body, actor);
+      around.rules.forget(projectId);
+      return presentRules(await readRules(database, projectId));
+    },
     async listReleases({ query }) {
-      const page = await listReleases(
-        database,
-        { projectId: await projectIdOf(query.project), environment: query.environment },
-        query,
-      );
-      return { items: page.rows.map(presentRelease), next: page.next };
+      const { environment, release } = query;
+      const projectId = await projectIdOf(query.project);
+      const page = await listReleases(database, { projectId, environment, release }, query);
+      const health = await readHealth(database, page.rows, environment);
+      const healthOf = (row: { projectId: string; release: string }) =>
+        health.find((one) => one.projectId === row.projectId && one.release === row.release);
+      return { items: page.rows.map((row) => presentRelease(row, healthOf(row))), next: page.next };
+    },
+    async listFeedback({ query }) {
+      const filter = { projectId: await projectIdOf(query.project), issueId: query.issue };
+      const page = await listFeedback(database, filter, query);
+      return { items: page.rows.map(presentFeedback), next: page.next };
+    },
+    async listMonitors({ query }) {
+      const rows = await listMonitors(database, await projectIdOf(query.project));
+      return { items: rows.map(presentMonitor) };
+    },
+    async listMonitorRuns({ params, query }) {
+      return { items: (await listRuns(database, params.monitorId, query.limit)).map(presentRun) };
     },
     async listOutcomes({ query }) {
       const rows = await readOutcomes(database, (await projectIdOf(query.project))!, query.hours);

@@ -29,6 +29,13 @@ export async function findHashes(
   return new Map(rows.map((row) => [row.key, row.issueId]));
 }
 
+/** Keeps people from merging or splitting issues of these projects until the transaction ends. */
+export async function holdMerges(tx: Transaction, projectIds: string[]): Promise<void> {
+  for (const projectId of [...projectIds].sort()) {
+    await tx.execute(sql`select pg_advisory_xact_lock_shared(hashtextextended(${`errors-merge:${projectId}`}, 0))`);
+  }
+}
+
 /** One batch at a time may make new issues of a project; held until the transaction ends. */
 export async function lockNewIssues(tx: Transaction, projectIds: string[]): Promise<void> {
   for (const projectId of [...projectIds].sort()) {
@@ -127,6 +134,7 @@ export interface ReleaseCount {
   projectId: string;
   release: string;
   environment: string;
+  hash: string;
   /** Unix ms. */
   first: number;
   last: number;
@@ -137,13 +145,13 @@ export interface ReleaseCount {
 export async function countReleases(tx: Transaction, rows: ReleaseCount[]): Promise<void> {
   if (rows.length === 0) return;
   await tx.execute(sql`
-    insert into errors_issue_releases as r (issue_id, project_id, release, environment, first_seen, last_seen, count,
-      regressed)
-    select n."issueId", n."projectId", n.release, n.environment, to_timestamp(n.first / 1000),
+    insert into errors_issue_releases as r (issue_id, project_id, release, environment, hash, first_seen, last_seen,
+      count, regressed)
+    select n."issueId", n."projectId", n.release, n.environment, n.hash, to_timestamp(n.first / 1000),
       to_timestamp(n.last / 1000), n.count, n.regressed
     from jsonb_to_recordset(${json(rows)}::jsonb) as n("issueId" uuid, "projectId" uuid, release text, environment text,
-      first float8, last float8, count bigint, regressed boolean)
-    on conflict (issue_id, release, environment) do update set
+      hash uuid, first float8, last float8, count bigint, regressed boolean)
+    on conflict (issue_id, release, environment, hash) do update set
       first_seen = least(r.first_seen, excluded.first_seen), last_seen = greatest(r.last_seen, excluded.last_seen),
       count = r.count + excluded.count, regressed = r.regressed or excluded.regressed`);
 }
@@ -151,29 +159,33 @@ export async function countReleases(tx: Transaction, rows: ReleaseCount[]): Prom
 /** Counts by hour of arrival, Unix ms of the hour's start. */
 export async function countHours(
   tx: Transaction,
-  rows: { issueId: string; hour: number; count: number }[],
+  rows: { issueId: string; hash: string; hour: number; count: number }[],
 ): Promise<void> {
   if (rows.length === 0) return;
   await tx.execute(sql`
-    insert into errors_issue_hours as h (issue_id, hour, count)
-    select n."issueId", to_timestamp(n.hour / 1000), n.count
-    from jsonb_to_recordset(${json(rows)}::jsonb) as n("issueId" uuid, hour float8, count int)
-    on conflict (issue_id, hour) do update set count = h.count + excluded.count`);
+    insert into errors_issue_hours as h (issue_id, hour, hash, count)
+    select n."issueId", to_timestamp(n.hour / 1000), n.hash, n.count
+    from jsonb_to_recordset(${json(rows)}::jsonb) as n("issueId" uuid, hash uuid, hour float8, count int)
+    on conflict (issue_id, hour, hash) do update set count = h.count + excluded.count`);
 }
 
 /** Adds users; resolves to how many of them each issue had not known. */
 export async function countUsers(
   tx: Transaction,
-  rows: { issueId: string; userKey: string }[],
+  rows: { issueId: string; userKey: string; hash: string }[],
 ): Promise<Map<string, number>> {
   if (rows.length === 0) return new Map();
+  // What a statement reads is what was there before it wrote: a user known under another hash is not counted again.
   const added = await tx.query<{ issueId: string; n: number }>(sql`
     with added as (
-      insert into errors_issue_users (issue_id, user_key)
-      select * from unnest(${rows.map((row) => row.issueId)}::uuid[], ${rows.map((row) => row.userKey)}::bigint[])
+      insert into errors_issue_users (issue_id, user_key, hash)
+      select * from unnest(${rows.map((row) => row.issueId)}::uuid[], ${rows.map((row) => row.userKey)}::bigint[],
+        ${rows.map((row) => row.hash)}::uuid[])
       on conflict do nothing
-      returning issue_id)
-    select issue_id as "issueId", count(*) as n from added group by issue_id`);
+      returning issue_id, user_key)
+    select issue_id as "issueId", count(distinct user_key) as n from added a
+    where not exists (select 1 from errors_issue_users u where u.issue_id = a.issue_id and u.user_key = a.user_key)
+    group by issue_id`);
   return new Map(added.map((row) => [row.issueId, row.n]));
 }
 

@@ -113,9 +113,21 @@ export async function takeNumbers(tx: Transaction, projectId: string, count: num
   return row!.last - count + 1;
 }
 
+export type ActivityKind =
+  | 'opened'
+  | 'regressed'
+  | 'resolved'
+  | 'archived'
+  | 'unarchived'
+  | 'reopened'
+  | 'assigned'
+  | 'cause-found'
+  | 'merged'
+  | 'split';
+
 export interface Activity {
   issueId: string;
-  kind: 'opened' | 'regressed' | 'resolved' | 'archived' | 'unarchived' | 'reopened' | 'assigned' | 'cause-found';
+  kind: ActivityKind;
   /** Unix ms. */
   at: number;
   by: string;

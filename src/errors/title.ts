@@ -1,3 +1,4 @@
+import { currentAlgorithm, defaultRules } from './grouping/algorithm.ts';
 import { significantExceptions } from './grouping/exception.ts';
 import type { ErrorReport, ReportedException, ReportedFrame } from './report.ts';
 
@@ -33,7 +34,8 @@ export function headlineOf(report: ErrorReport): Headline {
 
 /** The exception that the event is about: the last of those that matter. */
 export function mainException(report: ErrorReport): ReportedException | undefined {
-  return significantExceptions(report.exceptions, report.platform).at(-1);
+  const { exceptions, platform } = report;
+  return significantExceptions(exceptions, { algorithm: currentAlgorithm, rules: defaultRules, platform }).at(-1);
 }
 
 /** Files of the application's calls, innermost first, each once; of all calls when none is marked as the application's. */

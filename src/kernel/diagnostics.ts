@@ -16,7 +16,7 @@ export interface Diagnostic {
 export function formatDiagnostic(problem: Diagnostic): string {
   const place = [problem.file ?? '', problem.line, problem.column].filter((part) => part !== undefined).join(':');
   const hint = problem.hint ? ` (${problem.hint})` : '';
-  return `${place}: ${problem.severity}: ${problem.message}${hint}`;
+  return `${place && `${place}: `}${problem.severity}: ${problem.message}${hint}`;
 }
 
 export function hasErrors(problems: readonly Diagnostic[]): boolean {

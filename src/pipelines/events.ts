@@ -39,6 +39,16 @@ export const pipelineEvents = defineEvents('pipelines', {
     author: z.object({ name: z.string(), email: z.string() }),
     failedJobs: z.array(z.object({ jobId: z.uuid(), name: z.string(), reason: z.string().nullable() })),
   }),
+  /** Artifacts and workspaces of a run that ended more than `keptDays` ago. */
+  'run.files_removed': z.object({
+    ...run,
+    artifacts: z.number().int(),
+    workspaces: z.number().int(),
+    bytes: z.number(),
+    keptDays: z.number().int(),
+  }),
+  /** Caches that nobody used for long, or that had no room any more. Subject `project:<id>`; the first 20 keys. */
+  'caches.removed': z.object({ keys: z.array(z.string()), caches: z.number().int(), bytes: z.number() }),
   'job.queued': z.object(job),
   'job.started': z.object({ ...job, executor: z.enum(['docker', 'host']), agent: z.string() }),
   'job.on_hold': z.object(job),

@@ -8,6 +8,7 @@ import { continueIntake } from './continue-intake.ts';
 import { approveJob, cancelJob, cancelRun, rerun, startFromRef } from './control-run.ts';
 import { derivePlan } from './derive.ts';
 import { pipelineEvents } from './events.ts';
+import { expireRuns, trimCaches } from './expire-files.ts';
 import { filesBelow } from './files.ts';
 import { grantLocks } from './locks.ts';
 import { pipelinesMigrations } from './migrations/index.ts';
@@ -33,7 +34,7 @@ import { endOverdue } from './serial-groups.ts';
 import { type StartRequest, startRun } from './start.ts';
 import { pipelinesChannel } from './store.ts';
 import { pipelineStreams } from './streams.ts';
-import { clearUp, lookForCancels, reportRuns, shipLogs, trimCaches } from './worker.ts';
+import { clearUp, lookForCancels, reportRuns, shipLogs } from './worker.ts';
 
 export { pipelineEvents } from './events.ts';
 export { pipelinesMigrations } from './migrations/index.ts';
@@ -58,8 +59,12 @@ export interface PipelinesDeps {
   /** Address people reach this server at, for links in jobs. */
   publicUrl: () => string;
   policy?: ((projectId: string) => Promise<Partial<RunPolicy>>) | undefined;
+  /** Whether the disk was full to its end at a time from `since` (Unix milliseconds) to now; its jobs then failed of that. */
+  diskRanOut?: ((since: number) => Promise<boolean>) | undefined;
   /** Default 20 GB. */
   cacheLimitBytes?: number | undefined;
+  /** Days after which artifacts and workspaces of a run, and caches nobody used, are removed. Default 30. */
+  keepDays?: number | undefined;
 }
 
 const defaultPolicy: RunPolicy = {
@@ -84,7 +89,8 @@ export function createPipelines(deps: PipelinesDeps) {
   const canceled = new Set<string>();
   const derive = async (tree: SourceTree): Promise<Plan | undefined> =>
     derivePlan(tree, { containers: (await deps.executors.docker?.available())?.ready ?? false });
-  const shared = { ...deps, derive, files, policy, cacheLimitBytes: deps.cacheLimitBytes ?? 20e9 };
+  const limits = { cacheLimitBytes: deps.cacheLimitBytes ?? 20e9, keepDays: deps.keepDays ?? 30 };
+  const shared = { ...deps, derive, files, policy, ...limits };
   const performing = { ...shared, attended, isCanceled: (jobId: string) => canceled.has(jobId) };
 
   const loops: Loop[] = [
@@ -101,7 +107,10 @@ export function createPipelines(deps: PipelinesDeps) {
     repeat('pipelines.clear-up', 60_000, signals, undefined, async () => {
       await endOverdue(shared);
       await clearUp(shared);
+    }),
+    repeat('pipelines.expire', 600_000, signals, undefined, async () => {
       await trimCaches(shared);
+      await expireRuns(shared);
     }),
   ];
   const room: Room = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { JunitReader, type TestCase } from './junit.ts';
+import { JunitReader, junitLimits, type TestCase } from './junit.ts';
 
 function read(text: string, size = 7): { tests: TestCase[]; problem: string | undefined } {
   const tests: TestCase[] = [];
@@ -30,6 +30,22 @@ describe('JUnit reports', () => {
     expect(tests[1]).toMatchObject({ message: '1 != 2', className: 'Cart' });
     expect(tests[1]!.details).toMatch(/^Traceback\s+<here>$/);
     expect(tests[3]!.details).toBe('boom');
+  });
+
+  it('show no secret, also none that reaches over the end of what is kept', () => {
+    const tests: TestCase[] = [];
+    const reader = new JunitReader(
+      (test) => tests.push(test),
+      (text) => text.replaceAll('hunter2-hunter2', '****'),
+    );
+    const long = `${'x'.repeat(junitLimits.detailsLength - 8)}hunter2-hunter2`;
+    reader.write(`<testsuite name="of hunter2-hunter2"><testcase classname="hunter2-hunter2" name="hunter2-hunter2"
+      file="hunter2-hunter2"><failure message="hunter2-hunter2">${long.slice(0, 5000)}`);
+    reader.write(`${long.slice(5000)}</failure></testcase></testsuite>`);
+    reader.end();
+    const [test] = tests;
+    expect(test).toMatchObject({ suite: 'of ****', className: '****', name: '****', file: '****', message: '****' });
+    expect(test!.details).toMatch(/x\*{4}$/);
   });
 
   it('keep what was read before a broken end, and say so', () => {

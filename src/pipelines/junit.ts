@@ -35,10 +35,13 @@ export class JunitReader {
   problem: string | undefined;
   readonly #parser = new SaxesParser();
   readonly #suites: string[] = [];
+  readonly #mask: (text: string) => string;
   #depth = 0;
   #case: Open | undefined;
 
-  constructor(onCase: (test: TestCase) => void) {
+  /** `mask` hides secrets in what tests say of themselves. */
+  constructor(onCase: (test: TestCase) => void, mask: (text: string) => string = (text) => text) {
+    this.#mask = mask;
     this.#parser.on('error', (error) => {
       this.problem ??= error.message;
     });
@@ -56,7 +59,8 @@ export class JunitReader {
       if (tag.name !== 'testcase' || !this.#case) return;
       const { collecting: _, ...test } = this.#case;
       this.#case = undefined;
-      onCase({ ...test, details: test.details?.trim() ? test.details.trim() : null });
+      const details = test.details === null ? '' : cut(mask(test.details), junitLimits.detailsLength).trim();
+      onCase({ ...test, details: details === '' ? null : details });
     });
   }
 
@@ -70,13 +74,13 @@ export class JunitReader {
 
   #open(name: string, attributes: Record<string, string>): void {
     if (name === 'testsuite') {
-      this.#suites.push(cut(attributes.name ?? '', junitLimits.nameLength));
+      this.#suites.push(this.#named(attributes.name) ?? '');
     } else if (name === 'testcase') {
       this.#case = {
         suite: this.#suites.filter((suite) => suite !== '').at(-1) ?? '',
-        className: attributes.classname ? cut(attributes.classname, junitLimits.nameLength) : null,
-        name: cut(attributes.name ?? '', junitLimits.nameLength),
-        file: attributes.file ? cut(attributes.file, junitLimits.nameLength) : null,
+        className: this.#named(attributes.classname),
+        name: this.#named(attributes.name) ?? '',
+        file: this.#named(attributes.file),
         status: 'success',
         durationMs: milliseconds(attributes.time),
         message: null,
@@ -85,15 +89,20 @@ export class JunitReader {
       };
     } else if (this.#case && (name === 'failure' || name === 'error' || name === 'skipped')) {
       this.#case.status = name === 'failure' ? 'failed' : name;
-      if (attributes.message) this.#case.message = cut(attributes.message, junitLimits.messageLength);
+      if (attributes.message) this.#case.message = cut(this.#mask(attributes.message), junitLimits.messageLength);
       this.#case.collecting = true;
     }
+  }
+
+  #named(text: string | undefined): string | null {
+    return text ? cut(this.#mask(text), junitLimits.nameLength) : null;
   }
 
   #text(text: string): void {
     const test = this.#case;
     if (!test?.collecting) return;
-    test.details = cut((test.details ?? '') + text, junitLimits.detailsLength);
+    // More than is kept in the end: a secret that reaches over that border shall still be seen whole.
+    test.details = cut((test.details ?? '') + text, 2 * junitLimits.detailsLength);
   }
 }
 

@@ -7,8 +7,7 @@ import { system } from '../kernel/events.ts';
 import { Fault } from '../kernel/faults.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { Database } from '../platform/postgres/database.ts';
-import { sql } from '../platform/postgres/sql.ts';
-import { type Attendance, attend, type Ending } from './attend.ts';
+import { type Attendance, attend } from './attend.ts';
 import { continueRun } from './continue-run.ts';
 import { tellGo, wasBegun, writeControl } from './driver/control.ts';
 import type { DriverStep } from './driver/program.ts';
@@ -16,6 +15,7 @@ import { builtInEnvironment, jobEnvironment } from './environment.ts';
 import type { Files } from './files.ts';
 import { stepRows } from './job-rows.ts';
 import { NoteLog } from './log/pump.ts';
+import { type Outcome, outcomeOf } from './outcome.ts';
 import {
   type Dispatch,
   type Executor,
@@ -33,7 +33,6 @@ import {
 } from './port.ts';
 import { resourcesOf, unrunnable } from './resources.ts';
 import type { Job, Run, Step } from './run.ts';
-import type { FinalJobStatus } from './run-state.ts';
 import { partKeys } from './ssh-keys.ts';
 import { holdsJob, insertSteps, listSteps, notify, readJob, readRun, saveSteps, takeJob } from './store.ts';
 import { readTimings, splitsTests } from './timings.ts';
@@ -56,6 +55,8 @@ export interface PerformDeps {
   publicUrl: () => string;
   /** Whether somebody wants this running job ended. */
   isCanceled: (jobId: string) => boolean;
+  /** Whether the disk was full to its end at a time from `since` (Unix milliseconds) to now. */
+  diskRanOut?: ((since: number) => Promise<boolean>) | undefined;
   /** Told of jobs as they begin and end to be attended, so that their cancels are looked for. */
   attended: Set<string>;
 }
@@ -181,6 +182,7 @@ async function carryOut(deps: PerformDeps, lease: Lease, run: Run, job: Job, sig
           place,
           environment,
           sshKeys: keys,
+          mask: masker.text,
           now: () => deps.clock.now(),
         },
         place,
@@ -296,7 +298,7 @@ async function settleIn(
     place = known ?? (await executor.prepare(request));
     log.say(`Ready after ${formatDuration(now() - startedAt)}`);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = masker.text(error instanceof Error ? error.message : String(error));
     log.say(`Error: ${reason}`);
     place = { reason: `The environment could not be prepared: ${reason}` };
   }
@@ -357,36 +359,6 @@ async function save(deps: PerformDeps, lease: Lease, job: Job, changed: Step[]):
     await saveSteps(tx, changed);
     await notify(tx, `run:${job.runId}`);
   });
-}
-
-interface Outcome {
-  status: FinalJobStatus;
-  reason?: string | undefined;
-  failedTests?: number | undefined;
-}
-
-async function outcomeOf(
-  deps: PerformDeps,
-  job: Job,
-  steps: Step[],
-  ending: Exclude<Ending, { kind: 'left' }>,
-  policy: RunPolicy,
-): Promise<Outcome> {
-  const row = await deps.database.first<{ count: number }>(sql`
-    select count(*)::int as count from pipelines_tests where job_id = ${job.id} and status in ('failed', 'error')`);
-  const failedTests = row?.count ?? 0;
-  if (ending.stopped === 'canceled') return { status: 'canceled', failedTests };
-  if (ending.stopped === 'timeout') {
-    return { status: 'failed', failedTests, reason: `It took longer than ${formatDuration(policy.jobTimeoutMs)}` };
-  }
-  if (ending.kind === 'lost') return { status: 'infrastructure_fail', failedTests, reason: ending.reason };
-  if (!ending.failed) return { status: 'success', failedTests };
-  const failed = steps.find((step) => step.status === 'failed');
-  const tests = failedTests > 0 ? `; ${failedTests} failed ${failedTests === 1 ? 'test' : 'tests'}` : '';
-  const reason = failed
-    ? `Step "${failed.name}" failed with exit status ${failed.exitCode ?? 'unknown'}${tests}`
-    : 'The working directory could not be made';
-  return { status: 'failed', failedTests, reason };
 }
 
 /** Stores the end of a job with all that follows from it, and gives its lease back, in one transaction. */

@@ -75,6 +75,20 @@ describe('a run', () => {
     expect(following(state, { kind: 'finished', jobId: 'a', status: 'canceled' }).status).toBe('canceled');
   });
 
+  it('is canceled when it was canceled, also with a job that had failed by then', () => {
+    const failing = following(
+      run(job('a'), job('b')),
+      { kind: 'planned' },
+      { kind: 'started', jobId: 'a' },
+      { kind: 'started', jobId: 'b' },
+      { kind: 'finished', jobId: 'a', status: 'failed' },
+    );
+    const one = following(failing, { kind: 'finished', jobId: 'b', status: 'canceled' });
+    expect(one.status).toBe('failed');
+    const all = following(failing, { kind: 'canceled' }, { kind: 'finished', jobId: 'b', status: 'canceled' });
+    expect(all.status).toBe('canceled');
+  });
+
   it('of nothing but jobs that were passed over is a success', () => {
     expect(following(run(), { kind: 'planned' }).status).toBe('success');
   });

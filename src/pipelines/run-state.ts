@@ -149,8 +149,10 @@ export function groupOutcome(statuses: readonly JobStatus[]): JobOutcome | 'open
 function runStatusOf(statuses: ReadonlySet<JobStatus>, begun: boolean, canceling: boolean): RunStatus {
   const has = (...wanted: JobStatus[]): boolean => wanted.some((status) => statuses.has(status));
   if ([...statuses].every(isFinal)) {
+    // Who ends a run does not ask any more how it would have gone, also where a job had failed by then. CircleCI shows it so.
+    if (canceling) return 'canceled';
     if (has('failed', 'infrastructure_fail')) return 'failed';
-    return has('canceled') || canceling ? 'canceled' : 'success';
+    return has('canceled') ? 'canceled' : 'success';
   }
   if (has('running')) return 'running';
   if (has('queued')) return begun ? 'running' : 'queued';

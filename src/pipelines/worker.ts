@@ -17,8 +17,6 @@ export interface WorkerDeps {
   sources: Sources;
   telemetry: TelemetrySink;
   executors: { docker?: Executor | undefined; host?: Executor | undefined };
-  /** Bytes of caches kept on this server; the least recently used go first. */
-  cacheLimitBytes: number;
 }
 
 /** Lines of log handed to telemetry at once. */
@@ -165,15 +163,4 @@ export async function clearUp(deps: WorkerDeps): Promise<void> {
       deps.log.warn({ err: error, jobId }, 'the place of an ended job could not be removed yet');
     }
   }
-}
-
-/** Keeps the caches of all projects together below the limit. */
-export async function trimCaches(deps: WorkerDeps): Promise<void> {
-  const gone = await deps.database.query<{ id: string }>(sql`
-    delete from pipelines_caches where id in (
-      select id from (
-        select id, sum(bytes) over (order by used_at desc, id) as total from pipelines_caches) caches
-      where total > ${deps.cacheLimitBytes})
-    returning id`);
-  for (const { id } of gone) await rm(deps.files.cache(id), { recursive: true, force: true });
 }

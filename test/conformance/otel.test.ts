@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Signal } from '../../src/integrations/otlp/messages.ts';
 import { CumulativeState } from '../../src/integrations/otlp/metrics.ts';
 import { mapRequest } from '../../src/integrations/otlp/records.ts';
-import type { Json } from '../../src/integrations/otlp/values.ts';
+import type { Json } from '../../src/kernel/foreign-json.ts';
 
 /** The nearest `shared/conformance/<set>` at or above this folder. */
 function conformance(set: string): string | undefined {

@@ -34,7 +34,7 @@ async function start(options: Parameters<typeof startMillrace>[0] = {}): Promise
 /** A start that is expected to fail: its exit code and everything it printed. */
 function failingStart(env: Record<string, string>): Promise<{ code: number | null; text: string }> {
   const child = spawn(process.execPath, [join(repository, 'bin', 'millrace.js'), 'up'], {
-    env: { ...process.env, MILLRACE_GATEWAY_PORT: '0', MILLRACE_INTAKE_PORT: '0', ...env },
+    env: { ...process.env, MILLRACE_GATEWAY_PORT: '0', MILLRACE_INTAKE_PORT: '0', MILLRACE_TLS_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';
@@ -93,7 +93,7 @@ it('says who holds the data directory, and leaves that server alone', async () =
   expect((await fetch(first.url)).status).toBe(200);
 });
 
-it.each(['MILLRACE_PORT', 'MILLRACE_INTAKE_PORT', 'MILLRACE_GATEWAY_PORT'])(
+it.each(['MILLRACE_PORT', 'MILLRACE_INTAKE_PORT', 'MILLRACE_TLS_PORT', 'MILLRACE_GATEWAY_PORT'])(
   'says plainly that the port of %s is taken, and stops what it had started',
   async (variable) => {
     const other = createServer();

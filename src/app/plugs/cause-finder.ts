@@ -1,4 +1,6 @@
 import type { CauseFinder } from '../../alerts/port.ts';
+import { describeFact } from '../../client/index.ts';
+import { formatDuration } from '../../kernel/durations.ts';
 import { readEventsBefore } from '../../platform/events/log.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 
@@ -32,7 +34,10 @@ export function causeFinderOf(database: Database): CauseFinder {
           return !(service && about.service && about.service !== service);
         })
         .slice(0, 5)
-        .map((event) => event.id);
+        .map((event) => ({
+          eventId: event.id,
+          what: `${formatDuration(at - event.at)} before: ${describeFact({ ...event, data: event.data as Record<string, unknown> }).text}`,
+        }));
     },
   };
 }

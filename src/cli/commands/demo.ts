@@ -11,7 +11,7 @@ import {
 import { describeFact } from '../../client/index.ts';
 import { formatDuration } from '../../kernel/durations.ts';
 import { exitCodes } from '../exit.ts';
-import { report } from '../report.ts';
+import { report, reportAsJson } from '../report.ts';
 import { stepProgress } from '../step-progress.ts';
 import { openTerminal } from '../terminal.ts';
 
@@ -42,6 +42,7 @@ export async function demo(options: { json?: boolean; once?: boolean }): Promise
     if (!options.once) await stay(started, progress, stopped.signal, [`  ${result.shopUrl}  the shop itself`]);
   } catch (error) {
     code = stopped.signal.aborted ? stoppedEarly : report(error, (line) => terminal.note(line));
+    if (options.json) reportAsJson(error, (line) => terminal.print(line));
     if (!stopped.signal.aborted && started && !options.once && !options.json)
       await stay(started, progress, stopped.signal, []);
   }

@@ -19,6 +19,7 @@ export async function doctor(options: { json?: boolean }): Promise<number> {
         name: 'errors and telemetry of deployed services',
         setting: 'MILLRACE_INTAKE_PORT',
       },
+      { number: settings.tlsPort, name: 'the same over TLS', setting: 'MILLRACE_TLS_PORT' },
       { number: settings.gatewayPort, name: 'deployed applications', setting: 'MILLRACE_GATEWAY_PORT' },
     ],
   });

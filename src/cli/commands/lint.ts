@@ -2,50 +2,57 @@ import { readFile } from 'node:fs/promises';
 import { type Diagnostic, formatDiagnostic, hasErrors } from '../../kernel/diagnostics.ts';
 import { Fault } from '../../kernel/faults.ts';
 import { exitCodes } from '../exit.ts';
-import { formats } from '../formats.ts';
+import { type Format, formats } from '../formats.ts';
+import { reasonOf } from '../pipeline-source.ts';
 import { openTerminal, type Terminal } from '../terminal.ts';
 
 /** What `--json` prints for each file. */
 export interface LintResult {
   file: string;
-  /** `circleci`, ... */
-  format: string;
+  /** `circleci`, ...; null when it could not be read or is of no kind that is known. */
+  format: string | null;
   /** No problem of severity error. */
   ok: boolean;
   problems: Omit<Diagnostic, 'file'>[];
 }
 
-/** Checks files without a server. One file gives one JSON object, several an array. Exit code 1 when one has errors. */
+/**
+ * Checks files without a server. One file gives one JSON object, several an array in their order; a file that cannot be read is one more
+ * problem, and the others are checked all the same. Exit code 1 when one has errors.
+ */
 export async function lint(files: string[], options: { json?: boolean; format?: string }): Promise<number> {
   const terminal = openTerminal();
+  const wanted = options.format === undefined ? undefined : formats.find((one) => one.name === options.format);
+  if (options.format !== undefined && !wanted) {
+    throw new Fault('invalid', `There is no format "${options.format}"`, {
+      code: 'cli.unknown-format',
+      hint: `There is: ${formatNames}.`,
+    });
+  }
   const results: LintResult[] = [];
-  for (const file of files) results.push(await lintFile(file, options.format));
+  for (const file of files) results.push(await lintFile(file, wanted));
   if (options.json) terminal.print(JSON.stringify(results.length === 1 ? results[0] : results, null, 2));
   else for (const line of lintReport(results, terminal)) terminal.print(line);
   return results.every((result) => result.ok) ? exitCodes.ok : exitCodes.failed;
 }
 
-async function lintFile(file: string, wanted: string | undefined): Promise<LintResult> {
+const formatNames = formats.map((one) => one.name).join(', ');
+
+async function lintFile(file: string, wanted: Format | undefined): Promise<LintResult> {
+  const refused = (message: string, hint?: string): LintResult => ({
+    file,
+    format: null,
+    ok: false,
+    problems: [{ severity: 'error', message, hint }],
+  });
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    const reason =
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
-    throw new Fault('invalid', `${file} cannot be read: ${reason}`, { code: 'cli.unreadable' });
+    return refused(`The file cannot be read: ${reasonOf(error)}`);
   }
-  const format =
-    wanted === undefined ? formats.find((one) => one.fits(file)) : formats.find((one) => one.name === wanted);
-  if (!format) {
-    throw new Fault(
-      'invalid',
-      wanted ? `There is no format "${wanted}"` : `${file} is not of a kind Millrace can check`,
-      {
-        code: 'cli.unknown-format',
-        hint: `Name it with --format: ${formats.map((one) => one.name).join(', ')}.`,
-      },
-    );
-  }
+  const format = wanted ?? formats.find((one) => one.fits(file));
+  if (!format) return refused('The file is of no kind that can be checked', `Name one with --format: ${formatNames}.`);
   const problems = await format.check(file, text);
   return {
     file,
@@ -68,6 +75,6 @@ export function lintReport(results: LintResult[], terminal: Pick<Terminal, 'pain
     const verdict = ok
       ? terminal.paint('green', 'ok')
       : terminal.paint('red', `${errors} ${errors === 1 ? 'error' : 'errors'}`);
-    return [...lines, `${file} (${format}): ${verdict}`];
+    return [...lines, `${file}${format === null ? '' : ` (${format})`}: ${verdict}`];
   });
 }

@@ -35,7 +35,13 @@ export async function run(file: string | undefined, options: RunOptions): Promis
   const { root } = await readCheckout(process.cwd());
   const { explained, trigger, found } = await explainHere(file, options);
   for (const line of explainReport(explained, trigger, found, terminal)) terminal.print(line);
-  if (explained.plan === undefined) return exitCodes.failed;
+  if (explained.plan === undefined) {
+    if (!options.json) return exitCodes.failed;
+    throw new Fault('unprocessable', 'There is no pipeline that can be run', {
+      code: 'cli.no-plan',
+      problems: explained.problems,
+    });
+  }
   terminal.print('');
   const { runLocally } = await import('../../app/index.ts');
   const local = await runLocally({

@@ -132,4 +132,29 @@ export const deploymentMigrations: Migration[] = [
         at timestamptz not null default now()
       );`,
   },
+  {
+    id: 'deployments/0003-retention',
+    statements: `
+      alter table deployments_releases
+        -- Its images or directories are gone or about to go.
+        add column removed_at timestamptz,
+        -- Who asked for them to be made again.
+        add column rebuild jsonb;
+      -- Build outputs nobody needs any more and that are still there.
+      create table deployments_discards (
+        id uuid primary key,
+        release_id uuid not null,
+        version text not null,
+        outputs jsonb not null,
+        at timestamptz not null default now()
+      );
+      create index on deployments_discards (release_id);`,
+  },
+  {
+    id: 'deployments/0004-reported',
+    statements: `
+      alter table deployments_deployments add column reported boolean not null default false;
+      update deployments_deployments set reported = true where finished_at is not null;
+      create index on deployments_deployments (finished_at) where not reported and finished_at is not null;`,
+  },
 ];

@@ -1,5 +1,6 @@
 import type { Queryable } from '../../platform/postgres/database.ts';
 import { sql } from '../../platform/postgres/sql.ts';
+import { discardProject } from './retention.ts';
 
 /** Deletes all rows of a project, and remembers its environments until nothing of them can run any more. */
 export async function deleteOfProject(tx: Queryable, projectId: string): Promise<void> {
@@ -14,6 +15,7 @@ export async function deleteOfProject(tx: Queryable, projectId: string): Promise
   await tx.execute(sql`delete from deployments_bad_releases where environment_id in ${environments}`);
   await tx.execute(sql`delete from deployments_variables where environment_id in ${environments}`);
   await tx.execute(sql`delete from deployments_deployments where project_id = ${projectId}`);
+  await discardProject(tx, projectId);
   await tx.execute(sql`delete from deployments_build_lines where release_id in ${releases}`);
   await tx.execute(sql`delete from deployments_releases where project_id = ${projectId}`);
   await tx.execute(sql`delete from deployments_environments where project_id = ${projectId}`);

@@ -29,13 +29,18 @@ export interface ReleaseRow {
   attempts: number;
   createdAt: number;
   finishedAt: number | null;
+  /** When what was built of it was removed; null while it is kept. */
+  removedAt: number | null;
+  /** Who asked for it to be built again; null unless that is to be done. */
+  rebuild: Actor | null;
   leaseEpoch: number;
 }
 
 const columns = sql`id, project_id as "projectId", number, version, sha, branch, run_id as "runId", status, reason, message,
   runtime, file, services, outputs, problems, found, settings_version as "settingsVersion", actor, causes,
   requested_event as "requestedEvent", attempts, (extract(epoch from created_at) * 1000)::float8 as "createdAt",
-  (extract(epoch from finished_at) * 1000)::float8 as "finishedAt", lease_epoch as "leaseEpoch"`;
+  (extract(epoch from finished_at) * 1000)::float8 as "finishedAt",
+  (extract(epoch from removed_at) * 1000)::float8 as "removedAt", rebuild, lease_epoch as "leaseEpoch"`;
 
 export const findRelease = (db: Queryable, id: string): Promise<ReleaseRow | undefined> =>
   db.first(sql`select ${columns} from deployments_releases where id = ${id}`);
@@ -125,6 +130,26 @@ export const finishRelease = async (
       outputs = ${json(release.outputs)}, problems = ${json(release.problems)}, found = ${release.found},
       finished_at = now(), lease_until = null
     where id = ${release.id} and lease_epoch = ${release.leaseEpoch} and status = 'building'`)) === 1;
+
+/** Puts a release into the queue of builds once more, as the same release. False when it is in it already. */
+export const queueRebuild = async (tx: Queryable, id: string, actor: Actor): Promise<boolean> =>
+  (await tx.execute(sql`update deployments_releases set status = 'queued', rebuild = ${json(actor)}, attempts = 0
+    where id = ${id} and status = 'ready'`)) === 1;
+
+/** Stores the end of a rebuild: new outputs, or none as before. False when another builder has taken over. */
+export const finishRebuild = async (
+  tx: Queryable,
+  release: Pick<ReleaseRow, 'id' | 'leaseEpoch'>,
+  built: Pick<ReleaseRow, 'outputs' | 'runtime'> | undefined,
+): Promise<boolean> => {
+  const outcome = built
+    ? sql`outputs = ${json(built.outputs)}, runtime = ${built.runtime}, removed_at = null,`
+    : sql`removed_at = coalesce(removed_at, now()),`;
+  const done = await tx.execute(sql`update deployments_releases set ${outcome} status = 'ready', rebuild = null,
+      finished_at = now(), lease_until = null
+    where id = ${release.id} and lease_epoch = ${release.leaseEpoch} and status = 'building'`);
+  return done === 1;
+};
 
 export interface BuildLine {
   number: number;

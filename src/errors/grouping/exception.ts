@@ -1,42 +1,48 @@
 import type { ReportedException } from '../report.ts';
+import type { GroupingAlgorithm, GroupingContext } from './algorithm.ts';
 import { type Component, component, leavesOf, silenced } from './component.ts';
 import { leadingLines, parameterise } from './parameterise.ts';
 import { stackComponent, type Variant } from './stack.ts';
 
 /** The part of the hash that one exception gives: type, value when no stack says more, stack. */
-export function exceptionComponent(exception: ReportedException, platform: string, variant: Variant): Component {
-  const stack = exception.frames === null ? null : stackComponent(exception.frames, platform, variant);
+export function exceptionComponent(
+  exception: ReportedException,
+  context: GroupingContext,
+  variant: Variant,
+): Component {
+  const stack = exception.frames === null ? null : stackComponent(exception.frames, context, variant, exception);
   let type = exception.type === null ? null : component('type', [exception.type]);
   if (type && exception.mechanism?.synthetic) {
     type = silenced(type, 'ignored because exception is synthetic');
   }
-  const value = exception.value === null ? null : valueComponent(exception.value, stack?.contributes === true);
+  const value =
+    exception.value === null ? null : valueComponent(exception.value, stack?.contributes === true, context.algorithm);
   return component(
     'exception',
     [type, value, stack].filter((part) => part !== null),
   );
 }
 
-function valueComponent(value: string, stackCounts: boolean): Component {
+function valueComponent(value: string, stackCounts: boolean, algorithm: GroupingAlgorithm): Component {
   const lines = leadingLines(value);
   // The patterns are only worth their time where the value counts.
   if (stackCounts) return silenced(component('value', [lines]), 'ignored because stacktrace takes precedence');
-  return textComponent('value', lines);
+  return textComponent('value', lines, algorithm);
 }
 
 /** A text with what varies taken out. */
-export function textComponent(id: string, lines: string): Component {
-  const text = parameterise(lines);
+export function textComponent(id: string, lines: string, algorithm: GroupingAlgorithm): Component {
+  const text = parameterise(lines, algorithm);
   return component(id, [text], text === lines ? null : 'stripped event-specific values');
 }
 
 /** One exception, or a chain of them in the order they were sent. */
 export function chainComponent(
   exceptions: readonly ReportedException[],
-  platform: string,
+  context: GroupingContext,
   variant: Variant,
 ): Component {
-  const parts = exceptions.map((exception) => exceptionComponent(exception, platform, variant));
+  const parts = exceptions.map((exception) => exceptionComponent(exception, context, variant));
   return parts.length === 1 ? parts[0]! : component('chained_exception', parts);
 }
 
@@ -46,7 +52,7 @@ export function chainComponent(
  */
 export function significantExceptions(
   exceptions: readonly ReportedException[],
-  platform: string,
+  context: GroupingContext,
 ): readonly ReportedException[] {
   if (exceptions.length < 2 || !exceptions.some((exception) => exception.mechanism?.isGroup)) return exceptions;
   const tree = treeOf(exceptions);
@@ -61,7 +67,7 @@ export function significantExceptions(
     }
     const distinct = new Map<string, ReportedException>();
     for (const child of children) {
-      const key = leavesOf(exceptionComponent(child, platform, 'system')).join('\0');
+      const key = leavesOf(exceptionComponent(child, context, 'system')).join('\0');
       if (!distinct.has(key)) distinct.set(key, child);
     }
     if (distinct.size !== 1) kept.add(exception);

@@ -1,4 +1,5 @@
 import type { ReportedFrame } from '../report.ts';
+import type { GroupingAlgorithm, GroupingContext } from './algorithm.ts';
 import { type Component, component, silenced } from './component.ts';
 
 /** Platforms whose source lines say more than line numbers do. */
@@ -18,13 +19,13 @@ export function pointsAtUrl(frame: ReportedFrame): boolean {
 }
 
 /** The part of the hash that one frame gives: module, else file; function; source line. */
-export function frameComponent(frame: ReportedFrame, eventPlatform: string): Component {
-  const platform = frame.platform ?? eventPlatform;
+export function frameComponent(frame: ReportedFrame, context: GroupingContext): Component {
+  const platform = frame.platform ?? context.platform;
   const module = moduleComponent(frame, platform);
   let file = fileComponent(frame);
   if (module?.contributes && file?.contributes) file = silenced(file, 'module takes precedence');
   const line = sourceLineComponent(frame, platform);
-  const name = functionComponent(frame, platform, line?.contributes === true);
+  const name = functionComponent(frame, platform, line?.contributes === true, context.algorithm);
   return component(
     'frame',
     [module, file, name, line].filter((part) => part !== null),
@@ -73,7 +74,15 @@ function fileComponent(frame: ReportedFrame): Component | null {
 
 const unknownNames = new Set(['?', '<anonymous function>', '<anonymous>', 'Anonymous function', 'anonymous']);
 
-function functionComponent(frame: ReportedFrame, platform: string, hasSourceLine: boolean): Component | null {
+/** PHP names the class of an anonymous object after the file it stands in; the name of the method is what stays. */
+const anonymousMethod = /^class@anonymous.*::([^:]+)$/s;
+
+function functionComponent(
+  frame: ReportedFrame,
+  platform: string,
+  hasSourceLine: boolean,
+  algorithm: GroupingAlgorithm,
+): Component | null {
   const written = frame.function;
   if (written === null) return null;
   const plain = component('function', [written]);
@@ -86,8 +95,11 @@ function functionComponent(frame: ReportedFrame, platform: string, hasSourceLine
       result = component('function', [name], 'removed generated erb template suffix');
     }
   } else if (platform === 'php') {
-    if (/^(?:\[Anonymous|class@anonymous|\{closure)/.test(written))
+    const method = algorithm.readsAnonymousClasses ? anonymousMethod.exec(written)?.[1] : undefined;
+    if (method !== undefined) result = component('function', [method], 'method of an anonymous class');
+    else if (/^(?:\[Anonymous|class@anonymous|\{closure)/.test(written)) {
       return silenced(plain, 'ignored anonymous function');
+    }
   } else if (platform === 'java') {
     if (written.startsWith('lambda$')) return silenced(plain, 'ignored lambda function');
   } else if (isJavaScript(platform)) {

@@ -1,11 +1,16 @@
 import type { ErrorReport } from '../report.ts';
+import {
+  currentAlgorithm,
+  defaultRules,
+  type GroupingAlgorithm,
+  type GroupingContext,
+  type GroupingRules,
+} from './algorithm.ts';
 import { type Component, component, hashOf, leavesOf, silenced } from './component.ts';
 import { chainComponent, significantExceptions, textComponent } from './exception.ts';
+import { type ChosenFingerprint, chooseFingerprint, isPlaceholder } from './fingerprint.ts';
 import { leadingLines, parameterise } from './parameterise.ts';
 import { stackComponent, type Variant } from './stack.ts';
-
-/** Names the rules, so that hashes made by others are never taken for these. */
-export const groupingAlgorithm = 'millrace:1';
 
 export interface GroupingVariant {
   name: string;
@@ -24,90 +29,102 @@ export interface Grouping {
   variants: GroupingVariant[];
   /** One sentence for people. */
   summary: string;
+  /** What a fingerprint rule wants the event to be called. */
+  title: string | null;
 }
 
 /**
- * Which group an event belongs to, and why. Pure: the same report always gives the same hashes.
- * A fingerprint set by the client replaces the default, or is mixed with it where it says `{{ default }}`.
+ * Which group an event belongs to, and why. Pure: the same report and rules always give the same hashes. The frames of the report must
+ * carry the marks of the rules (`markFrames`). A fingerprint replaces the default, or is mixed with it where it says `{{ default }}`.
  */
-export function groupReport(report: ErrorReport): Grouping {
-  const fingerprint = report.fingerprint?.map((part) => fillVariable(part, report)) ?? null;
-  const isDefault = fingerprint === null || (fingerprint.length === 1 && isPlaceholder(fingerprint[0]!));
-  const defaults = defaultVariants(report);
-  if (isDefault) return finish(defaults, defaultSummary(defaults));
-  if (fingerprint.some(isPlaceholder)) {
+export function groupReport(
+  report: ErrorReport,
+  rules: GroupingRules = defaultRules,
+  algorithm: GroupingAlgorithm = currentAlgorithm,
+): Grouping {
+  const context: GroupingContext = { algorithm, rules, platform: report.platform };
+  const chosen = chooseFingerprint(report, context);
+  if (chosen === null && report.checksum !== undefined && algorithm.usesRules) {
+    const variant = checksumVariant(report.checksum);
+    return finish(context, [variant], 'Grouped by the checksum the application set.', null);
+  }
+  const defaults = defaultVariants(report, context);
+  if (chosen === null) return finish(context, defaults, defaultSummary(defaults), null);
+  const { parts, rule } = chosen;
+  const who = rule === null ? 'the application set' : rule.builtIn ? 'a built-in rule gave' : "the project's rule gave";
+  if (parts.some(isPlaceholder)) {
     const mixed = defaults.map((variant): GroupingVariant => {
       if (!variant.contributes || !variant.tree) return variant;
       const leaves = leavesOf(variant.tree);
-      const hash = hashOf(fingerprint.flatMap((part) => (isPlaceholder(part) ? leaves : [part])));
-      return { ...variant, hash, fingerprint };
+      const hash = hashOf(parts.flatMap((part) => (isPlaceholder(part) ? leaves : [part])));
+      return { ...variant, hash, fingerprint: parts };
     });
-    return finish(mixed, 'Grouped by the fingerprint the application set, mixed with the default grouping.');
+    return finish(context, mixed, `Grouped by the fingerprint ${who}, mixed with the default grouping.`, chosen);
   }
   const message = report.message?.text ?? report.exceptions.at(-1)?.value ?? null;
-  const parts = fingerprint.map((part) => (part === message ? parameterise(part) : part));
-  return finish(
-    [
-      {
-        name: 'custom_fingerprint',
-        hash: hashOf(parts),
-        contributes: true,
-        hint: null,
-        tree: null,
-        fingerprint: parts,
-      },
-      ...defaults.map((variant) => ({
-        ...variant,
-        contributes: false,
-        hash: null,
-        hint: 'custom fingerprint takes precedence',
-      })),
-    ],
-    'Grouped by the fingerprint the application set.',
-  );
-}
-
-const isPlaceholder = (part: string): boolean => /^\{\{\s*default\s*\}\}$/.test(part);
-
-/** `{{ transaction }}` and its like, so that clients may group by what the event says of itself. */
-function fillVariable(part: string, report: ErrorReport): string {
-  const name = /^\{\{\s*([\w.]+)\s*\}\}$/.exec(part)?.[1];
-  const main = report.exceptions.at(-1);
-  const values: Record<string, string | null | undefined> = {
-    transaction: report.transaction,
-    level: report.level,
-    logger: report.logger,
-    release: report.release,
-    environment: report.environment,
-    message: report.message?.text ?? main?.value,
-    type: main?.type,
-    'error.type': main?.type,
-    'error.value': main?.value,
+  const values = parts.map((part) => (part === message ? parameterise(part, algorithm) : part));
+  const custom: GroupingVariant = {
+    name: rule?.builtIn ? 'built_in_fingerprint' : 'custom_fingerprint',
+    hash: hashOf(values),
+    contributes: true,
+    hint: rule === null ? null : `by fingerprint rule (${rule.text})`,
+    tree: null,
+    fingerprint: values,
   };
-  if (name?.startsWith('tags.')) return report.tags.find(([key]) => key === name.slice(5))?.[1] ?? part;
-  return (name !== undefined && values[name]) || part;
+  const others = defaults.map((variant) => ({
+    ...variant,
+    contributes: false,
+    hash: null,
+    hint: 'custom fingerprint takes precedence',
+  }));
+  return finish(context, [custom, ...others], `Grouped by the fingerprint ${who}.`, chosen);
 }
 
-function finish(variants: GroupingVariant[], summary: string): Grouping {
+/** A checksum that looks like a hash is one; any other is made into one. */
+function checksumVariant(checksum: string): GroupingVariant {
+  const isHash = /^[0-9a-f]{32}$/i.test(checksum);
+  return {
+    name: isHash ? 'checksum' : 'hashed_checksum',
+    hash: isHash ? checksum.toLowerCase() : hashOf([checksum]),
+    contributes: true,
+    hint: null,
+    tree: null,
+    fingerprint: [checksum],
+  };
+}
+
+function finish(
+  context: GroupingContext,
+  variants: GroupingVariant[],
+  summary: string,
+  chosen: ChosenFingerprint | null,
+): Grouping {
   const hashes = variants.filter((variant) => variant.contributes).map((variant) => variant.hash!);
-  return { algorithm: groupingAlgorithm, hashes: [...new Set(hashes)], variants, summary };
+  return {
+    algorithm: context.algorithm.id,
+    hashes: [...new Set(hashes)],
+    variants,
+    summary,
+    title: chosen?.title ?? null,
+  };
 }
 
 /** Exceptions, else a stack, else the message: the first that gives anything is the whole default. */
-function defaultVariants(report: ErrorReport): GroupingVariant[] {
-  const exceptions = significantExceptions(report.exceptions, report.platform);
+function defaultVariants(report: ErrorReport, context: GroupingContext): GroupingVariant[] {
+  const exceptions = significantExceptions(report.exceptions, context);
   if (exceptions.length > 0) {
-    const variants = appAndSystem('exception', (variant) => chainComponent(exceptions, report.platform, variant));
+    const variants = appAndSystem('exception', (variant) => chainComponent(exceptions, context, variant));
     if (variants.some((variant) => variant.contributes)) return variants;
   }
   const { frames } = report;
   if (frames) {
-    const variants = appAndSystem('stacktrace', (variant) => stackComponent(frames, report.platform, variant));
+    const variants = appAndSystem('stacktrace', (variant) => stackComponent(frames, context, variant, null));
     if (variants.some((variant) => variant.contributes)) return variants;
   }
+  if (report.security) return [variantOf('default', securityComponent(report.security))];
   if (report.message) {
     const lines = leadingLines(report.message.template ?? report.message.text);
-    return [variantOf('default', textComponent('message', lines))];
+    return [variantOf('default', textComponent('message', lines, context.algorithm))];
   }
   return [
     {
@@ -119,6 +136,17 @@ function defaultVariants(report: ErrorReport): GroupingVariant[] {
       fingerprint: null,
     },
   ];
+}
+
+/** What is forbidden, then the kind of script of the page itself, else where it came from. */
+function securityComponent({ salt, violation, source }: NonNullable<ErrorReport['security']>): Component {
+  const parts = [component('salt', [salt])];
+  if (violation !== null) parts.push(component('violation', [violation]));
+  if (source !== null) {
+    const uri = component('uri', [source]);
+    parts.push(violation === null ? uri : silenced(uri, 'violation takes precedence'));
+  }
+  return component('csp', parts);
 }
 
 function variantOf(name: string, part: Component): GroupingVariant {
@@ -160,6 +188,9 @@ function defaultSummary(variants: GroupingVariant[]): string {
   const main = variants.find((variant) => variant.contributes);
   const stack = main?.tree ? hasStack(main.tree) : false;
   if (!main || main.name === 'fallback') return 'Grouped with every event that says nothing about its cause.';
+  if (main.name === 'default' && main.tree?.values.some((part) => typeof part !== 'string' && part.id === 'csp')) {
+    return 'Grouped by what the security policy forbids and by where it came from.';
+  }
   if (main.name === 'default') return 'Grouped by its message, with numbers, ids, times and addresses taken out.';
   if (!stack) return 'Grouped by exception type and message, with what varies taken out; there is no stack trace.';
   return main.name === 'app'

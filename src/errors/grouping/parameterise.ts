@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { eventLimits } from '../limits.ts';
+import { currentAlgorithm, type GroupingAlgorithm } from './algorithm.ts';
 
 /**
  * What varies from one event to the next, most specific first: where two patterns match at one place the earlier wins.
@@ -32,6 +33,7 @@ const patterns: [name: string, source: string][] = [
     ].join('|'),
   ],
   ['duration', String.raw`\b\d{1,12}ms\b|\b\d{1,12}(?:\.\d{1,12})?s\b`],
+  ['swift_txn_id', String.raw`\btx[0-9a-f]{21}-[0-9a-f]{10}(?:-[\w-]{1,40})?\b`],
   ['hex', String.raw`\b0[xX][0-9a-fA-F]{1,64}\b|\b(?=[0-9a-f]{0,63}\d)(?=[0-9a-f]{0,63}[a-f])[0-9a-f]{8,64}\b`],
   ['git_sha', String.raw`\b(?=[0-9a-f]{0,6}\d)(?=[0-9a-f]{0,6}[a-f])[0-9a-f]{7}\b`],
   ['float', String.raw`-\d{1,40}\.\d{1,40}\b|\b\d{1,40}\.\d{1,40}\b`],
@@ -43,21 +45,31 @@ const patterns: [name: string, source: string][] = [
 const compile = (names: typeof patterns): RegExp =>
   new RegExp(names.map(([name, source]) => `(?<${name}>${source})`).join('|'), 'g');
 
-const everything = compile(patterns);
-const withoutAddresses = compile(patterns.filter(([name]) => name !== 'ip'));
+const without = (left: string, names = patterns): typeof patterns => names.filter(([name]) => name !== left);
+
+interface Patterns {
+  all: RegExp;
+  withoutAddresses: RegExp;
+}
+const current: Patterns = { all: compile(patterns), withoutAddresses: compile(without('ip')) };
+const earlier: Patterns = {
+  all: compile(without('swift_txn_id')),
+  withoutAddresses: compile(without('ip', without('swift_txn_id'))),
+};
 
 /** The text with what varies replaced by the name of its kind: `user <int> not found at <ip>`. */
-export function parameterise(text: string): string {
-  return replaceIn(text.slice(0, eventLimits.groupedText), everything);
+export function parameterise(text: string, algorithm: GroupingAlgorithm = currentAlgorithm): string {
+  const known = algorithm.readsTransactionIds ? current : earlier;
+  return replaceIn(text.slice(0, eventLimits.groupedText), known.all, known.withoutAddresses);
 }
 
-function replaceIn(text: string, pattern: RegExp): string {
+function replaceIn(text: string, pattern: RegExp, withoutAddresses: RegExp): string {
   return text.replace(pattern, (...parts: unknown[]) => {
     const match = parts[0] as string;
     const groups = parts.at(-1) as Record<string, string | undefined>;
     const name = Object.keys(groups).find((key) => groups[key] !== undefined) ?? '';
     // What looks like an address but is none may still be a time of day or a number.
-    if (name === 'ip' && !isAddress(match)) return replaceIn(match, withoutAddresses);
+    if (name === 'ip' && !isAddress(match)) return replaceIn(match, withoutAddresses, withoutAddresses);
     return `<${name}>`;
   });
 }

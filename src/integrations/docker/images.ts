@@ -1,5 +1,7 @@
+import type { BuildOutput } from '../../deployments/port.ts';
 import { Fault } from '../../kernel/faults.ts';
-import { type DockerEngine, engineStatus } from './client.ts';
+import { type DockerEngine, engineStatus, tolerate } from './client.ts';
+import { label } from './labels.ts';
 
 /** Pulls that make no progress for this long are given up. */
 const pullSilenceMs = 120_000;
@@ -11,17 +13,7 @@ export async function ensureImage(
   auth: { username: string; password: string } | undefined,
   onProgress: (line: string) => void,
 ): Promise<void> {
-  const present = await docker
-    .getImage(image)
-    .inspect()
-    .then(
-      () => true,
-      (error: unknown) => {
-        if (engineStatus(error) === 404) return false;
-        throw error;
-      },
-    );
-  if (present) return;
+  if (await hasImage(docker, image)) return;
   onProgress(`Pulling ${image}`);
   const reference = image.includes('@') || /:[^/]+$/.test(image) ? image : `${image}:latest`;
   try {
@@ -73,4 +65,33 @@ export function registryOf(image: string): string {
   const first = image.split('/')[0]!;
   const named = image.includes('/') && (first.includes('.') || first.includes(':') || first === 'localhost');
   return named ? first : 'https://index.docker.io/v1/';
+}
+
+export async function hasImage(docker: DockerEngine, image: string): Promise<boolean> {
+  try {
+    await docker.getImage(image).inspect();
+    return true;
+  } catch (error) {
+    if (engineStatus(error) === 404) return false;
+    throw error;
+  }
+}
+
+/**
+ * Takes the name a release gave to an image away, and the image with its last name. One that a container still runs from stays, as does
+ * one that was not built here.
+ */
+export async function discardImage(
+  docker: DockerEngine,
+  version: string,
+  output: BuildOutput & { shared: boolean },
+): Promise<void> {
+  if (!(await hasImage(docker, output.reference))) return;
+  const facts = await docker.getImage(output.reference).inspect();
+  if (facts.Config.Labels?.[label.project] === undefined) return;
+  const ours = `/${output.service}:${version}`.toLowerCase();
+  const names = (facts.RepoTags ?? []).filter((name) => name.startsWith('millrace/') && name.endsWith(ours));
+  for (const name of names) await tolerate([404, 409], () => docker.getImage(name).remove());
+  const nameless = (facts.RepoTags ?? []).length === 0;
+  if (nameless && !output.shared) await tolerate([404, 409], () => docker.getImage(output.reference).remove());
 }

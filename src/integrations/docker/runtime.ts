@@ -8,7 +8,7 @@ import { clearAway } from './clear-away.ts';
 import { asking, type DockerEngine, defaultAwayMs, engineStatus, tolerate } from './client.ts';
 import { followContainer } from './container-lines.ts';
 import { execIn } from './exec.ts';
-import { ensureImage } from './images.ts';
+import { discardImage, ensureImage, hasImage } from './images.ts';
 import { label } from './labels.ts';
 import { ensureNetwork } from './networks.ts';
 import { reachableAt } from './reachable-at.ts';
@@ -123,6 +123,14 @@ export function createDockerRuntime(deps: {
       await ensureImage(docker, image, undefined, onLine);
       const { Id } = await docker.getImage(image).inspect();
       return { service: service.name, kind: 'image', reference: Id, digest: Id };
+    },
+    holds: ({ reference }) => asking(callMs, 'looking for an image', () => hasImage(docker, reference)),
+    async discard({ version, outputs }) {
+      for (const output of outputs) {
+        if (output.kind === 'image')
+          await asking(startMs, 'removing an image', () => discardImage(docker, version, output));
+      }
+      return true;
     },
     start: (request) => asking(startMs, `starting ${request.service.name}`, () => launch(request)),
     async list(environmentId) {

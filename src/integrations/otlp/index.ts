@@ -1,9 +1,9 @@
-import { promisify } from 'node:util';
-import { gunzip, inflate } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../kernel/clock.ts';
 import { Fault } from '../../kernel/faults.ts';
+import { type Json, objectOf } from '../../kernel/foreign-json.ts';
 import type { HttpIntake } from '../../platform/http/contract.ts';
+import { inflateBody } from '../../platform/http/inflate.ts';
 import { awayFault } from '../../platform/postgres/away.ts';
 import type { IngestKeys, Intake } from '../../telemetry/port.ts';
 import { limits } from './limits.ts';
@@ -11,15 +11,12 @@ import { requests, type Signal } from './messages.ts';
 import { CumulativeState } from './metrics.ts';
 import { decodeMessage, encodeBytes, encodeNumber, MalformedProtobuf } from './protobuf.ts';
 import { type Mapped, mapRequest } from './records.ts';
-import { type Json, objectOf } from './values.ts';
 
 export interface OtlpDependencies {
   telemetry: Intake;
   keys: IngestKeys;
   clock: Clock;
 }
-
-const decompress = { gzip: promisify(gunzip), deflate: promisify(inflate) };
 
 type Form = 'protobuf' | 'json';
 
@@ -110,19 +107,10 @@ async function projectOf(request: FastifyRequest, keys: IngestKeys): Promise<str
 }
 
 async function inflated(request: FastifyRequest): Promise<Buffer> {
-  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   const encoding = (request.headers['content-encoding'] ?? 'identity').toLowerCase();
-  if (encoding === 'identity' || encoding === '') return body;
-  if (encoding !== 'gzip' && encoding !== 'deflate')
+  if (!['identity', '', 'gzip', 'deflate'].includes(encoding))
     return refuse(415, 3, `Content-Encoding "${encoding}" is not gzip or deflate`);
-  try {
-    return await decompress[encoding](body, { maxOutputLength: limits.inflatedBytes });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
-      return refuse(413, 3, `The body is larger than ${limits.inflatedBytes} bytes once decompressed`);
-    }
-    return refuse(400, 3, `The body is not ${encoding}`);
-  }
+  return inflateBody(request.body, encoding, limits.inflatedBytes);
 }
 
 function decode(signal: Signal, form: Form, body: Buffer): Json {

@@ -1,6 +1,7 @@
+import { type Json, listOf, numberOf, objectOf, textOf } from '../../kernel/foreign-json.ts';
 import type { IntakeRecord } from '../../telemetry/port.ts';
 import { limits } from './limits.ts';
-import { type Attributes, addAttributes, type Json, listOf, millisOf, numberOf, objectOf, textOf } from './values.ts';
+import { type Attributes, addAttributes, millisOf } from './values.ts';
 
 interface Seen {
   start: number;

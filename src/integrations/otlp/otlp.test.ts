@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Json } from '../../kernel/foreign-json.ts';
 import type { IntakeRecord } from '../../telemetry/port.ts';
 import { requests, type Signal } from './messages.ts';
 import { CumulativeState } from './metrics.ts';
 import { decodeMessage, encodeBytes, encodeNumber, MalformedProtobuf } from './protobuf.ts';
 import { mapRequest } from './records.ts';
-import type { Json } from './values.ts';
 
 const at = (state = new CumulativeState(0)) => ({ projectId: 'p', now: 1_700_000_000_000, maxRecords: 100, state });
 const map = (signal: Signal, request: unknown, state?: CumulativeState) =>

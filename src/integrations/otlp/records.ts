@@ -1,19 +1,8 @@
+import { type Json, listOf, numberOf, objectOf, textOf } from '../../kernel/foreign-json.ts';
 import type { IntakeRecord } from '../../telemetry/port.ts';
 import type { Signal } from './messages.ts';
 import { type CumulativeState, metricRecords } from './metrics.ts';
-import {
-  type Attributes,
-  addAttributes,
-  idOf,
-  type Json,
-  listOf,
-  millisOf,
-  numberOf,
-  objectOf,
-  plainOf,
-  resourceAttributes,
-  textOf,
-} from './values.ts';
+import { type Attributes, addAttributes, idOf, millisOf, plainOf, resourceAttributes } from './values.ts';
 
 export interface Mapped {
   records: IntakeRecord[];

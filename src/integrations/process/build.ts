@@ -106,12 +106,15 @@ async function knownOutput(
   const digest = await readFile(remembered, 'utf8').catch(() => undefined);
   if (!digest || !/^[0-9a-f]{64}$/.test(digest)) return undefined;
   const reference = join(outputs, digest);
-  const whole = await access(join(reference, 'build.json')).then(
+  return (await holdsOutput(reference)) ? { reference, digest: `sha256:${digest}` } : undefined;
+}
+
+/** Whether an output is there as a whole. */
+export const holdsOutput = (output: string): Promise<boolean> =>
+  access(join(output, 'build.json')).then(
     () => true,
     () => false,
   );
-  return whole ? { reference, digest: `sha256:${digest}` } : undefined;
-}
 
 /** The output of a service that is only a command of this machine: no files. */
 export async function emptyDirectory(outputs: string, service: string, signal: AbortSignal): Promise<BuildOutput> {

@@ -1,12 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import type { Instance, InstanceRequest, Runtime } from '../../deployments/port.ts';
 import { Fault } from '../../kernel/faults.ts';
 import { probeAddress } from '../../platform/http/probe.ts';
 import type { Log } from '../../platform/observe/log.ts';
 import type { Launcher, Started } from '../../platform/process/launcher.ts';
-import { buildDirectory, emptyDirectory, factsOf, filesOf } from './build.ts';
+import { buildDirectory, emptyDirectory, factsOf, filesOf, holdsOutput } from './build.ts';
 import { copyTree, removeTree } from './copy-tree.ts';
 import { type LaunchPlan, planLaunch, rewriteCommand } from './launch-plan.ts';
 import { machineEnvironment } from './machine-environment.ts';
@@ -162,6 +162,16 @@ export function createProcessRuntime(deps: ProcessRuntimeDeps): Runtime {
       service.process?.command === undefined
         ? Promise.reject(imageOnly(service.name))
         : emptyDirectory(join(deps.directory, 'outputs'), service.name, signal),
+    holds: (output) => holdsOutput(output.reference),
+    async discard({ outputs }) {
+      const mine = `${join(deps.directory, 'outputs')}${sep}`;
+      for (const { kind, reference, shared } of outputs) {
+        if (kind !== 'directory' || shared) continue;
+        if (!reference.startsWith(mine)) return false;
+        await removeTree(deps.launcher, reference);
+      }
+      return true;
+    },
     async start(request) {
       const known = running.get(request.instanceId);
       if (known?.state === 'running') return view(known);

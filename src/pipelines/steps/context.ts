@@ -23,6 +23,8 @@ export interface JobContext {
   /** Private keys kept for the project and the job’s contexts. */
   sshKeys: SshKey[];
   now: () => number;
+  /** Hides the job's secrets in text that people will see; lines that are said are hidden anyhow. */
+  mask: (text: string) => string;
   /** One line of the step's log. */
   say: (line: string) => void;
 }

@@ -10,7 +10,7 @@ import { eachEntry } from './tar.ts';
 
 /** Keeps a file, or a directory with everything in it, as artifacts of the job. */
 export async function storeArtifacts(context: StepContext<'store_artifacts'>): Promise<number> {
-  const { step, say, database, job, run } = context;
+  const { step, say, mask, database, job, run } = context;
   const path = resolvePath(step.path, context);
   const tar = await copyOutOrSay(context, path);
   if (!tar) return 0;
@@ -18,8 +18,9 @@ export async function storeArtifacts(context: StepContext<'store_artifacts'>): P
   let total = 0;
   await eachEntry(tar, async (header, content) => {
     if (header.type !== 'file') return;
-    const name = artifactName(step.path, step.destination, posix.basename(path), header.name);
-    if (name === undefined) return;
+    const plain = artifactName(step.path, step.destination, posix.basename(path), header.name);
+    if (plain === undefined) return;
+    const name = mask(plain);
     const id = newId();
     const bytes = await storeStream(context.files.artifact(id), content);
     // The same step again (after a crash) or a later step with the same name: the newest content counts.
@@ -51,7 +52,7 @@ export function artifactName(
 
 /** Reads JUnit reports from a file, or from every `.xml` below a directory. */
 export async function storeTestResults(context: StepContext<'store_test_results'>): Promise<number> {
-  const { step, say, database, job, run } = context;
+  const { step, say, mask, database, job, run } = context;
   const tar = await copyOutOrSay(context, resolvePath(step.path, context));
   if (!tar) return 0;
   await database.execute(sql`delete from pipelines_tests where job_id = ${job.id} and step = ${context.number}`);
@@ -81,7 +82,7 @@ export async function storeTestResults(context: StepContext<'store_test_results'
       if (total > junitLimits.tests) return;
       counts[test.status] += 1;
       waiting.push({ ...test, position: total });
-    });
+    }, mask);
     const decoder = new TextDecoder();
     for await (const chunk of content) {
       reader.write(decoder.decode(chunk, { stream: true }));

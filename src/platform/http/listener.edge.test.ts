@@ -34,7 +34,7 @@ function ask(host: string, port: number): Promise<{ from: number; at: string }> 
 it('moves to every address of the machine while a connection goes on', async () => {
   const before = await ask('127.0.0.1', port);
   await expect(ask('127.0.0.2', port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-  await moveListener(app, '0.0.0.0');
+  await moveListener(app.server, '0.0.0.0');
   expect((await ask('127.0.0.2', port)).at).toContain('127.0.0.2');
   // The same connection as before.
   expect((await ask('127.0.0.1', port)).from).toBe(before.from);
@@ -45,13 +45,13 @@ it('moves to every address of the machine while a connection goes on', async () 
 });
 
 it('stays where it is when the other address cannot be had', async () => {
-  await expect(moveListener(app, '203.0.113.7')).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' });
+  await expect(moveListener(app.server, '203.0.113.7')).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' });
   expect((await ask('127.0.0.1', port)).at).toContain('127.0.0.1');
 });
 
 it('closes with the application, open connections included', async () => {
   await ask('127.0.0.1', port);
-  await moveListener(app, '0.0.0.0');
+  await moveListener(app.server, '0.0.0.0');
   await ask('127.0.0.1', port);
   await app.close();
   await expect(ask('127.0.0.1', port)).rejects.toThrow(/ECONNREFUSED|ECONNRESET|hang up/);

@@ -1,13 +1,11 @@
 import { once } from 'node:events';
 import { type AddressInfo, Server } from 'node:net';
-import type { FastifyInstance } from 'fastify';
 
 /**
  * Lets a listening server listen on another address with the same port, without a word to those it serves already. When the
  * address cannot be had it stays where it is, and the promise rejects with the system's error (`EADDRNOTAVAIL`, ...).
  */
-export async function moveListener(app: FastifyInstance, host: string): Promise<void> {
-  const { server } = app;
+export async function moveListener(server: Server, host: string): Promise<void> {
   const { address, port } = server.address() as AddressInfo;
   if (address === host) return;
   // A wildcard address and loopback exclude each other, so the old one is given up first. Only the listening socket is:

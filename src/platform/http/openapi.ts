@@ -110,6 +110,7 @@ export function openApiOf(contracts: Contract[], version: string): Json {
     info: {
       title: 'Millrace API',
       version,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       description:
         'Everything a person can do in Millrace, for machines. The web UI and the command line use this same API.',
     },

@@ -316,6 +316,21 @@ describe('compiled SQL and the evaluator', () => {
     await expect(ask(`SELECT count(*) FROM Transaction JOIN ${nested} ON city`)).rejects.toThrow('no column "city"');
   });
 
+  it('filter by what a subquery gives', async () => {
+    const cities = new Set(records.filter(({ service }) => service === 'web').map(({ city }) => city));
+    const expected = records.filter(({ city }) => city !== undefined && cities.has(city)).length;
+    const { rows } = await ask(
+      "SELECT count(*) FROM Transaction WHERE city IN (SELECT city FROM Transaction WHERE service = 'web' LIMIT MAX)",
+    );
+    expect(rows[0]![0]).toBe(expected);
+    const durations = records.flatMap(({ duration }) => (duration === undefined ? [] : [Number(duration)]));
+    const average = durations.reduce((sum, value) => sum + value, 0) / durations.length;
+    const above = await ask(
+      'SELECT count(*) FROM Transaction WHERE duration > (SELECT average(duration) FROM Transaction)',
+    );
+    expect(above.rows[0]![0]).toBe(durations.filter((value) => value > average).length);
+  });
+
   it('show all columns of a subquery, and NULL with a warning for one it has not', async () => {
     const all = await ask('SELECT * FROM (SELECT count(*) AS total FROM Transaction FACET name) ORDER BY total DESC');
     expect(all.columns.map(({ label }) => label)).toEqual(['name', 'total']);

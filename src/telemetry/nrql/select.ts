@@ -67,7 +67,9 @@ function contextOf(query: Query, options: SelectOptions, fields: Fields): Contex
       const built = nestedSelect(inner, options);
       const only = built.columns[0];
       if (!only || built.columns.length !== 1) throw new NrqlError(inner, 'This subquery should select one value');
-      if (only.type !== 'list') return { sql: `(${built.sql})`, column: only.sql, type: only.type };
+      // Rows bring their time along for whoever encloses them; here only the value counts.
+      if (only.type !== 'list')
+        return { sql: `(SELECT ${only.sql} FROM (${built.sql}))`, column: only.sql, type: only.type };
       return {
         sql: `(SELECT arrayJoin(${only.sql}) AS ${only.sql}j FROM (${built.sql}))`,
         column: `${only.sql}j`,

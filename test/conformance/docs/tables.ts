@@ -54,6 +54,7 @@ const defaults: Record<string, string> = {
   port: '`7400`',
   gatewayPort: '`7480`',
   intakePort: '`7401`',
+  tlsPort: '`7443`',
   logLevel: '`info`',
   runtime: '`auto`',
 };

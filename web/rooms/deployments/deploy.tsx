@@ -31,6 +31,7 @@ export function DeployButton({ release }: { release: Answer<'deployments', 'getR
   const because =
     refusal ??
     (release.status === 'ready' ? undefined : 'Only a release that was built can be deployed.') ??
+    (release.removedAt === null ? undefined : 'What was built of it is not kept any more: build it again first.') ??
     (target ? undefined : 'There is no environment yet.');
   return (
     <>

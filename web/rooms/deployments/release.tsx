@@ -14,6 +14,7 @@ import { SkeletonRows } from '../../kit/skeleton.tsx';
 import { type Column, Table } from '../../kit/table.tsx';
 import { Time } from '../../kit/time.tsx';
 import { DeployButton } from './deploy.tsx';
+import { RebuildButton } from './rebuild.tsx';
 import { ReleaseStatus } from './release-table.tsx';
 
 type Release = Answer<'deployments', 'getRelease'>;
@@ -81,6 +82,14 @@ export function ReleasePage() {
             <Clock aria-hidden />
             <Time at={release.createdAt} />
           </span>
+          {release.removedAt && (
+            <Tag
+              tone="idle"
+              title="Only the builds of the newest releases are kept. It can be built again from its commit."
+            >
+              build not kept
+            </Tag>
+          )}
           {release.environments
             .filter((one) => one.current || one.bad)
             .map((one) => (
@@ -90,7 +99,12 @@ export function ReleasePage() {
             ))}
         </Facts>
       }
-      actions={<DeployButton release={release} />}
+      actions={
+        <>
+          {release.removedAt && <RebuildButton release={release} />}
+          <DeployButton release={release} />
+        </>
+      }
       command={`millrace deploy ENVIRONMENT --release ${release.version} --project ${release.project}`}
     >
       {release.reason && release.status !== 'ready' && <Problem error={new Error(release.reason)} />}

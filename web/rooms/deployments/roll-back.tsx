@@ -154,7 +154,8 @@ function choicesFor(
     .map((one) => {
       const bad = one.environments.some((place) => place.name === environment.name && place.bad !== null);
       const good = proved.has(one.id) && !bad;
+      const gone = one.removedAt === null ? '' : ' (to be built again first)';
       const mark = bad ? ' (was taken back here)' : good ? ' (was good here)' : '';
-      return { id: one.id, good, label: `${one.version}${one.message ? ` – ${one.message}` : ''}${mark}` };
+      return { id: one.id, good, label: `${one.version}${one.message ? ` – ${one.message}` : ''}${mark}${gone}` };
     });
 }

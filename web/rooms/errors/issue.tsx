@@ -18,6 +18,7 @@ import { EventView } from './event-view.tsx';
 import { Grouping } from './grouping.tsx';
 import styles from './issue.module.css';
 import { IssueActions } from './issue-actions.tsx';
+import { IssueHashes } from './issue-hashes.tsx';
 import { issueState } from './issue-mark.tsx';
 import { IssueSide } from './issue-side.tsx';
 import { TagBars } from './tag-bars.tsx';
@@ -83,10 +84,15 @@ export function IssuePage() {
           {tab === 'events' && <EventTable issueId={issue.id} />}
           {tab === 'tags' && <TagBars issueId={issue.id} />}
           {tab === 'activity' && <Activity items={issue.activity} />}
-          {tab === 'grouping' && event.data && (
-            <Section title="Why these events are one issue">
-              <Grouping grouping={event.data.grouping} />
-            </Section>
+          {tab === 'grouping' && (
+            <>
+              {event.data && (
+                <Section title="Why these events are one issue">
+                  <Grouping grouping={event.data.grouping} />
+                </Section>
+              )}
+              <IssueHashes issueId={issue.id} />
+            </>
           )}
         </div>
         <IssueSide issue={issue} />

@@ -1,4 +1,4 @@
-import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Bug, Check } from 'lucide-react';
 import { useState } from 'react';
@@ -33,6 +33,7 @@ export function IssuesPage() {
   const navigate = useNavigate({ from: '/errors' });
   const refusal = useRefusal('developer');
   const toasts = useToasts();
+  const queries = useQueryClient();
   const { slug, only } = useProject();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(() => new Set());
   const status = search.status ?? ('unresolved' as const);
@@ -72,6 +73,25 @@ export function IssuesPage() {
           ? undefined
           : () => void api.errors.changeIssues({ body: { ids, action: 'reopen' } }).catch(toasts.failed);
       toasts.said(`${plural(ids.length, 'issue')} ${words[action]}`, undo);
+    },
+    onError: toasts.failed,
+  });
+
+  const merge = useMutation({
+    mutationFn: () => {
+      // The oldest keeps its name.
+      const [first, ...others] = (rows ?? [])
+        .filter((issue) => chosen.has(issue.id))
+        .sort((a, b) => a.firstSeenAt.localeCompare(b.firstSeenAt));
+      return api.errors.mergeIssues({
+        params: { issueId: first?.id ?? '' },
+        body: { ids: others.map((issue) => issue.id) },
+      });
+    },
+    onSuccess: async (issue) => {
+      setChosen(new Set());
+      await queries.invalidateQueries({ queryKey: ['errors'] });
+      toasts.said(`All of it is ${issue.shortId} now; its page can take it apart again`);
     },
     onError: toasts.failed,
   });
@@ -197,6 +217,11 @@ export function IssuesPage() {
                 <Button disabledBecause={refusal} busy={change.isPending} onClick={() => change.mutate('archive')}>
                   Archive {chosen.size}
                 </Button>
+                {chosen.size > 1 && (
+                  <Button disabledBecause={refusal} busy={merge.isPending} onClick={() => merge.mutate()}>
+                    Merge {chosen.size}
+                  </Button>
+                )}
               </>
             )}
           </FilterBar>

@@ -1,0 +1,44 @@
+import type { ErrorReport, ReportedException, ReportedFrame } from '../../report.ts';
+import type { SeenException } from './match.ts';
+import type { RuleSet } from './rule-set.ts';
+
+/** What stack trace rules may ask of the exception around a stack. */
+export const seenException = (exception: ReportedException | null): SeenException => ({
+  type: exception?.type ?? '<unknown>',
+  value: exception?.value ?? '<unknown>',
+  mechanism: exception?.mechanism?.type ?? '<unknown>',
+});
+
+/** A frame as it was before any rule. */
+export function unmarked(frame: ReportedFrame): ReportedFrame {
+  if (frame.inAppRule === undefined && frame.category === undefined) return frame;
+  const { inAppBefore, inAppRule, category: _, ...plain } = frame;
+  return inAppRule === undefined ? plain : { ...plain, inApp: inAppBefore ?? null };
+}
+
+/** The report with its frames marked by the rules: the application's or not, and what kind of call. Marking twice changes nothing. */
+export function markFrames(report: ErrorReport, rules: RuleSet): ErrorReport {
+  const marked = (frames: ReportedFrame[], exception: ReportedException | null): ReportedFrame[] => {
+    const plain = frames.map(unmarked);
+    const marks = rules.mark(plain, report.platform, seenException(exception));
+    return plain.map((frame, index) => {
+      const { inApp, category, rule } = marks[index]!;
+      if (rule === null && category === null) return frame;
+      const one: ReportedFrame = { ...frame };
+      if (rule !== null && inApp !== frame.inApp) {
+        one.inApp = inApp;
+        one.inAppBefore = frame.inApp;
+        one.inAppRule = rule;
+      }
+      if (category !== null) one.category = category;
+      return one;
+    });
+  };
+  return {
+    ...report,
+    exceptions: report.exceptions.map((exception) =>
+      exception.frames === null ? exception : { ...exception, frames: marked(exception.frames, exception) },
+    ),
+    frames: report.frames && marked(report.frames, null),
+  };
+}

@@ -1,0 +1,101 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createErrors, type Errors } from '../../src/errors/index.ts';
+import { errorsMigrations } from '../../src/errors/migrations/index.ts';
+import type { ReceivedEvent, ReleaseDeployment } from '../../src/errors/port.ts';
+import { systemClock } from '../../src/kernel/clock.ts';
+import type { Actor } from '../../src/kernel/events.ts';
+import { newId } from '../../src/kernel/ids.ts';
+import type { Call } from '../../src/platform/http/contract.ts';
+import { openLog } from '../../src/platform/observe/log.ts';
+import type { TelemetryRecord } from '../../src/platform/observe/telemetry-sink.ts';
+import type { Database } from '../../src/platform/postgres/database.ts';
+import { testDatabase } from './postgres.ts';
+
+/** The errors room on a real database, with one project `shop` (ingest id 1, key `k`) and one person. */
+export interface ErrorsUnderTest {
+  room: Errors;
+  database: Database;
+  projectId: string;
+  jane: Actor;
+  deployments: Map<string, ReleaseDeployment>;
+  told: TelemetryRecord[];
+  /** Calls an operation as the server would, the answer checked against the contract. */
+  call<Result>(name: string, input?: { params?: object; query?: object; body?: object }): Promise<Result>;
+  /** An event as a protocol hands it over. */
+  received(payload: object, more?: Partial<ReceivedEvent>): ReceivedEvent;
+  close(): Promise<void>;
+}
+
+export async function errorsUnderTest(): Promise<ErrorsUnderTest> {
+  const store = await testDatabase(errorsMigrations);
+  const dataDir = await mkdtemp(join(tmpdir(), 'millrace-errors-'));
+  const projectId = newId();
+  const project = { id: projectId, slug: 'shop' };
+  const jane: Actor = { kind: 'person', id: newId(), name: 'Jane' };
+  const deployments = new Map<string, ReleaseDeployment>();
+  const told: TelemetryRecord[] = [];
+  const room = await createErrors({
+    database: store.database,
+    clock: systemClock,
+    log: openLog({ level: 'error' }),
+    dataDir,
+    telemetry: { write: async (records) => void told.push(...records) },
+    projects: {
+      projectByIngest: async (id) => (id === 1 ? { ...project, publicKey: 'k' } : undefined),
+      find: async (name) => (name === 'shop' || name === projectId ? project : undefined),
+    },
+    people: { nameOf: async (id) => (id === jane.id ? 'Jane' : undefined) },
+    releases: { deploymentOf: async (_, release) => deployments.get(release) },
+  });
+  const stop = new AbortController();
+  const running = room.room.loops.map((loop) => loop.run(stop.signal));
+  return {
+    room,
+    database: store.database,
+    projectId,
+    jane,
+    deployments,
+    told,
+    async call<Result>(name: string, input: { params?: object; query?: object; body?: object } = {}) {
+      const { contract, handlers } = room.room.contracts[0]!;
+      const operation = contract.operations[name]!;
+      const result = await handlers[name]!({
+        params: operation.params?.parse(input.params ?? {}),
+        query: operation.query?.parse(input.query ?? {}),
+        body: operation.body?.parse(input.body ?? {}),
+        actor: jane,
+      } as Call);
+      return operation.response.parse(result) as Result;
+    },
+    received: (payload, more = {}) => ({
+      projectId,
+      eventId: newId().replaceAll('-', ''),
+      receivedAt: Date.now(),
+      payload: Buffer.from(JSON.stringify(payload)),
+      ...more,
+    }),
+    async close() {
+      stop.abort();
+      await Promise.all(running);
+      await room.close();
+      await store.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Asks again until there is an answer; waits for facts, up to a deadline no machine should need. */
+export async function eventually<Result>(
+  what: string,
+  check: () => Promise<Result | undefined | false | null>,
+): Promise<Result> {
+  for (let waited = 0; waited < 60_000; waited += 40) {
+    const result = await check();
+    if (result) return result;
+    await sleep(40);
+  }
+  throw new Error(`never happened: ${what}`);
+}
