@@ -55,7 +55,10 @@ export const deploymentEvents = defineEvents('deployments', {
   /** It never served: what served before still does. */
   'deployment.failed': deployment.extend({ reason: z.string(), evidence: z.array(z.string()) }),
   'deployment.canceled': deployment.extend({ reason: z.string() }),
-  /** It served and was taken back: `restoredVersion` serves again, at the gateway, from this moment on. */
+  /**
+   * It served and was taken back: `restoredVersion` serves again, at the gateway, from this moment on. Of a release that had been found
+   * good before, `previousVersion` is what was returned to as well.
+   */
   'deployment.rolled_back': deployment.extend({
     reason: z.string(),
     evidence: z.array(z.string()),

@@ -6,6 +6,7 @@ import {
   errorRelease,
   eventDetail,
   eventSummary,
+  feedback,
   type frame,
   groupingRules,
   id,
@@ -13,6 +14,8 @@ import {
   issueHash,
   issueSubstatus,
   issueSummary,
+  monitor,
+  monitorRun,
 } from './views.ts';
 
 /** Longest text of either kind of rules. */
@@ -217,10 +220,40 @@ export const errorsContract = defineContract('errors', {
   listReleases: {
     method: 'GET',
     path: '/errors/releases',
-    summary: 'List releases that errors were seen in, latest first',
+    summary: 'List releases that errors or sessions were seen in, latest first, with their health',
     role: 'viewer',
-    query: z.object({ project: z.string().optional(), environment: z.string().optional(), ...pageQuery }),
+    query: z.object({
+      project: z.string().optional(),
+      environment: z.string().optional(),
+      release: z.string().optional(),
+      ...pageQuery,
+    }),
     response: pageOf(errorRelease),
+  },
+  listFeedback: {
+    method: 'GET',
+    path: '/errors/feedback',
+    summary: 'List what users wrote about errors, newest first',
+    role: 'viewer',
+    query: z.object({ project: z.string().optional(), issue: id.optional(), ...pageQuery }),
+    response: pageOf(feedback),
+  },
+  listMonitors: {
+    method: 'GET',
+    path: '/errors/monitors',
+    summary: 'List jobs that check in, and how they stand',
+    role: 'viewer',
+    query: z.object({ project: z.string().optional() }),
+    response: z.object({ items: z.array(monitor) }),
+  },
+  listMonitorRuns: {
+    method: 'GET',
+    path: '/errors/monitors/:monitorId/runs',
+    summary: 'List the latest runs of a job, those missed included',
+    role: 'viewer',
+    params: z.object({ monitorId: id }),
+    query: z.object({ limit: z.coerce.number().int().min(1).max(500).default(100) }),
+    response: z.object({ items: z.array(monitorRun) }),
   },
   listOutcomes: {
     method: 'GET',

@@ -6,7 +6,9 @@ import type { Database, Transaction } from '../platform/postgres/database.ts';
 import { sql } from '../platform/postgres/sql.ts';
 import { shortIdOf } from './announce.ts';
 import { errorsEvents } from './events.ts';
+import { forgetSessions } from './health/store-sessions.ts';
 import { archived, type IssueState, reopened, resolved } from './issue.ts';
+import { roomLimits } from './limits.ts';
 import type { PeopleDirectory, ReleaseLookup } from './port.ts';
 import {
   type Activity,
@@ -238,13 +240,25 @@ export async function forgetProject(database: Database, projectId: string): Prom
     await tx.execute(sql`delete from errors_numbers where project_id = ${projectId}`);
     await tx.execute(sql`delete from errors_received where project_id = ${projectId}`);
     await tx.execute(sql`delete from errors_outcomes where project_id = ${projectId}`);
+    await tx.execute(sql`delete from errors_feedback where project_id = ${projectId}`);
+    await tx.execute(sql`delete from errors_files where project_id = ${projectId}`);
+    await tx.execute(sql`delete from errors_monitors where project_id = ${projectId}`);
+    await tx.execute(sql`delete from errors_sessions where project_id = ${projectId}`);
+    await tx.execute(sql`delete from errors_session_hours where project_id = ${projectId}`);
+    await tx.execute(sql`delete from errors_session_users where project_id = ${projectId}`);
   });
 }
 
-/** Forgets client ids and telemetry accounts past their time; called now and then. */
-export async function forget(database: Database, rememberedFor: number): Promise<void> {
+/** Forgets client ids, accounts, sessions and files past their time; called now and then. */
+export async function forget(database: Database): Promise<void> {
+  const { rememberedFor, filesKeptFor } = roomLimits;
   await database.execute(
     sql`delete from errors_received where at < now() - make_interval(secs => ${rememberedFor / 1000})`,
   );
   await database.execute(sql`delete from errors_outcomes where hour < now() - interval '90 days'`);
+  await database.execute(
+    sql`delete from errors_files where received_at < now() - make_interval(secs => ${filesKeptFor / 1000})`,
+  );
+  await database.execute(sql`delete from errors_check_ins where started_at < now() - interval '30 days'`);
+  await forgetSessions(database);
 }

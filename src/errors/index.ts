@@ -16,6 +16,7 @@ import {
   resolveIssue,
 } from './change.ts';
 import { errorsEvents } from './events.ts';
+import { fileDownloads } from './file-downloads.ts';
 import { createRuleBook } from './grouping-rules.ts';
 import { roomLimits } from './limits.ts';
 import { errorsMigrations } from './migrations/index.ts';
@@ -95,8 +96,9 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
     projects: deps.projects,
     rules: createRuleBook(deps.database, now),
   };
+  const reception = createReception({ spool, projects: deps.projects, tally, now });
   return {
-    reception: createReception({ spool, projects: deps.projects, tally, now }),
+    reception,
     async attachCause(issueId, cause, causes, actor) {
       await attachCause(around, issueId, cause, causes, actor);
     },
@@ -118,8 +120,8 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
       migrations: errorsMigrations,
       events: [errorsEvents],
       contracts: [errorsRoutes(around)],
-      intakes: [],
-      loops: errorsLoops({ ...around, spool, telemetry: deps.telemetry, tally, log: deps.log }),
+      intakes: [fileDownloads(deps.database)],
+      loops: errorsLoops({ ...around, spool, reception, telemetry: deps.telemetry, tally, log: deps.log }),
       subscriptions: [],
     },
     close: () => spool.close(),

@@ -59,6 +59,10 @@ export const roomLimits = {
   batch: 100,
   /** Distinct users counted for one issue. */
   usersPerIssue: 10_000,
+  /** Of attachments, replays and profiles of one project; beyond, further ones are counted as refused. */
+  fileBytesPerProject: 1024 ** 3,
+  /** How long they are kept (ms). */
+  filesKeptFor: 30 * 86_400_000,
   /** How long the id of an event is remembered, so that it counts once (ms). */
   rememberedFor: 3 * 86_400_000,
 } as const;

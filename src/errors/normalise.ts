@@ -69,12 +69,21 @@ export function normalise(payload: JsonObject, arrival: Arrival): ErrorReport {
     modules: readPairs(payload.modules, limits.modules, 128),
     sdk: sdk && { name: textOf(sdk.name, 128) ?? 'unknown', version: textOf(sdk.version, 64) ?? '' },
     fingerprint: readFingerprint(payload.fingerprint),
+    ...securityOf(payload.security),
     ...(payload.checksum ? { checksum: textOf(payload.checksum, 128) ?? undefined } : {}),
     images: readImages(payload.debug_meta),
     traceId: hexadecimal(trace?.trace_id, 32),
     spanId: hexadecimal(trace?.span_id, 16),
     notes,
   };
+}
+
+/** What the intake made of a browser's security report. */
+function securityOf(value: unknown): Pick<ErrorReport, 'security'> {
+  const said = objectOf(value);
+  const salt = textOf(said?.salt, limits.name);
+  if (!said || salt === null) return {};
+  return { security: { salt, violation: textOf(said.violation, 64), source: textOf(said.source, limits.name) } };
 }
 
 /** `logentry` (or its old name) and the bare top-level text; the finished text counts, the template groups. */

@@ -18,6 +18,11 @@ export interface ErrorReception {
    * once, however often the same event id is handed over. Rejects with an `unavailable` Fault when the disk guard says no.
    */
   accept(events: ReceivedEvent[]): Promise<void>;
+  /**
+   * Keeps what is no event: sessions, feedback, files, check-ins. Durable when it resolves; each counts once. Their outcomes are
+   * counted by the room when they are read.
+   */
+  acceptItems(items: ReceivedItem[]): Promise<void>;
   /** Counts what happened to things that are not kept as events. Kept in memory up to a second. */
   count(projectId: string, outcome: Outcome): void;
 }
@@ -40,6 +45,35 @@ export interface ReceivedEvent {
   /** Address of the sender; used only if the client asks for it. */
   remoteAddress?: string | undefined;
   /** JSON text of the event, not yet parsed, within the limits of the intake. */
+  payload: Uint8Array;
+}
+
+/** What an item is, in the protocol's words; `replay` and `profile` stand for all items of theirs. */
+export type ItemKind =
+  | 'session'
+  | 'sessions'
+  | 'feedback'
+  | 'user_report'
+  | 'attachment'
+  | 'replay'
+  | 'profile'
+  | 'check_in';
+
+export interface ReceivedItem {
+  projectId: string;
+  /** Millrace's: 32 lower-case hexadecimal digits, so that it counts once however often it is handed over. */
+  itemId: string;
+  kind: ItemKind;
+  /** The event (or replay) it belongs to. */
+  eventId: string | null;
+  receivedAt: number;
+  sentAt?: number | undefined;
+  remoteAddress?: string | undefined;
+  /** For files. */
+  name?: string | undefined;
+  contentType?: string | undefined;
+  /** What kind of file, in the protocol's words: `event.attachment`, `event.minidump`, `event.view_hierarchy`... */
+  fileKind?: string | undefined;
   payload: Uint8Array;
 }
 

@@ -4,6 +4,7 @@ import { groupReport } from './grouping/group.ts';
 import { markFrames } from './grouping/stack-rules/mark-frames.ts';
 import { isoOf, orNull } from './present-issue.ts';
 import type { EventRow } from './read-events.ts';
+import type { FileRow } from './read-items.ts';
 import type { ErrorReport, ReportedFrame } from './report.ts';
 import { headlineOf } from './title.ts';
 
@@ -55,13 +56,24 @@ function presentFrame(frame: ReportedFrame): ErrorFrame {
 const innermostFirst = (frames: ReportedFrame[] | null): ErrorFrame[] =>
   [...(frames ?? [])].reverse().map(presentFrame);
 
+/** Ids of the replay an event was recorded in, as clients name it. */
+export function replayIdsOf(report: ErrorReport): string[] {
+  const tag = report.tags.find(([key]) => key === 'replayId' || key === 'replay_id')?.[1];
+  const context = report.contexts.find(([name]) => name === 'replay')?.[1].find(([key]) => key === 'replay_id')?.[1];
+  return [tag, context].filter((id) => id !== undefined && /^[0-9a-f]{32}$/.test(id)) as string[];
+}
+
 /** An event as its page shows it. The grouping is worked out again from the report: the rules are pure. */
 export function presentEventDetail(
   row: EventRow,
   kept: ErrorReport,
-  rules: GroupingRules,
-  neighbours: { previous: string | null; next: string | null },
+  around: {
+    rules: GroupingRules;
+    neighbours: { previous: string | null; next: string | null };
+    files: FileRow[];
+  },
 ): EventDetail {
+  const { rules, neighbours, files } = around;
   const report = markFrames(kept, rules.stack);
   const grouping = groupReport(report, rules);
   const notes =
@@ -98,6 +110,7 @@ export function presentEventDetail(
     extra: pairsOf(report.extra),
     modules: pairsOf(report.modules),
     sdk: report.sdk,
+    files: files.map(({ projectId: _, ...file }) => file),
     notes,
     grouping: {
       algorithm: grouping.algorithm,

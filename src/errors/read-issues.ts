@@ -147,31 +147,41 @@ export interface ReleaseRow {
   key: string;
 }
 
-/** Releases errors were seen in, the latest seen first. */
+/** Releases that errors or sessions were seen in, the latest seen first. */
 export async function listReleases(
   db: Queryable,
-  filter: { projectId?: string | undefined; environment?: string | undefined },
+  filter: { projectId?: string | undefined; environment?: string | undefined; release?: string | undefined },
   page: { limit: number; cursor?: string | undefined },
 ): Promise<{ rows: ReleaseRow[]; next: string | null }> {
-  const conditions = [sql`r.release <> ''`];
-  if (filter.projectId) conditions.push(sql`r.project_id = ${filter.projectId}`);
-  if (filter.environment) conditions.push(sql`r.environment = ${filter.environment}`);
+  const conditions = [sql`release <> ''`];
+  if (filter.projectId) conditions.push(sql`project_id = ${filter.projectId}`);
+  if (filter.environment) conditions.push(sql`environment = ${filter.environment}`);
+  if (filter.release) conditions.push(sql`release = ${filter.release}`);
   let after = sql`true`;
   if (page.cursor) {
     const [value, id] = decodeCursor(page.cursor, ['time', 'text']);
-    after = sql`(max(r.last_seen), r.project_id::text || r.release) < (${value}::timestamptz, ${id})`;
+    after = sql`(max(last_seen), project_id::text || release) < (${value}::timestamptz, ${id})`;
   }
   const rows = await db.query<ReleaseRow>(sql`
-    select r.project_id as "projectId", r.release,
-      array_agg(distinct r.environment) filter (where r.environment <> '') as environments,
-      (extract(epoch from min(r.first_seen)) * 1000)::float8 as "firstSeen",
-      (extract(epoch from max(r.last_seen)) * 1000)::float8 as "lastSeen",
-      sum(r.count) as events, count(distinct r.issue_id) as issues,
-      count(distinct r.issue_id) filter (where i.first_release = r.release) as "newIssues",
-      count(distinct r.issue_id) filter (where r.regressed) as "regressedIssues", max(r.last_seen)::text as key
-    from errors_issue_releases r join errors_issues i on i.id = r.issue_id
-    where ${all(conditions)} group by r.project_id, r.release having ${after}
-    order by max(r.last_seen) desc, r.project_id::text || r.release desc limit ${page.limit + 1}`);
+    with seen as (
+      select project_id, release, environment, first_seen, last_seen from errors_issue_releases
+      union all
+      select project_id, release, environment, hour, least(hour + interval '1 hour', now()) from errors_session_hours),
+    page as (
+      select project_id, release, array_agg(distinct environment) filter (where environment <> '') as environments,
+        min(first_seen) as first_seen, max(last_seen) as last_seen
+      from seen where ${all(conditions)} group by project_id, release having ${after}
+      order by max(last_seen) desc, project_id::text || release desc limit ${page.limit + 1})
+    select p.project_id as "projectId", p.release, p.environments, (extract(epoch from p.first_seen) * 1000)::float8
+      as "firstSeen", (extract(epoch from p.last_seen) * 1000)::float8 as "lastSeen", p.last_seen::text as key, n.*
+    from page p cross join lateral (
+      select coalesce(sum(r.count), 0)::bigint as events, count(distinct r.issue_id) as issues,
+        count(distinct r.issue_id) filter (where i.first_release = r.release) as "newIssues",
+        count(distinct r.issue_id) filter (where r.regressed) as "regressedIssues"
+      from errors_issue_releases r join errors_issues i on i.id = r.issue_id
+      where r.project_id = p.project_id and r.release = p.release
+        and (${filter.environment ?? null}::text is null or r.environment = ${filter.environment ?? null})) n
+    order by p.last_seen desc, p.project_id::text || p.release desc`);
   const shown = rows.slice(0, page.limit);
   const last = rows.length > page.limit ? shown.at(-1) : undefined;
   return { rows: shown, next: last ? encodeCursor([last.key, last.projectId + last.release]) : null };

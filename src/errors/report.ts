@@ -99,6 +99,8 @@ export interface ErrorReport {
   modules: [string, string][];
   sdk: { name: string; version: string } | null;
   fingerprint: string[] | null;
+  /** A browser's security report: what is forbidden, and by which source (or which kind of script of the page itself). */
+  security?: { salt: string; violation: string | null; source: string | null } | undefined;
   /** A hash the client made itself, instead of any grouping; absent in nearly every event. */
   checksum?: string | undefined;
   /** Files with the ids that their source maps are found by. */

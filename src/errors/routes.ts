@@ -4,11 +4,21 @@ import { errorsContract, type IssueSummary } from './api.ts';
 import { archiveIssue, assignIssue, type ChangeSurroundings, reopenIssue, resolveIssue } from './change.ts';
 import { asUuid } from './digest.ts';
 import { type RuleBook, readRules, writeRules } from './grouping-rules.ts';
+import { readHealth } from './health/store-sessions.ts';
 import { currentIdOf, listHashes, mergeIssues, splitIssue } from './merge.ts';
+import { listMonitors, listRuns } from './monitors/store-monitors.ts';
 import { unpackReport } from './pack.ts';
 import type { ProjectDirectory } from './port.ts';
-import { presentEvent, presentEventDetail } from './present-event.ts';
-import { presentHash, presentIssue, presentIssueDetail, presentRelease, presentRules } from './present-issue.ts';
+import { presentEvent, presentEventDetail, replayIdsOf } from './present-event.ts';
+import {
+  presentFeedback,
+  presentHash,
+  presentIssue,
+  presentIssueDetail,
+  presentRelease,
+  presentRules,
+} from './present-issue.ts';
+import { presentMonitor, presentRun } from './present-monitor.ts';
 import {
   endsOf,
   listEvents,
@@ -20,6 +30,7 @@ import {
   readTagCounts,
 } from './read-events.ts';
 import { countIssues, histograms, listIssues, listReleases, type Period } from './read-issues.ts';
+import { listFeedback, listFiles } from './read-items.ts';
 import { type IssueRow, readIssue } from './store-issues.ts';
 
 export interface RouteSurroundings extends ChangeSurroundings {
@@ -126,7 +137,8 @@ export function errorsRoutes(around: RouteSurroundings): MountedContract {
         around.rules.rulesOf(row.projectId),
         neighboursOf(database, row),
       ]);
-      return presentEventDetail(row, report, rules, neighbours);
+      const files = await listFiles(database, row.projectId, [row.eventId, ...replayIdsOf(report)]);
+      return presentEventDetail(row, report, { rules, neighbours, files });
     },
     resolveIssue: async ({ params, body, actor }) =>
       presentOne(await resolveIssue(around, params.issueId, body, actor)),
@@ -160,12 +172,25 @@ export function errorsRoutes(around: RouteSurroundings): MountedContract {
       return presentRules(await readRules(database, projectId));
     },
     async listReleases({ query }) {
-      const page = await listReleases(
-        database,
-        { projectId: await projectIdOf(query.project), environment: query.environment },
-        query,
-      );
-      return { items: page.rows.map(presentRelease), next: page.next };
+      const { environment, release } = query;
+      const projectId = await projectIdOf(query.project);
+      const page = await listReleases(database, { projectId, environment, release }, query);
+      const health = await readHealth(database, page.rows, environment);
+      const healthOf = (row: { projectId: string; release: string }) =>
+        health.find((one) => one.projectId === row.projectId && one.release === row.release);
+      return { items: page.rows.map((row) => presentRelease(row, healthOf(row))), next: page.next };
+    },
+    async listFeedback({ query }) {
+      const filter = { projectId: await projectIdOf(query.project), issueId: query.issue };
+      const page = await listFeedback(database, filter, query);
+      return { items: page.rows.map(presentFeedback), next: page.next };
+    },
+    async listMonitors({ query }) {
+      const rows = await listMonitors(database, await projectIdOf(query.project));
+      return { items: rows.map(presentMonitor) };
+    },
+    async listMonitorRuns({ params, query }) {
+      return { items: (await listRuns(database, params.monitorId, query.limit)).map(presentRun) };
     },
     async listOutcomes({ query }) {
       const rows = await readOutcomes(database, (await projectIdOf(query.project))!, query.hours);

@@ -244,6 +244,8 @@ export const eventDetail = eventSummary.extend({
   extra: pairs,
   modules: pairs,
   sdk: z.object({ name: z.string(), version: z.string() }).nullable(),
+  /** Files that came with it: attachments, a minidump, parts of a replay. Bytes: `GET /api/v1/errors/files/<id>/content`. */
+  files: z.array(z.object({ id, kind: z.string(), name: z.string(), contentType: z.string(), size: z.number().int() })),
   /** What was mended or cut on arrival: "extra.big: cut to 16 kB". */
   notes: z.array(z.string()),
   grouping,
@@ -277,6 +279,66 @@ export const groupingRules = z.object({
   changedBy: z.string().nullable(),
 });
 
+/** What somebody who used the application wrote. */
+export const feedback = z.object({
+  id,
+  projectId: id,
+  /** Of the kept event it is about. */
+  issueId: id.nullable(),
+  /** The client's id of that event. */
+  eventId: z.string().nullable(),
+  name: z.string(),
+  email: z.string(),
+  message: z.string(),
+  url: z.string(),
+  release: z.string().nullable(),
+  environment: z.string().nullable(),
+  at,
+});
+
+/** A job that checks in, and how it stands in one environment. */
+export const monitor = z.object({
+  id,
+  projectId: id,
+  slug: z.string(),
+  environment: z.string(),
+  /** `waiting` before its first end. */
+  status: z.enum(['waiting', 'ok', 'error', 'missed', 'timeout']),
+  /** `0 3 * * *` in a time zone, or `every 5 minutes`. */
+  schedule: z.string().nullable(),
+  nextAt: at.nullable(),
+  lastAt: at.nullable(),
+  /** In a row. */
+  failures: z.number().int(),
+});
+
+export const monitorRun = z.object({
+  /** The client's. */
+  id: z.string(),
+  environment: z.string(),
+  status: z.enum(['in_progress', 'ok', 'error', 'missed', 'timeout']),
+  startedAt: at,
+  durationMs: z.number().int().nullable(),
+  /** How long after its expected time it began, when that is over a minute. */
+  lateMs: z.number().int().nullable(),
+  release: z.string().nullable(),
+});
+
+/** How the sessions of a release fare, over the last 30 days; shares are from 0 to 1. */
+const health = z.object({
+  sessions: z.number().int(),
+  errored: z.number().int(),
+  crashed: z.number().int(),
+  abnormal: z.number().int(),
+  users: z.number().int(),
+  crashedUsers: z.number().int(),
+  crashFreeSessions: z.number(),
+  /** Null where clients do not tell users apart. */
+  crashFreeUsers: z.number().nullable(),
+  /** Share of the sessions of the last day that ran this release. */
+  adoption: z.number(),
+});
+
 export const errorRelease = z.object({
   projectId: id,
   release: z.string(),
@@ -288,4 +350,6 @@ export const errorRelease = z.object({
   /** Issues first seen in it. */
   newIssues: z.number().int(),
   regressedIssues: z.number().int(),
+  /** Null when no session of it was told of. */
+  health: health.nullable(),
 });

@@ -11,15 +11,18 @@ import type { GroupingRules } from './grouping/algorithm.ts';
 import type { RuleBook } from './grouping-rules.ts';
 import { storeBatch } from './ingest.ts';
 import { roomLimits } from './limits.ts';
-import type { Outcome, ReleaseDeployment } from './port.ts';
+import { watchMonitors } from './monitors/watch.ts';
+import type { ErrorReception, Outcome, ReceivedEvent, ReceivedItem, ReleaseDeployment } from './port.ts';
 import type { Tally } from './reception.ts';
-import { decodeEvent } from './spool-record.ts';
+import { decodeRecord } from './spool-record.ts';
 import { countOutcomes } from './store-batch.ts';
+import { storeItems } from './store-items.ts';
 
 export interface WorkerSurroundings extends ChangeSurroundings {
   spool: Spool;
   telemetry: TelemetrySink;
   tally: Tally;
+  reception: ErrorReception;
   log: Log;
   /** Grouping rules by project. */
   rules: RuleBook;
@@ -34,10 +37,11 @@ export function errorsLoops(around: WorkerSurroundings): Loop[] {
     { name: 'errors.drain', run: (signal) => drain(around, signal) },
     { name: 'errors.outcomes', run: (signal) => every(1000, signal, () => flushOutcomes(around)) },
     { name: 'errors.outbox', run: (signal) => every(15_000, signal, () => replayOutbox(around)) },
+    { name: 'errors.monitors', run: (signal) => every(5000, signal, () => watchMonitors(around)) },
     { name: 'errors.archive', run: (signal) => every(15_000, signal, () => reopenExpired(around)) },
     {
       name: 'errors.forget',
-      run: (signal) => every(3_600_000, signal, () => forget(around.database, roomLimits.rememberedFor)),
+      run: (signal) => every(3_600_000, signal, () => forget(around.database)),
     },
   ];
 }
@@ -68,7 +72,12 @@ async function digestAndStore(
 ): Promise<void> {
   const digests: Digest[] = [];
   const invalid: (Outcome & { projectId: string })[] = [];
-  const events = frames.map(decodeEvent);
+  const events: ReceivedEvent[] = [];
+  const items: ReceivedItem[] = [];
+  for (const record of frames.map(decodeRecord)) {
+    if ('kind' in record) items.push(record);
+    else events.push(record);
+  }
   const rules = new Map<string, GroupingRules>();
   for (const { projectId } of events) {
     if (!rules.has(projectId)) rules.set(projectId, await around.rules.rulesOf(projectId));
@@ -86,6 +95,8 @@ async function digestAndStore(
       sliceStart = performance.now();
     }
   }
+  await digestItems(around, items);
+  if (digests.length + invalid.length === 0) return;
   await deployments.load(digests);
   try {
     await storeAndTell(around, deployments, digests, invalid);
@@ -96,6 +107,28 @@ async function digestAndStore(
       'a batch of errors was not stored; trying its events one by one',
     );
     await storeOneByOne(around, deployments, digests, invalid);
+  }
+}
+
+/** Sessions, feedback and files; what PostgreSQL will not have holds nobody else up. */
+async function digestItems(around: WorkerSurroundings, items: ReceivedItem[]): Promise<void> {
+  if (items.length === 0) return;
+  try {
+    await storeItems(around.database, items, around.now());
+  } catch (error) {
+    if (!isAboutData(error)) throw error;
+    around.log.warn({ err: error, items: items.length }, 'a batch of items was not stored; trying them one by one');
+    for (const item of items) {
+      try {
+        await storeItems(around.database, [item], around.now());
+      } catch (flaw) {
+        if (!isAboutData(flaw)) throw flaw;
+        const { projectId, kind } = item;
+        around.log.error({ err: flaw, projectId, kind }, 'an item could not be stored');
+        const refused = { category: kind, outcome: 'invalid', reason: 'not_storable', quantity: 1 } as const;
+        around.tally.count(projectId, refused);
+      }
+    }
   }
 }
 

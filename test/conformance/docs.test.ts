@@ -182,7 +182,7 @@ describe('docs/errors.md', () => {
       remoteAddress: undefined,
       refused: new Set(),
     });
-    const kept = sorted.events.length + sorted.records.length;
+    const kept = sorted.events.length + sorted.records.length + sorted.items.length;
     expect(kept > 0).toBe(fate === 'kept');
     const outcomes = sorted.counted.map(({ outcome }) => outcome);
     if (fate === 'counted') expect(outcomes).toEqual(['unsupported']);

@@ -121,6 +121,7 @@ function defaultVariants(report: ErrorReport, context: GroupingContext): Groupin
     const variants = appAndSystem('stacktrace', (variant) => stackComponent(frames, context, variant, null));
     if (variants.some((variant) => variant.contributes)) return variants;
   }
+  if (report.security) return [variantOf('default', securityComponent(report.security))];
   if (report.message) {
     const lines = leadingLines(report.message.template ?? report.message.text);
     return [variantOf('default', textComponent('message', lines, context.algorithm))];
@@ -135,6 +136,17 @@ function defaultVariants(report: ErrorReport, context: GroupingContext): Groupin
       fingerprint: null,
     },
   ];
+}
+
+/** What is forbidden, then the kind of script of the page itself, else where it came from. */
+function securityComponent({ salt, violation, source }: NonNullable<ErrorReport['security']>): Component {
+  const parts = [component('salt', [salt])];
+  if (violation !== null) parts.push(component('violation', [violation]));
+  if (source !== null) {
+    const uri = component('uri', [source]);
+    parts.push(violation === null ? uri : silenced(uri, 'violation takes precedence'));
+  }
+  return component('csp', parts);
 }
 
 function variantOf(name: string, part: Component): GroupingVariant {
@@ -176,6 +188,9 @@ function defaultSummary(variants: GroupingVariant[]): string {
   const main = variants.find((variant) => variant.contributes);
   const stack = main?.tree ? hasStack(main.tree) : false;
   if (!main || main.name === 'fallback') return 'Grouped with every event that says nothing about its cause.';
+  if (main.name === 'default' && main.tree?.values.some((part) => typeof part !== 'string' && part.id === 'csp')) {
+    return 'Grouped by what the security policy forbids and by where it came from.';
+  }
   if (main.name === 'default') return 'Grouped by its message, with numbers, ids, times and addresses taken out.';
   if (!stack) return 'Grouped by exception type and message, with what varies taken out; there is no stack trace.';
   return main.name === 'app'

@@ -197,4 +197,124 @@ export const errorsMigrations: Migration[] = [
         where h.issue_id = r.issue_id;
       alter table errors_issue_users drop constraint errors_issue_users_pkey, add primary key (issue_id, user_key, hash);`,
   },
+  {
+    id: 'errors/0003-items',
+    statements: `
+      -- Single sessions, for as long as more may be told of them.
+      create table errors_sessions (
+        project_id uuid not null,
+        id uuid not null,
+        started_at timestamptz not null,
+        release text not null,
+        environment text not null,
+        errored boolean not null,
+        crashed boolean not null,
+        abnormal boolean not null,
+        unhandled boolean not null,
+        primary key (project_id, id)
+      );
+      create index on errors_sessions using brin (started_at);
+
+      create table errors_session_hours (
+        project_id uuid not null,
+        release text not null,
+        environment text not null,
+        hour timestamptz not null,
+        total bigint not null,
+        errored bigint not null,
+        crashed bigint not null,
+        abnormal bigint not null,
+        unhandled bigint not null,
+        primary key (project_id, release, environment, hour)
+      );
+      create index on errors_session_hours (project_id, hour);
+
+      create table errors_session_users (
+        project_id uuid not null,
+        release text not null,
+        environment text not null,
+        day date not null,
+        user_key bigint not null,
+        crashed boolean not null,
+        primary key (project_id, release, environment, day, user_key)
+      );
+
+      create table errors_feedback (
+        id uuid primary key,
+        project_id uuid not null,
+        -- The client's id of the event it is about.
+        event_id uuid,
+        replay_id text not null,
+        name text not null,
+        email text not null,
+        message text not null,
+        url text not null,
+        release text not null,
+        environment text not null,
+        at timestamptz not null
+      );
+      create index on errors_feedback (project_id, at desc, id desc);
+      create index on errors_feedback (event_id);
+
+      -- What came with events: attachments, minidumps, replays, profiles; as it came.
+      create table errors_files (
+        id uuid primary key,
+        project_id uuid not null,
+        -- The client's id of the event or of the replay.
+        event_id uuid,
+        kind text not null,
+        name text not null,
+        content_type text not null,
+        size bigint not null,
+        body bytea not null,
+        received_at timestamptz not null
+      );
+      alter table errors_files alter column body set storage external;
+      create index on errors_files (event_id);
+      create index on errors_files (project_id, received_at);`,
+  },
+  {
+    id: 'errors/0004-monitors',
+    statements: `
+      create table errors_monitors (
+        id uuid primary key,
+        project_id uuid not null,
+        slug text not null,
+        config jsonb not null,
+        unique (project_id, slug)
+      );
+
+      -- How a job stands in one environment.
+      create table errors_monitor_places (
+        monitor_id uuid not null references errors_monitors on delete cascade,
+        environment text not null,
+        status text not null default 'waiting',
+        next_at timestamptz,
+        failures int not null default 0,
+        successes int not null default 0,
+        incident text not null default 'none',
+        incident_at timestamptz,
+        last_at timestamptz,
+        primary key (monitor_id, environment)
+      );
+      create index on errors_monitor_places (next_at);
+      create index on errors_monitor_places (incident) where incident in ('opened', 'closed');
+
+      create table errors_check_ins (
+        -- The client's.
+        id uuid not null,
+        monitor_id uuid not null references errors_monitors on delete cascade,
+        environment text not null,
+        status text not null,
+        started_at timestamptz not null,
+        finished_at timestamptz,
+        -- Milliseconds, and how many it began after its time.
+        duration bigint,
+        late bigint,
+        release text not null,
+        primary key (monitor_id, id)
+      );
+      create index on errors_check_ins (monitor_id, started_at desc);
+      create index on errors_check_ins (started_at) where status = 'in_progress';`,
+  },
 ];

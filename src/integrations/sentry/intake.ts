@@ -1,4 +1,3 @@
-import { inflateSync } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorReception, IngestProject } from '../../errors/port.ts';
 import type { Clock } from '../../kernel/clock.ts';
@@ -8,11 +7,21 @@ import type { Log } from '../../platform/observe/log.ts';
 import type { TelemetrySink } from '../../platform/observe/telemetry-sink.ts';
 import { awayFault } from '../../platform/postgres/away.ts';
 import { credentialsOf, parseDsn } from './auth.ts';
+import {
+  type BodyReader,
+  readAttachments,
+  readCheckInRequest,
+  readEnvelope,
+  readMinidump,
+  readReportForm,
+  readSecurityReport,
+  readStore,
+} from './bodies.ts';
 import { type Budget, createBudget, letPass, readBody } from './body.ts';
-import { type EnvelopeItem, type Json, parseEnvelope } from './envelope.ts';
 import { keep, type Sorted, sortItems } from './items.ts';
 import { intakeLimits as limits } from './limits.ts';
-import { timeOf } from './read.ts';
+import { objectOf, timeOf } from './read.ts';
+import { reportDialogScript } from './report-dialog.ts';
 
 export interface SentryDeps {
   reception: ErrorReception;
@@ -41,11 +50,9 @@ const statusOf: Partial<Record<Fault['kind'], number>> = {
   unavailable: 503,
 };
 
-type Read = (body: Buffer) => { header: Json; items: EnvelopeItem[] };
-
 /**
- * The endpoints that error-tracking clients send to: `/api/<ingest id>/envelope/` and `/store/`, also below `/services/<name>`, which
- * tells the service apart without the application doing anything (a DSN may carry a path). Answers 200 only for what is durable.
+ * The endpoints that error-tracking clients send to: `/api/<ingest id>/envelope/`, `/store/`, `/security/` (and `/csp-report/`), `/minidump/`,
+ * `/events/<id>/attachments/` and the report dialog `/api/embed/error-page/`, also below `/services/<name>`, which tells the service apart without the application doing anything (a DSN may carry a path). Answers 200 only for what is durable.
  */
 export function createSentryIntake(deps: SentryDeps): HttpIntake {
   const budget = createBudget(limits.bufferedBytes);
@@ -62,23 +69,42 @@ export function createSentryIntake(deps: SentryDeps): HttpIntake {
       for (const prefix of ['', '/services/:service']) {
         route(scope, `${prefix}/api/:ingestId/envelope`, deps, budget, readEnvelope);
         route(scope, `${prefix}/api/:ingestId/store`, deps, budget, readStore);
+        route(scope, `${prefix}/api/:ingestId/security`, deps, budget, readSecurityReport);
+        route(scope, `${prefix}/api/:ingestId/csp-report`, deps, budget, readSecurityReport);
+        route(scope, `${prefix}/api/:ingestId/minidump`, deps, budget, readMinidump);
+        route(scope, `${prefix}/api/:ingestId/events/:eventId/attachments`, deps, budget, readAttachments);
+        for (const path of ['cron/:monitor', 'cron/:monitor/:key']) {
+          route(scope, `${prefix}/api/:ingestId/${path}`, deps, budget, readCheckInRequest, ['GET', 'POST', 'PUT']);
+        }
+        route(scope, `${prefix}/api/embed/error-page`, deps, budget, readReportForm);
+        scope.get(`${prefix}/api/embed/error-page`, (_request, reply) =>
+          reply.headers(corsHeaders).type('application/javascript; charset=utf-8').send(reportDialogScript),
+        );
       }
     },
   };
 }
 
 /** One endpoint; the server ignores a trailing slash. */
-function route(scope: FastifyInstance, path: string, deps: SentryDeps, budget: Budget, read: Read): void {
+function route(
+  scope: FastifyInstance,
+  path: string,
+  deps: SentryDeps,
+  budget: Budget,
+  read: BodyReader,
+  method: ('GET' | 'POST' | 'PUT')[] = ['POST'],
+): void {
   const bounded = path.replace(':ingestId', ':ingestId(^\\d{1,9}$)');
   scope.options(bounded, (_request, reply) => reply.headers(preflightHeaders).status(200).send());
-  scope.post(bounded, { bodyLimit: limits.compressedBytes }, async (request, reply) => {
+  const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     reply.headers(corsHeaders);
     try {
       return await receive(request, reply, deps, budget, read);
     } catch (error) {
       return refuse(error, request, reply, deps.log);
     }
-  });
+  };
+  scope.route({ method, url: bounded, bodyLimit: limits.compressedBytes, handler });
 }
 
 async function receive(
@@ -86,21 +112,28 @@ async function receive(
   reply: FastifyReply,
   deps: SentryDeps,
   budget: Budget,
-  read: Read,
+  read: BodyReader,
 ): Promise<FastifyReply> {
-  const { ingestId, service } = request.params as { ingestId: string; service?: string };
+  const { ingestId, service, eventId, monitor, key } = request.params as Partial<Record<string, string>>;
+  const query: Record<string, unknown> = { ...(objectOf(request.query) ?? {}), ...(key ? { sentry_key: key } : {}) };
   const receivedAt = deps.clock.now();
-  const given = credentialsOf(request.headers, request.query as Record<string, unknown>);
+  const given = credentialsOf(request.headers, query);
   if (given === 'conflict') throw denied('two different keys were given');
   // Known before the body is read, wherever the client says it in time.
-  let project = given ? await projectOf(deps.reception, ingestId, given.key) : undefined;
+  let project = given && ingestId ? await projectOf(deps.reception, ingestId, given.key) : undefined;
   const body = await readBody(request.raw, budget);
-  const { header, items } = read(body);
+  const { header, items } = read(body, {
+    contentType: request.headers['content-type'],
+    userAgent: request.headers['user-agent'],
+    query,
+    eventId,
+    monitor,
+  });
   const dsn = typeof header.dsn === 'string' ? parseDsn(header.dsn) : null;
   if (dsn && given && dsn.key !== given.key) throw denied('the envelope names another key');
   if (!project) {
     if (!dsn) throw denied('no key was given');
-    project = await projectOf(deps.reception, ingestId, dsn.key);
+    project = await projectOf(deps.reception, ingestId ?? dsn.projectId, dsn.key);
   }
   const limited = deps.reception.limited(project.id, receivedAt);
   const sorted = sortItems(header, items, {
@@ -124,7 +157,7 @@ function answer(
     // Always by category: a limit on everything would silence the client's own account of what it dropped.
     const entries = limited.map(({ category, retryAfter }) => `${retryAfter}:${category}:project:rate`);
     reply.header('x-sentry-rate-limits', entries.join(', '));
-    const nothingKept = sorted.events.length === 0 && sorted.records.length === 0;
+    const nothingKept = sorted.events.length + sorted.records.length + sorted.items.length === 0;
     if (nothingKept && sorted.counted.some((one) => one.outcome === 'limited')) {
       reply.header('retry-after', String(Math.max(...limited.map((one) => one.retryAfter))));
       return reply.status(429).send({ detail: 'too many events', causes: [] });
@@ -134,7 +167,8 @@ function answer(
 }
 
 async function projectOf(reception: ErrorReception, ingestId: string, key: string): Promise<IngestProject> {
-  const project = await reception.projectOf(Number(ingestId), key);
+  // A DSN may name anything as its project.
+  const project = /^\d{1,9}$/.test(ingestId) ? await reception.projectOf(Number(ingestId), key) : undefined;
   if (!project) throw denied('no project has this id and key');
   return project;
 }
@@ -162,23 +196,3 @@ function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply, lo
 
 /** Headers carry no typographic characters; a message that has some must not turn a refusal into a failure. */
 const headerText = (text: string): string => text.replaceAll('’', "'").replace(/[^\x20-\x7e]/g, '?');
-
-const readEnvelope: Read = (body) => {
-  const parsed = parseEnvelope(body);
-  if (!parsed.ok) throw new Fault('invalid', parsed.detail, { code: 'sentry.envelope' });
-  return parsed;
-};
-
-/** One event as JSON; very old clients send base64 of zlib instead, without saying so. */
-const readStore: Read = (body) => {
-  const start = body.find((byte) => byte > 32);
-  let payload = body;
-  if (start !== 123) {
-    try {
-      payload = inflateSync(Buffer.from(body.toString('latin1'), 'base64'), { maxOutputLength: limits.eventBytes });
-    } catch (cause) {
-      throw new Fault('invalid', 'the body is no JSON object', { code: 'sentry.store', cause });
-    }
-  }
-  return { header: {}, items: [{ header: { type: 'event' }, payload }] };
-};

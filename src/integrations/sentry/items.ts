@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { ErrorReception, OutcomeKind, ReceivedEvent } from '../../errors/port.ts';
+import type { ErrorReception, ItemKind, OutcomeKind, ReceivedEvent, ReceivedItem } from '../../errors/port.ts';
 import type { TelemetryRecord, TelemetrySink } from '../../platform/observe/telemetry-sink.ts';
 import { type EnvelopeItem, isTooDeep, type Json, parseJson } from './envelope.ts';
 import { intakeLimits as limits } from './limits.ts';
@@ -31,6 +31,7 @@ export const categoryOf = (type: string): string => categories[type] ?? type;
 /** What an envelope comes to: events and telemetry to be made durable, and what to count. */
 export interface Sorted {
   events: ReceivedEvent[];
+  items: ReceivedItem[];
   records: TelemetryRecord[];
   counted: { category: string; outcome: OutcomeKind; reason: string; quantity: number }[];
   /** Answered to the client; null for an envelope that holds no event. */
@@ -47,7 +48,7 @@ export interface Sender extends Origin {
 
 /** Sorts the items of an envelope. Nothing here throws: what cannot be read or is not kept is counted. */
 export function sortItems(header: Json, items: EnvelopeItem[], sender: Sender): Sorted {
-  const sorted: Sorted = { events: [], records: [], counted: [], eventId: null };
+  const sorted: Sorted = { events: [], items: [], records: [], counted: [], eventId: null };
   const announced = hexOf(header.event_id, 32);
   for (const item of items) {
     const { type } = item.header;
@@ -57,6 +58,7 @@ export function sortItems(header: Json, items: EnvelopeItem[], sender: Sender): 
     };
     if (sender.refused.has(category)) count('limited', 'rate', numberOf(item.header.item_count) ?? 1);
     else if (type === 'event') sortEvent(sorted, item.payload, announced, sender, count);
+    else if (keptAs[type]) sortItem(sorted, keptAs[type], item, announced, sender, count);
     else if (item.payload.length > limits.containerBytes) count('invalid', 'too_large');
     else if (type === 'client_report') countDiscards(sorted, parseJson(item.payload));
     else {
@@ -72,6 +74,58 @@ export function sortItems(header: Json, items: EnvelopeItem[], sender: Sender): 
     }
   }
   return sorted;
+}
+
+/** What is kept as it came and read by the room, by item type. */
+const keptAs: Record<string, ItemKind> = {
+  session: 'session',
+  sessions: 'sessions',
+  feedback: 'feedback',
+  user_report: 'user_report',
+  attachment: 'attachment',
+  replay_event: 'replay',
+  replay_recording: 'replay',
+  replay_video: 'replay',
+  profile: 'profile',
+  profile_chunk: 'profile',
+  check_in: 'check_in',
+};
+const files = new Set<ItemKind>(['attachment', 'replay', 'profile']);
+
+function sortItem(
+  sorted: Sorted,
+  kind: ItemKind,
+  { header, payload }: EnvelopeItem,
+  eventId: string | null,
+  sender: Sender,
+  count: Count,
+): void {
+  const isFile = files.has(kind);
+  if (payload.length > (isFile ? limits.fileBytes : limits.smallItemBytes)) {
+    count('invalid', 'too_large');
+    return;
+  }
+  const { projectId, receivedAt, sentAt, remoteAddress } = sender;
+  sorted.items.push({
+    projectId,
+    itemId: randomBytes(16).toString('hex'),
+    kind,
+    eventId,
+    receivedAt,
+    sentAt,
+    remoteAddress,
+    ...(isFile
+      ? {
+          name: textOf(header.filename)?.slice(0, 200) ?? header.type,
+          contentType: textOf(header.content_type)?.slice(0, 100) ?? undefined,
+          fileKind: (kind === 'attachment'
+            ? (textOf(header.attachment_type) ?? 'event.attachment')
+            : header.type
+          ).slice(0, 50),
+        }
+      : {}),
+    payload,
+  });
 }
 
 type Count = (outcome: OutcomeKind, reason: string, quantity?: number) => void;
@@ -160,6 +214,7 @@ export async function keep(
 ): Promise<void> {
   await Promise.all([
     sorted.events.length > 0 ? reception.accept(sorted.events) : undefined,
+    sorted.items.length > 0 ? reception.acceptItems(sorted.items) : undefined,
     sorted.records.length > 0 ? telemetry.write(sorted.records) : undefined,
   ]);
   for (const outcome of sorted.counted) reception.count(projectId, outcome);

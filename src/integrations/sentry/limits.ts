@@ -23,6 +23,12 @@ export const intakeLimits = {
   jsonDepth: 64,
   /** Events up to this are parsed without looking at their depth first: no depth that fits in them can hurt. */
   unscannedBytes: 32 * 1024,
+  /** Of one attachment, minidump, replay recording or profile. */
+  fileBytes: 40 * 1024 * 1024,
+  /** Of one session, bucket of sessions, feedback or check-in. */
+  smallItemBytes: 100 * 1024,
+  /** Parts of a multipart body. */
+  parts: 100,
   /** Spans, logs or metrics of one container or transaction. */
   records: 2000,
   /** Attributes of one record, and the length of each. */

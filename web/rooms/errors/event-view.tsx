@@ -1,10 +1,12 @@
 import { Link } from '@tanstack/react-router';
 import type { Answer } from '../../app/api.ts';
 import { Tag } from '../../kit/badge.tsx';
+import { bytesText } from '../../kit/figures.ts';
 import { Pairs, Section } from '../../kit/page.tsx';
 import { Breadcrumbs } from './breadcrumbs.tsx';
 import styles from './event-view.module.css';
 import { Stack } from './stack.tsx';
+import { UserFeedback } from './user-feedback.tsx';
 
 type ErrorEvent = Answer<'errors', 'getEvent'>;
 
@@ -52,7 +54,23 @@ export function EventView({ event }: { event: ErrorEvent }) {
           {event.request.body && <pre className={styles.body}>{event.request.body}</pre>}
         </Section>
       )}
+      <UserFeedback issueId={event.issueId} eventId={event.eventId} />
       <div className={styles.grid}>
+        {event.files.length > 0 && (
+          <Section title="Files">
+            <Pairs
+              items={event.files.map((file) => ({
+                key: file.id,
+                name: file.kind.replace(/^event\./, ''),
+                value: (
+                  <a href={`/api/v1/errors/files/${file.id}/content`} download>
+                    {file.name} ({bytesText(file.size)})
+                  </a>
+                ),
+              }))}
+            />
+          </Section>
+        )}
         {event.tags.length > 0 && (
           <Section title="Tags">
             <Pairs items={pairs(event.tags)} />
