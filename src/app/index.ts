@@ -1,3 +1,4 @@
+export { reserveOf } from '../platform/files/disk-room.ts';
 export { type Demo, examplesDirectory, startDemo } from './demo/run-demo.ts';
 export type { StoryResult } from './demo/story.ts';
 export { lineProgress, type Progress, silentProgress } from './progress.ts';

@@ -51,7 +51,7 @@ export interface HouseDependencies {
   /** Port of the listener that deployed services reach; known before anything is deployed. */
   intakePort: () => number;
   /** Room on the disk of the data directory; without it nobody asks. */
-  disk?: Pick<DiskRoom, 'demand' | 'enough'> | undefined;
+  disk?: Pick<DiskRoom, 'demand' | 'enough' | 'ranOut'> | undefined;
   /** Registers what must be closed when the program stops; the last one registered is closed first. */
   onStop: (name: string, undo: () => Promise<unknown>) => void;
 }
@@ -76,6 +76,8 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
   const sharedDir = settings.sharedDir ?? dataDir;
   const clock = systemClock;
   const demandRoom = deps.disk && ((): void => deps.disk?.demand());
+  const diskRanOut =
+    deps.disk && (async (since: number): Promise<boolean> => (await deps.disk?.ranOut(since)) ?? false);
   const hasRoom = deps.disk && ((): boolean => deps.disk?.enough() ?? true);
   const of = (room: string): { database: Database; clock: typeof clock; log: Log } => ({
     database,
@@ -100,7 +102,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     demandRoom,
     remoteTokens: { read: async (projectId, name) => late.secrets?.read(projectId, name) },
   });
-  const secrets = createSecrets({ ...of('secrets'), keyring, projects });
+  const secrets = createSecrets({ ...of('secrets'), keyring, projects, publicUrl });
   late.secrets = secrets;
 
   const telemetry = await createTelemetry({
@@ -128,10 +130,12 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     dispatch: agents,
     sources: createSources(projects, publicUrl),
     secrets,
+    tokens: { issue: (subject, token) => secrets.jobToken(subject, token) },
     createMasker,
     dialects: [createCircleciDialect(orbSources(process.env, { cacheDir: join(sharedDir, 'pipelines', 'orbs') }))],
     executors,
     publicUrl,
+    diskRanOut,
     keepDays: settings.keepDays,
     // Who asks for containers by name is not given the bare machine instead.
     policy: async () => (settings.runtime === 'docker' ? { allowHostFallback: false } : {}),

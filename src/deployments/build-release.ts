@@ -72,15 +72,17 @@ export async function buildRelease(deps: DeploymentsDeps, release: ReleaseRow, s
   const lines = new BuildLog(deps, release);
   try {
     const built = await build(deps, release, lines, abort.signal);
-    await lines.close();
+    await lines.close(abort.signal);
     await store(deps, release, built);
   } catch (error) {
-    await lines.close();
+    await lines.close(abort.signal);
     if (abort.signal.aborted) {
       if (stop.aborted) await returnRelease(deps.database, release.id, release.leaseEpoch);
       return;
     }
-    if (!(error instanceof Fault) && release.attempts < mostAttempts) {
+    // What failed because the disk is full is no fault of the commit, in whatever words it was told.
+    const isOurs = !(error instanceof Fault) || deps.hasRoom?.() === false;
+    if (isOurs && release.attempts < mostAttempts) {
       deps.log.warn({ err: error, release: release.id, attempt: release.attempts }, 'a build broke off; trying again');
       await pause(1000 * release.attempts, abort.signal);
       await returnRelease(deps.database, release.id, release.leaseEpoch);

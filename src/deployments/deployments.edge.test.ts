@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { deployWorld, nodeService, quickRollout, type World, webCompose } from '../../test/harness/deploy-world.ts';
 import { system } from '../kernel/events.ts';
+import { pause } from '../kernel/pause.ts';
 import { readChain } from '../platform/events/log.ts';
+import { readBuildLines } from './store/releases.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -10,6 +12,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 const host = 'production.shop.localhost';
+const patient = { timeout: 30_000 };
 const files = (more = '', rollout = quickRollout()): Record<string, string> => ({
   'server.cjs': nodeService(more),
   'compose.yaml': webCompose,
@@ -44,6 +47,29 @@ test('the first release is built, started, switched to, verified, and is good', 
   await expect
     .poll(() => world.telemetry.some((record) => record.attributes.message === `listening ${first.version}`))
     .toBe(true);
+});
+
+test('what telemetry refuses reaches it later, once: lines of builds and services, and how the rollout ended', async () => {
+  world.refusing.current = true;
+  const { id, version } = await world.release(files('console.log("told late", release);'));
+  // A release is ready when its last line is told, so its build waits.
+  await expect.poll(async () => (await readBuildLines(world.database, id, 0, 1000)).length).toBeGreaterThan(0);
+  expect(world.telemetry.filter((record) => record.attributes.release === version)).toEqual([]);
+  world.refusing.current = false;
+  await world.until('deployment.switched', version);
+  world.refusing.current = true;
+  await world.until('deployment.succeeded', version);
+  await pause(300, AbortSignal.timeout(1000));
+  world.refusing.current = false;
+  const told = (): string[] =>
+    world.telemetry
+      .filter((record) => record.attributes.release === version)
+      .map((record) => `${record.type} ${record.attributes.name === 'build' ? 'build' : record.attributes.message}`);
+  await expect.poll(told, patient).toContain(`Log told late ${version}`);
+  await expect.poll(() => told().filter((line) => line.startsWith('Deployment')), patient).toHaveLength(1);
+  expect(told().filter((line) => line === 'Log build')).toHaveLength(
+    (await readBuildLines(world.database, id, 0, 1000)).length,
+  );
 });
 
 test('the next one replaces it; the facts form one chain of causes', async () => {

@@ -21,6 +21,8 @@ export interface LineScope {
 export class ServiceLines {
   readonly #deps: Pick<DeploymentsDeps, 'database' | 'telemetry' | 'log'>;
   #waiting: { instanceId: string; record: TelemetryRecord }[] = [];
+  /** By instance, how far its lines are in telemetry, where that is not stored yet. */
+  #until = new Map<string, number>();
   #dropped = 0;
   #flushing: Promise<void> | undefined;
   readonly #timer: NodeJS.Timeout;
@@ -58,7 +60,7 @@ export class ServiceLines {
 
   flush(): Promise<void> {
     if (this.#flushing) return this.#flushing;
-    if (this.#waiting.length === 0) return Promise.resolve();
+    if (this.#waiting.length === 0 && this.#until.size === 0) return Promise.resolve();
     const batch = this.#waiting.splice(0, 5000);
     if (this.#dropped > 0) {
       this.#deps.log.warn({ lines: this.#dropped }, 'lines of services were dropped: telemetry does not keep up');
@@ -73,13 +75,22 @@ export class ServiceLines {
 
   async #write(batch: { instanceId: string; record: TelemetryRecord }[]): Promise<void> {
     try {
-      await this.#deps.telemetry.write(batch.map((each) => each.record));
-      const until = new Map(batch.map((each) => [each.instanceId, each.record.timestamp]));
-      for (const [instanceId, at] of until) await setLinesUntil(this.#deps.database, instanceId, at);
+      if (batch.length > 0) await this.#deps.telemetry.write(batch.map((each) => each.record));
     } catch (error) {
       // Kept for the next try, in order, in front of what came meanwhile.
       this.#waiting = [...batch, ...this.#waiting];
       this.#deps.log.warn({ err: error, lines: batch.length }, 'lines of services could not be written yet');
+      return;
+    }
+    for (const { instanceId, record } of batch) this.#until.set(instanceId, record.timestamp);
+    try {
+      for (const [instanceId, at] of this.#until) {
+        await setLinesUntil(this.#deps.database, instanceId, at);
+        this.#until.delete(instanceId);
+      }
+    } catch (error) {
+      // The lines are written: only how far they are is told again.
+      this.#deps.log.warn({ err: error }, 'how far the lines of services are written could not be stored yet');
     }
   }
 

@@ -38,7 +38,7 @@ export interface Context {
  * False when nothing was stored: somebody asked for something meanwhile, or another server has taken over; look again.
  */
 export function storeDecision(
-  deps: Pick<DeploymentsDeps, 'database' | 'clock' | 'telemetry' | 'log' | 'verification'>,
+  deps: Pick<DeploymentsDeps, 'database' | 'clock' | 'log' | 'verification'>,
   context: Context,
   seen: DeploymentRow,
   decision: Decision,
@@ -86,7 +86,7 @@ async function fact<Name extends keyof typeof deploymentEvents.schemas & `deploy
 }
 
 async function apply(
-  deps: Pick<DeploymentsDeps, 'database' | 'clock' | 'telemetry' | 'log' | 'verification'>,
+  deps: Pick<DeploymentsDeps, 'database' | 'clock' | 'log' | 'verification'>,
   tx: Transaction,
   context: Context,
   row: DeploymentRow,
@@ -126,7 +126,6 @@ async function apply(
   }
   const durationMs = Math.max(0, deps.clock.now() - (row.startedAt ?? row.createdAt));
   if (reason !== '') await patchDeployment(tx, row.id, { reason });
-  await record(deps, context, row, state);
   if (effect.outcome === 'succeeded') {
     const done = await fact(tx, context, row, 'deployment.succeeded', cause, { durationMs });
     if (row.kind === 'deploy' || row.kind === 'promote') await feed(tx, context, done);
@@ -215,30 +214,4 @@ async function feed(tx: Transaction, context: Context, cause: string): Promise<v
       automatic: true,
     });
   }
-}
-
-async function record(
-  deps: Pick<DeploymentsDeps, 'database' | 'clock' | 'telemetry' | 'log' | 'verification'>,
-  context: Context,
-  row: DeploymentRow,
-  state: RolloutState,
-): Promise<void> {
-  const { environment, release, blue } = context;
-  const attributes = {
-    deploymentId: row.id,
-    environment: environment.name,
-    release: release.version,
-    previousRelease: blue?.release.version,
-    runId: release.runId,
-    name: state.outcome,
-    kind: row.kind,
-    error: state.outcome !== 'succeeded',
-    duration: (deps.clock.now() - (row.startedAt ?? row.createdAt)) / 1000,
-    message: state.reason ?? undefined,
-  };
-  const ended = { type: 'Deployment', timestamp: deps.clock.now(), projectId: row.projectId, attributes };
-  // Under a key: the transaction around may be tried again, here or by the next server.
-  await deps.telemetry
-    .write([ended], { once: `deployment ${row.id}` })
-    .catch((error: unknown) => deps.log.warn({ err: error, deployment: row.id }, 'the deployment is not in telemetry'));
 }

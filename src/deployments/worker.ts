@@ -4,6 +4,7 @@ import { buildRelease } from './build-release.ts';
 import { type DriveDeps, driveRollout } from './drive-rollout.ts';
 import { clearForgotten } from './forget-project.ts';
 import { KeepUp } from './keep-up.ts';
+import { reportEnded } from './report-ended.ts';
 import { removeOldBuilds } from './retention.ts';
 import { startNext } from './start-next.ts';
 import {
@@ -25,6 +26,7 @@ export function deploymentLoops(deps: DriveDeps): Loop[] {
     { name: 'deployments.rollouts', run: (signal) => rollouts(deps, signal) },
     { name: 'deployments.keep-up', run: (signal) => keepUp(deps, signal) },
     { name: 'deployments.routes', run: (signal) => routes(deps, signal) },
+    { name: 'deployments.reports', run: (signal) => reports(deps, signal) },
     { name: 'deployments.forgotten', run: (signal) => forgotten(deps, signal) },
   ];
 }
@@ -114,6 +116,14 @@ async function keepUp(deps: DriveDeps, signal: AbortSignal): Promise<void> {
 
 async function routes(deps: DriveDeps, signal: AbortSignal): Promise<void> {
   await everyChange(deps, 5000, signal, deps.refreshRoutes);
+}
+
+async function reports(deps: DriveDeps, signal: AbortSignal): Promise<void> {
+  await everyChange(deps, 2000, signal, () =>
+    reportEnded(deps).catch((error: unknown) =>
+      deps.log.warn({ err: error }, 'a rollout that ended is not in telemetry yet'),
+    ),
+  );
 }
 
 async function forgotten(deps: DriveDeps, signal: AbortSignal): Promise<void> {

@@ -242,6 +242,7 @@ export async function forgetProject(database: Database, projectId: string): Prom
     await tx.execute(sql`delete from errors_outcomes where project_id = ${projectId}`);
     await tx.execute(sql`delete from errors_feedback where project_id = ${projectId}`);
     await tx.execute(sql`delete from errors_files where project_id = ${projectId}`);
+    await tx.execute(sql`delete from errors_monitors where project_id = ${projectId}`);
     await tx.execute(sql`delete from errors_sessions where project_id = ${projectId}`);
     await tx.execute(sql`delete from errors_session_hours where project_id = ${projectId}`);
     await tx.execute(sql`delete from errors_session_users where project_id = ${projectId}`);
@@ -258,5 +259,6 @@ export async function forget(database: Database): Promise<void> {
   await database.execute(
     sql`delete from errors_files where received_at < now() - make_interval(secs => ${filesKeptFor / 1000})`,
   );
+  await database.execute(sql`delete from errors_check_ins where started_at < now() - interval '30 days'`);
   await forgetSessions(database);
 }

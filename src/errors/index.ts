@@ -96,8 +96,9 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
     projects: deps.projects,
     rules: createRuleBook(deps.database, now),
   };
+  const reception = createReception({ spool, projects: deps.projects, tally, now });
   return {
-    reception: createReception({ spool, projects: deps.projects, tally, now }),
+    reception,
     async attachCause(issueId, cause, causes, actor) {
       await attachCause(around, issueId, cause, causes, actor);
     },
@@ -120,7 +121,7 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
       events: [errorsEvents],
       contracts: [errorsRoutes(around)],
       intakes: [fileDownloads(deps.database)],
-      loops: errorsLoops({ ...around, spool, telemetry: deps.telemetry, tally, log: deps.log }),
+      loops: errorsLoops({ ...around, spool, reception, telemetry: deps.telemetry, tally, log: deps.log }),
       subscriptions: [],
     },
     close: () => spool.close(),

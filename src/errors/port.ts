@@ -19,7 +19,7 @@ export interface ErrorReception {
    */
   accept(events: ReceivedEvent[]): Promise<void>;
   /**
-   * Keeps what is no event: sessions, feedback, files. Durable when it resolves; each counts once. Their outcomes are
+   * Keeps what is no event: sessions, feedback, files, check-ins. Durable when it resolves; each counts once. Their outcomes are
    * counted by the room when they are read.
    */
   acceptItems(items: ReceivedItem[]): Promise<void>;
@@ -49,7 +49,15 @@ export interface ReceivedEvent {
 }
 
 /** What an item is, in the protocol's words; `replay` and `profile` stand for all items of theirs. */
-export type ItemKind = 'session' | 'sessions' | 'feedback' | 'user_report' | 'attachment' | 'replay' | 'profile';
+export type ItemKind =
+  | 'session'
+  | 'sessions'
+  | 'feedback'
+  | 'user_report'
+  | 'attachment'
+  | 'replay'
+  | 'profile'
+  | 'check_in';
 
 export interface ReceivedItem {
   projectId: string;

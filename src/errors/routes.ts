@@ -6,6 +6,7 @@ import { asUuid } from './digest.ts';
 import { type RuleBook, readRules, writeRules } from './grouping-rules.ts';
 import { readHealth } from './health/store-sessions.ts';
 import { currentIdOf, listHashes, mergeIssues, splitIssue } from './merge.ts';
+import { listMonitors, listRuns } from './monitors/store-monitors.ts';
 import { unpackReport } from './pack.ts';
 import type { ProjectDirectory } from './port.ts';
 import { presentEvent, presentEventDetail, replayIdsOf } from './present-event.ts';
@@ -17,6 +18,7 @@ import {
   presentRelease,
   presentRules,
 } from './present-issue.ts';
+import { presentMonitor, presentRun } from './present-monitor.ts';
 import {
   endsOf,
   listEvents,
@@ -182,6 +184,13 @@ export function errorsRoutes(around: RouteSurroundings): MountedContract {
       const filter = { projectId: await projectIdOf(query.project), issueId: query.issue };
       const page = await listFeedback(database, filter, query);
       return { items: page.rows.map(presentFeedback), next: page.next };
+    },
+    async listMonitors({ query }) {
+      const rows = await listMonitors(database, await projectIdOf(query.project));
+      return { items: rows.map(presentMonitor) };
+    },
+    async listMonitorRuns({ params, query }) {
+      return { items: (await listRuns(database, params.monitorId, query.limit)).map(presentRun) };
     },
     async listOutcomes({ query }) {
       const rows = await readOutcomes(database, (await projectIdOf(query.project))!, query.hours);

@@ -11,7 +11,8 @@ import type { GroupingRules } from './grouping/algorithm.ts';
 import type { RuleBook } from './grouping-rules.ts';
 import { storeBatch } from './ingest.ts';
 import { roomLimits } from './limits.ts';
-import type { Outcome, ReceivedEvent, ReceivedItem, ReleaseDeployment } from './port.ts';
+import { watchMonitors } from './monitors/watch.ts';
+import type { ErrorReception, Outcome, ReceivedEvent, ReceivedItem, ReleaseDeployment } from './port.ts';
 import type { Tally } from './reception.ts';
 import { decodeRecord } from './spool-record.ts';
 import { countOutcomes } from './store-batch.ts';
@@ -21,6 +22,7 @@ export interface WorkerSurroundings extends ChangeSurroundings {
   spool: Spool;
   telemetry: TelemetrySink;
   tally: Tally;
+  reception: ErrorReception;
   log: Log;
   /** Grouping rules by project. */
   rules: RuleBook;
@@ -35,6 +37,7 @@ export function errorsLoops(around: WorkerSurroundings): Loop[] {
     { name: 'errors.drain', run: (signal) => drain(around, signal) },
     { name: 'errors.outcomes', run: (signal) => every(1000, signal, () => flushOutcomes(around)) },
     { name: 'errors.outbox', run: (signal) => every(15_000, signal, () => replayOutbox(around)) },
+    { name: 'errors.monitors', run: (signal) => every(5000, signal, () => watchMonitors(around)) },
     { name: 'errors.archive', run: (signal) => every(15_000, signal, () => reopenExpired(around)) },
     {
       name: 'errors.forget',

@@ -23,6 +23,7 @@ import type {
   Plan,
   RunPolicy,
   RunSecrets,
+  RunTokens,
   Sources,
   SourceTree,
 } from './port.ts';
@@ -50,12 +51,16 @@ export interface PipelinesDeps {
   dispatch: Dispatch;
   sources: Sources;
   secrets: RunSecrets;
+  /** Without it jobs get no tokens. */
+  tokens?: RunTokens | undefined;
   createMasker: (values: string[]) => Masker;
   dialects: PipelineDialect[];
   executors: { docker?: Executor | undefined; host?: Executor | undefined };
   /** Address people reach this server at, for links in jobs. */
   publicUrl: () => string;
   policy?: ((projectId: string) => Promise<Partial<RunPolicy>>) | undefined;
+  /** Whether the disk was full to its end at a time from `since` (Unix milliseconds) to now; its jobs then failed of that. */
+  diskRanOut?: ((since: number) => Promise<boolean>) | undefined;
   /** Default 20 GB. */
   cacheLimitBytes?: number | undefined;
   /** Days after which artifacts and workspaces of a run, and caches nobody used, are removed. Default 30. */

@@ -7,8 +7,7 @@ import { system } from '../kernel/events.ts';
 import { Fault } from '../kernel/faults.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { Database } from '../platform/postgres/database.ts';
-import { sql } from '../platform/postgres/sql.ts';
-import { type Attendance, attend, type Ending } from './attend.ts';
+import { type Attendance, attend } from './attend.ts';
 import { continueRun } from './continue-run.ts';
 import { tellGo, wasBegun, writeControl } from './driver/control.ts';
 import type { DriverStep } from './driver/program.ts';
@@ -16,6 +15,7 @@ import { builtInEnvironment, jobEnvironment } from './environment.ts';
 import type { Files } from './files.ts';
 import { stepRows } from './job-rows.ts';
 import { NoteLog } from './log/pump.ts';
+import { type Outcome, outcomeOf } from './outcome.ts';
 import {
   type Dispatch,
   type Executor,
@@ -28,13 +28,15 @@ import {
   placeAwayCode,
   type RunPolicy,
   type RunSecrets,
+  type RunTokens,
   type Sources,
 } from './port.ts';
 import { resourcesOf, unrunnable } from './resources.ts';
 import type { Job, Run, Step } from './run.ts';
-import type { FinalJobStatus } from './run-state.ts';
+import { partKeys } from './ssh-keys.ts';
 import { holdsJob, insertSteps, listSteps, notify, readJob, readRun, saveSteps, takeJob } from './store.ts';
 import { readTimings, splitsTests } from './timings.ts';
+import { tokensOf } from './tokens.ts';
 import { applyFact } from './transition.ts';
 
 export interface PerformDeps {
@@ -46,12 +48,15 @@ export interface PerformDeps {
   sources: Sources;
   dialects: PipelineDialect[];
   secrets: RunSecrets;
+  tokens?: RunTokens | undefined;
   createMasker: (values: string[]) => Masker;
   executors: { docker?: Executor | undefined; host?: Executor | undefined };
   policy: (projectId: string) => Promise<RunPolicy>;
   publicUrl: () => string;
   /** Whether somebody wants this running job ended. */
   isCanceled: (jobId: string) => boolean;
+  /** Whether the disk was full to its end at a time from `since` (Unix milliseconds) to now. */
+  diskRanOut?: ((since: number) => Promise<boolean>) | undefined;
   /** Told of jobs as they begin and end to be attended, so that their cancels are looked for. */
   attended: Set<string>;
 }
@@ -149,13 +154,16 @@ async function carryOut(deps: PerformDeps, lease: Lease, run: Run, job: Job, sig
     await finish(deps, lease, job, { status: 'failed', reason: secrets.reason }, steps);
     return;
   }
+  const project = await deps.sources.project(job.projectId);
+  const tokens = project ? await tokensOf(deps.tokens, run, job, project) : {};
   const masker = deps.createMasker([
     ...secrets.map((secret) => secret.value),
+    ...Object.values(tokens),
     ...(run.continuationKey ? [run.continuationKey] : []),
   ]);
-  const project = await deps.sources.project(job.projectId);
-  const builtIn = project ? builtInEnvironment(run, job, project, deps.publicUrl()) : {};
-  const environment = jobEnvironment(secrets, builtIn, job.spec.environment);
+  const builtIn = project ? { ...builtInEnvironment(run, job, project, deps.publicUrl()), ...tokens } : {};
+  const { keys, variables } = partKeys(secrets);
+  const environment = jobEnvironment(variables, builtIn, job.spec.environment);
 
   deps.attended.add(job.id);
   try {
@@ -173,6 +181,7 @@ async function carryOut(deps: PerformDeps, lease: Lease, run: Run, job: Job, sig
           job,
           place,
           environment,
+          sshKeys: keys,
           mask: masker.text,
           now: () => deps.clock.now(),
         },
@@ -350,36 +359,6 @@ async function save(deps: PerformDeps, lease: Lease, job: Job, changed: Step[]):
     await saveSteps(tx, changed);
     await notify(tx, `run:${job.runId}`);
   });
-}
-
-interface Outcome {
-  status: FinalJobStatus;
-  reason?: string | undefined;
-  failedTests?: number | undefined;
-}
-
-async function outcomeOf(
-  deps: PerformDeps,
-  job: Job,
-  steps: Step[],
-  ending: Exclude<Ending, { kind: 'left' }>,
-  policy: RunPolicy,
-): Promise<Outcome> {
-  const row = await deps.database.first<{ count: number }>(sql`
-    select count(*)::int as count from pipelines_tests where job_id = ${job.id} and status in ('failed', 'error')`);
-  const failedTests = row?.count ?? 0;
-  if (ending.stopped === 'canceled') return { status: 'canceled', failedTests };
-  if (ending.stopped === 'timeout') {
-    return { status: 'failed', failedTests, reason: `It took longer than ${formatDuration(policy.jobTimeoutMs)}` };
-  }
-  if (ending.kind === 'lost') return { status: 'infrastructure_fail', failedTests, reason: ending.reason };
-  if (!ending.failed) return { status: 'success', failedTests };
-  const failed = steps.find((step) => step.status === 'failed');
-  const tests = failedTests > 0 ? `; ${failedTests} failed ${failedTests === 1 ? 'test' : 'tests'}` : '';
-  const reason = failed
-    ? `Step "${failed.name}" failed with exit status ${failed.exitCode ?? 'unknown'}${tests}`
-    : 'The working directory could not be made';
-  return { status: 'failed', failedTests, reason };
 }
 
 /** Stores the end of a job with all that follows from it, and gives its lease back, in one transaction. */

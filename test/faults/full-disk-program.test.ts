@@ -1,89 +1,71 @@
-import { execFileSync } from 'node:child_process';
-import { chmod, mkdtemp, open, readFile, rm, rmdir, statfs } from 'node:fs/promises';
+import { execFile, execFileSync } from 'node:child_process';
+import { chmod, mkdtemp, readFile, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Client } from '../../src/client/index.ts';
-import { newId } from '../../src/kernel/ids.ts';
 import { eventually, processesNaming, type RunningMillrace, startMillrace } from '../harness/millrace.ts';
+import { type Answer, type Filler, fillDisk, keepSending, type Sender } from '../harness/small-disk.ts';
 import { createSmallProject, type SmallProject } from '../harness/small-project.ts';
 
 const isRoot = process.getuid?.() === 0;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const patient = 180_000;
+/** Below the reserve that the server keeps free, above what it gives up in need. */
+const nearlyFull = 40 * 1024 * 1024;
+
+/** A job whose first step has lines enough to notice a full disk, and goes on until a file is there. */
+const slowPipeline = (go: string): string => `version: 2.1
+jobs:
+  short:
+    machine: true
+    steps:
+      - run: { name: Count, command: 'i=1; while [ $i -le 60 ]; do echo "short line $i"; i=$((i+1)); sleep 0.1; done' }
+  long:
+    machine: true
+    steps:
+      - run: { name: Count, command: 'i=1; while [ ! -e ${go} ]; do printf "long line %d %0150d\\\\n" $i 0; i=$((i+1)); sleep 0.03; done' }
+      - run: { name: Last, command: 'echo the last line' }
+workflows:
+  all: { jobs: [short, long] }
+`;
 
 let directory: string;
 let millrace: RunningMillrace | undefined;
 let project: SmallProject | undefined;
+/** Its jobs run while the disk becomes full. */
+let slow: SmallProject | undefined;
+/** Ends the long job. */
+let goFile: string;
 let client: Client;
 let token: string;
-let filler: { stop(): Promise<void> } | undefined;
+let filler: Filler | undefined;
 
 beforeAll(async () => {
   if (!isRoot) return;
   directory = await mkdtemp(join(tmpdir(), 'millrace-small-disk-'));
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=500m,mode=755', 'tmpfs', directory]);
   await chmod(directory, 0o755);
-  millrace = await startMillrace({ dataDir: directory, env: { MILLRACE_RUNTIME: 'process' } });
+  millrace = await startMillrace({ dataDir: directory, env: { MILLRACE_RUNTIME: 'process', MILLRACE_JOBS: '4' } });
   ({ client, token } = await millrace.owner());
   project = await createSmallProject({ client, token, url: millrace.url });
+  goFile = `${directory}-go`;
+  slow = await createSmallProject(
+    { client, token, url: millrace.url, slug: 'slow' },
+    { '.circleci/config.yml': slowPipeline(goFile), 'compose.yaml': null, 'millrace.yaml': null },
+  );
 });
 afterAll(async () => {
   if (!isRoot) return;
   await filler?.stop();
   if (millrace?.child.exitCode === null && millrace.child.signalCode === null) await millrace.stop();
   await project?.remove();
+  await slow?.remove();
+  await rm(goFile, { force: true });
   execFileSync('umount', ['-l', directory]);
   await rmdir(directory);
 });
-
-interface Answer {
-  status: number;
-  text: string;
-}
-
-interface Sender {
-  /** What was sent, each until it was acknowledged. */
-  ids: string[];
-  acknowledged: number;
-  /** Every answer that was no acknowledgement, with how often it came. */
-  refusals: Map<string, number>;
-  stop(): Promise<void>;
-}
-
-/** Sends something new again and again, each thing until it is acknowledged, as a sender with a retrying transport does. */
-function keepSending(post: (id: string) => Promise<Answer>, pauseMs = 40): Sender {
-  let isOpen = true;
-  const sender: Sender = {
-    ids: [],
-    acknowledged: 0,
-    refusals: new Map(),
-    async stop() {
-      isOpen = false;
-      await Promise.all(lanes);
-    },
-  };
-  const lane = async (): Promise<void> => {
-    while (isOpen) {
-      const id = newId().replaceAll('-', '');
-      sender.ids.push(id);
-      for (;;) {
-        const { status, text } = await post(id).catch((error: Error) => ({
-          status: 0,
-          text: String(error.cause ?? error),
-        }));
-        if (status === 200 || status === 201) break;
-        const key = `${status} ${text}`.replace(/\d+ MB/, 'some MB').slice(0, 400);
-        sender.refusals.set(key, (sender.refusals.get(key) ?? 0) + 1);
-        await sleep(200);
-      }
-      sender.acknowledged += 1;
-      await sleep(pauseMs);
-    }
-  };
-  const lanes = [lane(), lane()];
-  return sender;
-}
 
 async function post(path: string, headers: Record<string, string>, body: string): Promise<Answer> {
   const answer = await fetch(`${millrace!.url}${path}`, {
@@ -122,32 +104,6 @@ const makeProjects = (): Sender =>
     return post('/api/v1/projects', headers, JSON.stringify({ slug: `made-${id.slice(-12)}`, name: id }));
   }, 400);
 
-/** Fills the disk to its last byte, and takes what becomes free, until it is stopped; then all of it is given back. */
-function fillDisk(): { stop(): Promise<void> } {
-  let isOpen = true;
-  const path = join(directory, 'filler');
-  const filling = (async () => {
-    const file = await open(path, 'w');
-    let size = 4 * 1024 * 1024;
-    while (isOpen) {
-      try {
-        await file.write(Buffer.alloc(size));
-      } catch {
-        size = Math.max(4096, size / 4);
-        await sleep(50);
-      }
-    }
-    await file.close();
-  })();
-  return {
-    async stop() {
-      isOpen = false;
-      await filling;
-      await rm(path, { force: true });
-    },
-  };
-}
-
 async function killPostgres(): Promise<void> {
   const running = await processesNaming(directory);
   const postmaster = running.find(({ command }) => /\/bin\/postgres -D /.test(command));
@@ -160,14 +116,50 @@ interface Health {
   problems: { code: string; message: string }[];
 }
 
+/** What `millrace doctor` says of the disk. */
+async function doctorOnDisk(): Promise<{ state: string; detail: string; cost?: string }> {
+  const argv = [join(import.meta.dirname, '..', '..', 'bin', 'millrace.js'), 'doctor', '--json'];
+  const env = { ...process.env, MILLRACE_DATA: directory };
+  const { stdout } = await promisify(execFile)(process.execPath, argv, { env }).catch(
+    // Something required is missing: it ends with 1.
+    (error: { stdout: string }) => error,
+  );
+  const { findings } = JSON.parse(stdout) as { findings: { id: string; state: string; detail: string }[] };
+  return findings.find((one) => one.id === 'disk')!;
+}
+
+interface Job {
+  status: string;
+  reason: string | null;
+  /** The raw log of its counting step, by lines. */
+  lines: string[];
+}
+
+/** A job of the only run of the slow project. */
+async function slowJob(name: string): Promise<Job> {
+  const { items } = await client.pipelines.listRuns({ query: { project: 'slow', limit: 10 } });
+  expect(items).toHaveLength(1);
+  const { jobs } = await client.pipelines.getRun({ params: { id: items[0]!.id } });
+  const job = jobs.find((one) => one.name === name)!;
+  const { steps } = await client.pipelines.getJob({ params: { id: job.id } });
+  const number = steps.find((step) => step.name === 'Count')?.number ?? 1;
+  const address = `${millrace!.url}/api/v1/jobs/${job.id}/steps/${number}/log/raw`;
+  const log = await fetch(address, { headers: { authorization: `Bearer ${token}` } });
+  const text = log.status === 200 ? await log.text() : '';
+  return { status: job.status, reason: job.reason, lines: text.split('\n').filter((line) => line !== '') };
+}
+
+const numbersOf = (lines: string[]): number[] => lines.map((line) => Number(/ line (\d+)/.exec(line)?.[1]));
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
+
 async function health(): Promise<Health> {
   const answer = await fetch(`${millrace!.url}/api/v1/health`, { signal: AbortSignal.timeout(10_000) });
   expect(answer.status).toBe(200);
   return (await answer.json()) as Health;
 }
 
-const countOf = async (nrql: string): Promise<number> => {
-  const { rows } = await client.telemetry.query({ body: { nrql, projectId: project!.id } });
+const countOf = async (nrql: string, of = project!): Promise<number> => {
+  const { rows } = await client.telemetry.query({ body: { nrql, projectId: of.id } });
   return Number(rows[0]?.[0]);
 };
 
@@ -191,17 +183,38 @@ it('takes nothing new when the disk is full, says so, loses and doubles nothing,
   const made = makeProjects();
   const all = [errors, logs, made];
   await eventually('all are acknowledged', async () => all.every((sender) => sender.acknowledged > 3));
-  filler = fillDisk();
+  await slow!.commit('slow');
+  await slow!.push();
+  await eventually('both jobs run', async () => {
+    const jobs = [await slowJob('short'), await slowJob('long')];
+    return jobs.every((job) => job.status === 'running' && job.lines.length > 3);
+  });
+
+  // Nearly full: what has begun goes on, and has room to end in; nothing else begins.
+  filler = fillDisk(directory, nearlyFull);
   await eventually('health says that the disk is full', async () =>
     (await health()).problems.some((problem) => problem.code === 'platform.disk-full'),
   );
-  // Nothing is free for a good while, not even for what the server gives up.
+  const doctor = await doctorOnDisk();
+  expect(doctor.state).toBe('missing');
+  expect(doctor.detail).toMatch(/^full: \d+ MB free for /);
+  expect(doctor.cost).toMatch(/refused/);
   const second = await project!.commit('v2');
-  const refusedPush = await project!.push().then(
-    () => 'it was taken',
-    (error: { stderr?: string }) => String(error.stderr),
-  );
-  expect(refusedPush).toMatch(/disk is full|not available at this moment|503/);
+  const tryToPush = (): Promise<string> =>
+    project!.push().then(
+      () => 'it was taken',
+      (error: { stderr?: string }) => String(error.stderr),
+    );
+  expect(await tryToPush()).toMatch(/disk is full/);
+  await eventually('a job that runs ends well', async () => (await slowJob('short')).status === 'success', patient);
+  const short = await slowJob('short');
+  expect(numbersOf(short.lines)).toEqual(upTo(60));
+  expect((await slowJob('long')).status).toBe('running');
+
+  // Nothing is free for a good while, not even for what the server gives up.
+  filler.leave(0);
+  await eventually('nothing is free', async () => (await statfs(directory)).bavail === 0);
+  expect(await tryToPush()).toMatch(/disk is full|not available at this moment|503/);
   for (let n = 0; n < 20; n += 1) {
     // A store that dies now finds no room to start in.
     if (n === 8) await killPostgres();
@@ -219,6 +232,7 @@ it('takes nothing new when the disk is full, says so, loses and doubles nothing,
   }
   expect(millrace!.child.exitCode).toBeNull();
   await filler.stop();
+  await writeFile(goFile, '');
 
   await eventually('health is well again', async () => (await health()).status === 'ok', patient);
   await eventually('git says the push is done', () => project!.push().then(() => true), patient);
@@ -240,12 +254,13 @@ it('takes nothing new when the disk is full, says so, loses and doubles nothing,
 
   await eventually('v2 serves', async () => (await versionIn(second)) === 'succeeded', patient);
   const { items: projects } = await client.projects.list();
-  expect(projects.map((one) => one.name).sort()).toEqual(['small', ...made.ids].sort());
+  expect(projects.map((one) => one.name).sort()).toEqual(['small', 'slow', ...made.ids].sort());
   const { items: runs } = await client.pipelines.listRuns({ query: { project: 'small', limit: 10 } });
   expect(runs.map((run) => [run.sha, run.status])).toEqual([
     [second, 'success'],
     [first, 'success'],
   ]);
+  await slowJobEnded();
   const issues = async (): Promise<number> => {
     const { items } = await client.errors.listIssues({ query: { project: 'small' } });
     return items.reduce((sum, issue) => sum + issue.count, 0);
@@ -271,10 +286,51 @@ it('takes nothing new when the disk is full, says so, loses and doubles nothing,
   expect(log).toContain('there is room on the disk again');
 });
 
+/** The job that ran all the while either printed every line, or says what it failed of; telemetry has each line of it, once. */
+async function slowJobEnded(): Promise<void> {
+  const ended = await eventually(
+    'the long job ends',
+    async () => {
+      const job = await slowJob('long');
+      return !['queued', 'running'].includes(job.status) && job;
+    },
+    patient,
+  );
+  console.log('the long job:', ended.status, ended.reason, ended.lines.length, 'lines');
+  if (ended.status === 'success') expect(ended.reason).toBeNull();
+  else expect([ended.status, ended.reason]).toEqual(['infrastructure_fail', expect.stringMatching(/disk was full/)]);
+  // The disk may have become full in the midst of its last line.
+  const whole = ended.lines.filter((line, index) => index < ended.lines.length - 1 || line.endsWith('0'.repeat(150)));
+  expect(numbersOf(whole)).toEqual(upTo(whole.length));
+  const lines = { short: 60, long: ended.lines.length };
+  for (const [job, count] of Object.entries(lines)) {
+    const from = `FROM Log WHERE source = 'pipeline' AND step = 'Count' AND job = '${job}' SINCE 1 hour ago`;
+    await eventually(
+      `every line of ${job} is there`,
+      async () => (await countOf(`SELECT count(*) ${from}`, slow)) >= count,
+      patient,
+    );
+    expect(await countOf(`SELECT count(*) ${from}`, slow)).toBe(count);
+    expect(await countOf(`SELECT uniqueCount(message) ${from}`, slow)).toBe(count);
+  }
+  await eventually(
+    'the run is in telemetry',
+    async () => (await countOf('SELECT count(*) FROM PipelineRun SINCE 1 hour ago', slow)) === 1,
+    patient,
+  );
+  const again = await slow!.commit('slow again');
+  await slow!.push();
+  await eventually('the next run is green', async () => {
+    const { items } = await client.pipelines.listRuns({ query: { project: 'slow', limit: 10 } });
+    return items[0]!.sha === again && items[0]!.status === 'success';
+  });
+  expect((await client.pipelines.listRuns({ query: { project: 'slow', limit: 10 } })).items).toHaveLength(2);
+}
+
 it('ends when it is asked to, however full the disk is and whatever died of it', async ({ skip }) => {
   if (!isRoot) skip('mounting a small disk needs root');
   millrace = await startMillrace({ dataDir: directory, env: { MILLRACE_RUNTIME: 'process' } });
-  filler = fillDisk();
+  filler = fillDisk(directory);
   await eventually('health says that the disk is full', async () => (await health()).status === 'impaired');
   await eventually('nothing is free', async () => (await statfs(directory)).bavail === 0);
   await killPostgres();

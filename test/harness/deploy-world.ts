@@ -11,6 +11,7 @@ import { composeLoader } from '../../src/integrations/compose/loader.ts';
 import { createProcessRuntime } from '../../src/integrations/process/runtime.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { type EventEnvelope, system } from '../../src/kernel/events.ts';
+import { Fault } from '../../src/kernel/faults.ts';
 import { newId } from '../../src/kernel/ids.ts';
 import { readEventsAfter } from '../../src/platform/events/log.ts';
 import * as git from '../../src/platform/git/repository.ts';
@@ -63,6 +64,8 @@ export interface World {
   project: { id: string; slug: string; name: string; defaultBranch: string };
   gatewayPort: number;
   telemetry: TelemetryRecord[];
+  /** Telemetry takes nothing, as when its disk is full. */
+  refusing: { current: boolean };
   /** What NRQL gates answer. */
   verdict: { current: Awaited<ReturnType<Verification['holds']>> };
   database: Awaited<ReturnType<typeof testDatabase>>['database'];
@@ -94,6 +97,7 @@ export async function deployWorld(options: { runtimes?: (directory: string) => R
   await run('git', ['init', '-q', '--bare', '-b', 'main', repository]);
   const repositories = readRepositories({ dataDir: directory });
   const telemetry: TelemetryRecord[] = [];
+  const refusing: World['refusing'] = { current: false };
   const verdict: World['verdict'] = { current: { verdict: 'holds', value: 0, explanation: 'nothing seen' } };
   let stops: (() => Promise<void>)[] = [];
   let port = 0;
@@ -108,7 +112,12 @@ export async function deployWorld(options: { runtimes?: (directory: string) => R
       clock: systemClock,
       log,
       dataDir: directory,
-      telemetry: { write: async (records) => void telemetry.push(...records) },
+      telemetry: {
+        write: async (records) => {
+          if (refusing.current) throw new Fault('unavailable', 'The disk is full', { code: 'platform.disk-full' });
+          telemetry.push(...records);
+        },
+      },
       runtimes,
       loader: composeLoader,
       verification: { holds: async () => verdict.current, against: async () => [] },
@@ -153,6 +162,7 @@ export async function deployWorld(options: { runtimes?: (directory: string) => R
       return port;
     },
     telemetry,
+    refusing,
     verdict,
     database,
     async release(files, branch = 'main') {

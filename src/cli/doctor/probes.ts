@@ -5,10 +5,12 @@ import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import { promisify } from 'node:util';
+import { reserveOf } from '../../app/index.ts';
 import type { Finding } from './report.ts';
 
 const run = promisify(execFile);
 const probeMs = 3_000;
+const megabyte = 1024 ** 2;
 const gigabyte = 1024 ** 3;
 
 export interface Surroundings {
@@ -189,12 +191,22 @@ async function disk(dataDir: string): Promise<Finding> {
   const base = { id: 'disk', name: 'Disk', required: true } as const;
   try {
     await mkdir(dataDir, { recursive: true });
-    const { bavail, bsize } = await statfs(dataDir);
-    const free = (bavail * bsize) / gigabyte;
-    const detail = `${free.toFixed(1)} GB free for ${dataDir}`;
-    if (free >= 5) return { ...base, state: 'ok', detail };
-    const cost = 'Images, caches and telemetry need room; below 5 GB old ones are thrown away early.';
-    return { ...base, state: free < 0.5 ? 'missing' : 'poor', detail, cost };
+    const { bavail, blocks, bsize } = await statfs(dataDir);
+    const free = bavail * bsize;
+    const amount = free < gigabyte ? `${Math.round(free / megabyte)} MB` : `${(free / gigabyte).toFixed(1)} GB`;
+    const detail = `${amount} free for ${dataDir}`;
+    const reserve = reserveOf(blocks * bsize);
+    if (free < reserve) {
+      return {
+        ...base,
+        state: 'missing',
+        detail: `full: ${detail}`,
+        cost: 'Pushes, errors and telemetry are refused, and jobs and builds wait.',
+        hint: `Make room until more than ${Math.round((reserve * 1.25) / megabyte)} MB are free.`,
+      };
+    }
+    if (free >= 5 * gigabyte) return { ...base, state: 'ok', detail };
+    return { ...base, state: 'poor', detail, cost: 'Images, caches and telemetry need room.' };
   } catch (error) {
     const cost = `${dataDir} cannot be used: ${(error as Error).message}.`;
     return { ...base, state: 'missing', detail: 'not writable', cost, hint: 'Name another with MILLRACE_DATA.' };

@@ -101,6 +101,8 @@ export const operations: Record<string, [method: string, path: string, creates: 
   'errors.setGroupingRules': ['PUT', '/errors/projects/:project/grouping-rules', false],
   'errors.listReleases': ['GET', '/errors/releases', false],
   'errors.listFeedback': ['GET', '/errors/feedback', false],
+  'errors.listMonitors': ['GET', '/errors/monitors', false],
+  'errors.listMonitorRuns': ['GET', '/errors/monitors/:monitorId/runs', false],
   'errors.listOutcomes': ['GET', '/errors/outcomes', false],
   'telemetry.query': ['POST', '/query', false],
   'telemetry.compile': ['POST', '/query/compile', false],

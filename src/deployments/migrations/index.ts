@@ -150,4 +150,11 @@ export const deploymentMigrations: Migration[] = [
       );
       create index on deployments_discards (release_id);`,
   },
+  {
+    id: 'deployments/0004-reported',
+    statements: `
+      alter table deployments_deployments add column reported boolean not null default false;
+      update deployments_deployments set reported = true where finished_at is not null;
+      create index on deployments_deployments (finished_at) where not reported and finished_at is not null;`,
+  },
 ];

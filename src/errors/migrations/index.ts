@@ -273,4 +273,48 @@ export const errorsMigrations: Migration[] = [
       create index on errors_files (event_id);
       create index on errors_files (project_id, received_at);`,
   },
+  {
+    id: 'errors/0004-monitors',
+    statements: `
+      create table errors_monitors (
+        id uuid primary key,
+        project_id uuid not null,
+        slug text not null,
+        config jsonb not null,
+        unique (project_id, slug)
+      );
+
+      -- How a job stands in one environment.
+      create table errors_monitor_places (
+        monitor_id uuid not null references errors_monitors on delete cascade,
+        environment text not null,
+        status text not null default 'waiting',
+        next_at timestamptz,
+        failures int not null default 0,
+        successes int not null default 0,
+        incident text not null default 'none',
+        incident_at timestamptz,
+        last_at timestamptz,
+        primary key (monitor_id, environment)
+      );
+      create index on errors_monitor_places (next_at);
+      create index on errors_monitor_places (incident) where incident in ('opened', 'closed');
+
+      create table errors_check_ins (
+        -- The client's.
+        id uuid not null,
+        monitor_id uuid not null references errors_monitors on delete cascade,
+        environment text not null,
+        status text not null,
+        started_at timestamptz not null,
+        finished_at timestamptz,
+        -- Milliseconds, and how many it began after its time.
+        duration bigint,
+        late bigint,
+        release text not null,
+        primary key (monitor_id, id)
+      );
+      create index on errors_check_ins (monitor_id, started_at desc);
+      create index on errors_check_ins (started_at) where status = 'in_progress';`,
+  },
 ];

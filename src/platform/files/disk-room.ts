@@ -18,6 +18,8 @@ export interface DiskState {
   reserveBytes: number;
   /** Since when less is free than the reserve (Unix milliseconds); null while there is enough. */
   shortSince: number | null;
+  /** When nearly nothing was free for the last time (Unix milliseconds); null for never since this server began. */
+  ranOutAt: number | null;
 }
 
 /** Room on the disk, kept free for what has been accepted already: stores that run out of it in mid-write have to recover. */
@@ -27,6 +29,8 @@ export interface DiskRoom {
   /** Throws an `unavailable` Fault (`platform.disk-full`) while nothing new is taken. */
   demand(): void;
   state(): DiskState;
+  /** Whether nearly nothing was free at a time from `since` (Unix milliseconds) to this moment. */
+  ranOut(since: number): Promise<boolean>;
   loop: Loop;
 }
 
@@ -42,20 +46,31 @@ export const isShort = (freeBytes: number, reserveBytes: number, before: boolean
 export async function watchDisk(options: { directory: string; now: () => number; log: Log }): Promise<DiskRoom> {
   const { directory, now, log } = options;
   const ballast = join(directory, 'ballast');
-  let state: DiskState = { freeBytes: 0, totalBytes: 0, reserveBytes: 0, shortSince: null };
+  let state: DiskState = { freeBytes: 0, totalBytes: 0, reserveBytes: 0, shortSince: null, ranOutAt: null };
 
-  const look = async (): Promise<void> => {
+  const measure = async (): Promise<void> => {
     const { bavail, blocks, bsize } = await statfs(directory);
     const freeBytes = bavail * bsize;
     const totalBytes = blocks * bsize;
     const reserveBytes = reserveOf(totalBytes);
     const before = state.shortSince !== null;
     const short = isShort(freeBytes, reserveBytes, before);
-    state = { freeBytes, totalBytes, reserveBytes, shortSince: short ? (state.shortSince ?? now()) : null };
+    state = {
+      freeBytes,
+      totalBytes,
+      reserveBytes,
+      shortSince: short ? (state.shortSince ?? now()) : null,
+      ranOutAt: freeBytes < mebibyte ? now() : state.ranOutAt,
+    };
     const megabytes = Math.round(freeBytes / 1e6);
     if (short && !before)
       log.error({ megabytes, directory }, 'the disk is full: nothing new is taken until there is room');
     if (!short && before) log.info({ megabytes, directory }, 'there is room on the disk again');
+  };
+
+  const look = async (): Promise<void> => {
+    await measure();
+    const { freeBytes, reserveBytes } = state;
     if (freeBytes < ballastBytes / 2) await drop();
     else if (freeBytes > reserveBytes * 1.25 + 2 * ballastBytes) await hold();
   };
@@ -91,6 +106,10 @@ export async function watchDisk(options: { directory: string; now: () => number;
       });
     },
     state: () => state,
+    async ranOut(since) {
+      await measure();
+      return (state.ranOutAt ?? 0) >= since;
+    },
     loop: {
       name: 'platform.disk',
       async run(signal) {

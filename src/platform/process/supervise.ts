@@ -38,6 +38,8 @@ export async function supervise(options: {
         if (stopping.signal.aborted) return;
         try {
           current = await launch();
+          // Asked to stop meanwhile: whoever asked waits for us, and stops this one.
+          if (stopping.signal.aborted) return;
           running = true;
         } catch (error) {
           failures += 1;
