@@ -192,4 +192,9 @@ export const pipelinesMigrations: Migration[] = [
       );
       create index on pipelines_caches (project_id, template, saved_at desc);`,
   },
+  {
+    // Workspaces of runs that ended long ago: what they were is known, their files are gone.
+    id: 'pipelines/0005-retention',
+    statements: 'alter table pipelines_layers add column removed_at timestamptz;',
+  },
 ];
