@@ -23,6 +23,7 @@ import type {
   Plan,
   RunPolicy,
   RunSecrets,
+  RunTokens,
   Sources,
   SourceTree,
 } from './port.ts';
@@ -50,6 +51,8 @@ export interface PipelinesDeps {
   dispatch: Dispatch;
   sources: Sources;
   secrets: RunSecrets;
+  /** Without it jobs get no tokens. */
+  tokens?: RunTokens | undefined;
   createMasker: (values: string[]) => Masker;
   dialects: PipelineDialect[];
   executors: { docker?: Executor | undefined; host?: Executor | undefined };

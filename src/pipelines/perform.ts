@@ -28,12 +28,15 @@ import {
   placeAwayCode,
   type RunPolicy,
   type RunSecrets,
+  type RunTokens,
   type Sources,
 } from './port.ts';
 import { resourcesOf, unrunnable } from './resources.ts';
 import type { Job, Run, Step } from './run.ts';
+import { partKeys } from './ssh-keys.ts';
 import { holdsJob, insertSteps, listSteps, notify, readJob, readRun, saveSteps, takeJob } from './store.ts';
 import { readTimings, splitsTests } from './timings.ts';
+import { tokensOf } from './tokens.ts';
 import { applyFact } from './transition.ts';
 
 export interface PerformDeps {
@@ -45,6 +48,7 @@ export interface PerformDeps {
   sources: Sources;
   dialects: PipelineDialect[];
   secrets: RunSecrets;
+  tokens?: RunTokens | undefined;
   createMasker: (values: string[]) => Masker;
   executors: { docker?: Executor | undefined; host?: Executor | undefined };
   policy: (projectId: string) => Promise<RunPolicy>;
@@ -150,13 +154,16 @@ async function carryOut(deps: PerformDeps, lease: Lease, run: Run, job: Job, sig
     await finish(deps, lease, job, { status: 'failed', reason: secrets.reason }, steps);
     return;
   }
+  const project = await deps.sources.project(job.projectId);
+  const tokens = project ? await tokensOf(deps.tokens, run, job, project) : {};
   const masker = deps.createMasker([
     ...secrets.map((secret) => secret.value),
+    ...Object.values(tokens),
     ...(run.continuationKey ? [run.continuationKey] : []),
   ]);
-  const project = await deps.sources.project(job.projectId);
-  const builtIn = project ? builtInEnvironment(run, job, project, deps.publicUrl()) : {};
-  const environment = jobEnvironment(secrets, builtIn, job.spec.environment);
+  const builtIn = project ? { ...builtInEnvironment(run, job, project, deps.publicUrl()), ...tokens } : {};
+  const { keys, variables } = partKeys(secrets);
+  const environment = jobEnvironment(variables, builtIn, job.spec.environment);
 
   deps.attended.add(job.id);
   try {
@@ -174,6 +181,7 @@ async function carryOut(deps: PerformDeps, lease: Lease, run: Run, job: Job, sig
           job,
           place,
           environment,
+          sshKeys: keys,
           mask: masker.text,
           now: () => deps.clock.now(),
         },

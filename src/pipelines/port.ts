@@ -167,6 +167,28 @@ export interface RunSecrets {
   }): Promise<{ name: string; value: string }[]>;
 }
 
+/** Signs tokens by which jobs prove to others who they are (`CIRCLE_OIDC_TOKEN`). Fulfilled by the secrets room. */
+export interface RunTokens {
+  /** The same subject, version and second give the same token. */
+  issue(subject: TokenSubject, token: { version: 1 | 2; nowSeconds: number }): Promise<string>;
+}
+
+export interface TokenSubject {
+  projectId: string;
+  projectSlug: string;
+  actorId: string;
+  runId: string;
+  jobId: string;
+  workflow: string;
+  contexts: string[];
+  /** Address of the repository without its scheme. */
+  origin: string;
+  /** `refs/heads/main`. */
+  ref: string;
+  sha: string;
+  shellRerun: boolean;
+}
+
 /**
  * Hands jobs to agents. Fulfilled by the agents room. All three belong to the caller's transaction, so a job and its
  * place in the queue never disagree.

@@ -3,6 +3,7 @@ import { restoreCache, saveCache } from './cache.ts';
 import { checkout } from './checkout.ts';
 import type { JobContext, StepContext } from './context.ts';
 import { storeArtifacts, storeTestResults } from './results.ts';
+import { addSshKeys } from './ssh.ts';
 import { attachWorkspace, persistToWorkspace } from './workspace.ts';
 
 type Handlers = {
@@ -24,10 +25,7 @@ const handlers: Handlers = {
     else context.say('The container engine’s socket is at /var/run/docker.sock');
     return 0;
   },
-  add_ssh_keys: (context) => {
-    context.say('Warning: this project keeps no SSH keys; the step adds none');
-    return 0;
-  },
+  add_ssh_keys: addSshKeys,
 };
 
 /** Does a step for its job. A rejection is a failure of the step; its message belongs into the log. */
