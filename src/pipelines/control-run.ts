@@ -69,6 +69,7 @@ export async function rerun(deps: ControlDeps, id: string, from: 'start' | 'fail
       hint: 'Cancel it, or wait for its end.',
     });
   }
+  if (from === 'failed') await requireSomethingToRepeat(deps, before);
   const project = await deps.sources.project(before.projectId);
   if (!project) throw new Fault('missing', 'The project of this run is gone', { code: 'pipelines.project-missing' });
   return startRun(deps, {
@@ -87,6 +88,25 @@ export async function rerun(deps: ControlDeps, id: string, from: 'start' | 'fail
     causes: before.event ? [before.event] : [],
     rerunOf: { id, from },
   });
+}
+
+/** What succeeded is taken over, so something must have failed, and what succeeded must still be there. */
+async function requireSomethingToRepeat(deps: ControlDeps, run: Run): Promise<void> {
+  if (run.status === 'success') {
+    throw new Fault('conflict', 'Nothing failed in this run', {
+      code: 'pipelines.nothing-failed',
+      hint: 'Run it again whole.',
+    });
+  }
+  const gone = await deps.database.first(
+    sql`select 1 from pipelines_layers where run_id = ${run.id} and removed_at is not null limit 1`,
+  );
+  if (gone) {
+    throw new Fault('conflict', 'What the jobs of this run passed on to each other is not kept any more', {
+      code: 'pipelines.files-gone',
+      hint: 'Run it again whole.',
+    });
+  }
 }
 
 /** A run of a branch, tag or commit, asked for by a person. */
