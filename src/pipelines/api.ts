@@ -185,6 +185,11 @@ const schedule = z.object({
 
 const byRun = z.object({ id: z.uuid() });
 const byJob = z.object({ id: z.uuid() });
+const byShell = z.object({ id: z.uuid(), shell: z.uuid() });
+const shellSize = {
+  rows: z.number().int().min(1).max(1000).default(24),
+  columns: z.number().int().min(1).max(1000).default(80),
+};
 const byStep = z.object({ id: z.uuid(), step: z.coerce.number().int().min(0) });
 const byProject = z.object({ project: z.string() });
 const done = z.object({ ok: z.literal(true) });
@@ -270,6 +275,69 @@ export const pipelinesApi = defineContract('pipelines', {
     summary: 'Cancel a job',
     role: 'developer',
     params: byJob,
+    response: done,
+  },
+  rerunForShell: {
+    method: 'POST',
+    path: '/jobs/:id/rerun-for-shell',
+    summary: 'Run a job again in a new run, and keep its place for a shell',
+    role: 'developer',
+    creates: true,
+    params: byJob,
+    response: runSummary,
+  },
+  openShell: {
+    method: 'POST',
+    path: '/jobs/:id/shells',
+    summary: 'Open a shell in the place of a running job',
+    role: 'developer',
+    params: byJob,
+    body: z.object({
+      ...shellSize,
+      term: z
+        .string()
+        .regex(/^[\w.+-]{1,40}$/)
+        .optional(),
+    }),
+    response: z.object({ id: z.uuid() }),
+  },
+  writeShell: {
+    method: 'POST',
+    path: '/jobs/:id/shells/:shell/input',
+    summary: 'Send what was typed into a shell, or the size of its terminal',
+    role: 'developer',
+    params: byShell,
+    body: z.object({
+      /** Base64. */
+      input: z.base64().max(90_000).optional(),
+      size: z.object(shellSize).optional(),
+    }),
+    response: done,
+  },
+  readShell: {
+    method: 'GET',
+    path: '/jobs/:id/shells/:shell/output',
+    summary: 'Read what a shell printed, waiting for more when there is none',
+    role: 'developer',
+    params: byShell,
+    query: z.object({
+      /** Where the last reading ended. */
+      offset: z.coerce.number().int().min(0).default(0),
+      waitMs: z.coerce.number().int().min(0).max(20_000).default(15_000),
+    }),
+    response: z.object({
+      /** Base64. */
+      output: z.string(),
+      offset: z.number().int(),
+      ended: z.object({ code: z.number().int().nullable() }).nullable(),
+    }),
+  },
+  closeShell: {
+    method: 'DELETE',
+    path: '/jobs/:id/shells/:shell',
+    summary: 'End a shell',
+    role: 'developer',
+    params: byShell,
     response: done,
   },
   getJob: {
