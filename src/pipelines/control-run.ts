@@ -77,6 +77,7 @@ export async function rerun(
       hint: 'Cancel it, or wait for its end.',
     });
   }
+  if (from === 'failed') await requireSomethingToRepeat(deps, before, shell !== undefined);
   const project = await deps.sources.project(before.projectId);
   if (!project) throw new Fault('missing', 'The project of this run is gone', { code: 'pipelines.project-missing' });
   return startRun(deps, {
@@ -111,6 +112,25 @@ export async function rerunForShell(deps: ControlDeps, jobId: string, actor: Act
     });
   }
   return rerun(deps, job.runId, 'failed', actor, { key: job.key });
+}
+
+/** What succeeded is taken over, so something must have failed (unless a job is wanted anyway), and the rest must still be there. */
+async function requireSomethingToRepeat(deps: ControlDeps, run: Run, anyway: boolean): Promise<void> {
+  if (run.status === 'success' && !anyway) {
+    throw new Fault('conflict', 'Nothing failed in this run', {
+      code: 'pipelines.nothing-failed',
+      hint: 'Run it again whole.',
+    });
+  }
+  const gone = await deps.database.first(
+    sql`select 1 from pipelines_layers where run_id = ${run.id} and removed_at is not null limit 1`,
+  );
+  if (gone) {
+    throw new Fault('conflict', 'What the jobs of this run passed on to each other is not kept any more', {
+      code: 'pipelines.files-gone',
+      hint: 'Run it again whole.',
+    });
+  }
 }
 
 /** A run of a branch, tag or commit, asked for by a person. */

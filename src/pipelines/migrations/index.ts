@@ -209,4 +209,9 @@ export const pipelinesMigrations: Migration[] = [
       create index on pipelines_jobs (run_id, key);
       create index on pipelines_jobs (run_id, status);`,
   },
+  {
+    // Workspaces of runs that ended long ago: what they were is known, their files are gone.
+    id: 'pipelines/0006-retention',
+    statements: 'alter table pipelines_layers add column removed_at timestamptz;',
+  },
 ];
