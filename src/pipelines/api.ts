@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineContract, pageOf, pageQuery } from '../platform/http/contract.ts';
+import { artifact, cache, cacheLookup, schedule, testResult } from './api-records.ts';
 
 export const runStatus = z.enum(['queued', 'running', 'on_hold', 'success', 'failed', 'canceled']);
 export const jobStatus = z.enum([
@@ -49,18 +50,6 @@ export const runSummary = z.object({
   finishedAt: moment,
   /** How many jobs stand how, for a row of dots. */
   jobCounts: z.record(z.string(), z.number().int()),
-});
-
-/** How a `restore_cache` step went, and why. */
-const cacheLookup = z.object({
-  /** `hit`: the first key was there; `older`: one that only begins like it, or a later key; `miss`: nothing. */
-  outcome: z.enum(['hit', 'older', 'miss']),
-  key: z.string(),
-  found: z.string().nullable(),
-  /** Which inputs of the key are not what they were when `comparedWith` was saved; `template` when the key is written differently. */
-  changes: z.array(z.object({ input: z.string(), was: z.string(), is: z.string() })),
-  comparedWith: z.string().nullable(),
-  bytes: z.number().int().nullable(),
 });
 
 export const stepDetail = z.object({
@@ -137,50 +126,6 @@ export const runDetail = runSummary.extend({
   /** Problems and notes of the pipeline file; for a derived plan, what was found and why it looks so. */
   diagnostics: z.array(diagnostic),
   jobs: z.array(jobSummary),
-});
-
-const artifact = z.object({
-  id: z.uuid(),
-  jobId: z.uuid(),
-  jobName: z.string(),
-  nodeIndex: z.number().int(),
-  path: z.string(),
-  bytes: z.number().int(),
-  /** Address of the bytes. */
-  url: z.string(),
-});
-
-const testResult = z.object({
-  id: z.string(),
-  jobId: z.uuid(),
-  jobName: z.string(),
-  suite: z.string(),
-  className: z.string().nullable(),
-  name: z.string(),
-  file: z.string().nullable(),
-  status: z.enum(['success', 'failed', 'error', 'skipped']),
-  durationMs: z.number(),
-  message: z.string().nullable(),
-  /** Stack or output of a failure, at most 32 KiB. */
-  details: z.string().nullable(),
-});
-
-const cache = z.object({
-  id: z.uuid(),
-  key: z.string(),
-  bytes: z.number().int(),
-  savedAt: at,
-  usedAt: at,
-  jobId: z.uuid().nullable(),
-});
-
-const schedule = z.object({
-  branch: z.string(),
-  workflow: z.string(),
-  /** POSIX crontab, in UTC. */
-  cron: z.string(),
-  nextAt: at,
-  lastRunId: z.uuid().nullable(),
 });
 
 const byRun = z.object({ id: z.uuid() });
