@@ -46,7 +46,11 @@ const environment = { MILLRACE_RUNTIME: 'process', MILLRACE_JOBS: '4' };
 
 beforeAll(async () => {
   // Builds what is out of date, so that it is the server that the kills hit.
-  await promisify(execFile)(process.execPath, [join(import.meta.dirname, '..', '..', 'bin', 'millrace.js'), 'up', '--help']);
+  await promisify(execFile)(process.execPath, [
+    join(import.meta.dirname, '..', '..', 'bin', 'millrace.js'),
+    'up',
+    '--help',
+  ]);
 });
 beforeEach(async () => {
   console.log(`seed ${seed} (MILLRACE_TEST_SEED repeats it)`);
