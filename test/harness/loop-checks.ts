@@ -34,6 +34,23 @@ const countsBy = (values: unknown[]): Record<string, number> => {
 const more = (values: unknown[]): string[] =>
   Object.entries(countsBy(values)).flatMap(([value, times]) => (times > 1 ? [value] : []));
 
+/** What the runs that have not ended are at. */
+async function openSteps(client: Client): Promise<string[]> {
+  const { items } = await client.pipelines.listRuns({ query: { project: 'small', limit: 100 } });
+  const found: string[] = [];
+  for (const run of items.filter((one) => one.finishedAt === null)) {
+    const { jobs } = await client.pipelines.getRun({ params: { id: run.id } });
+    for (const job of jobs) {
+      const { steps } = await client.pipelines.getJob({ params: { id: job.id } });
+      const told = steps.map(
+        (step) => `${step.number} ${step.name}: ${step.status}, ${step.startedAt}, ${step.finishedAt}`,
+      );
+      found.push(`run ${run.id} ${run.status}, job ${job.name} ${job.id} ${job.status}`, ...told);
+    }
+  }
+  return found;
+}
+
 /** Each push became one run; each run is green; each counting step has its lines, once and in order. */
 export async function checkRuns(client: Client, server: { url: string; token: string }, shas: string[]): Promise<void> {
   const pushes = await eventually('an event for each push', async () => {
@@ -48,7 +65,9 @@ export async function checkRuns(client: Client, server: { url: string; token: st
       return items.length >= shas.length && items.every((run) => run.finishedAt !== null) && items.reverse();
     },
     patienceMs,
-  );
+  ).catch(async (error: unknown) => {
+    throw new Error(`Some runs did not end:\n${(await openSteps(client)).join('\n')}`, { cause: error });
+  });
   const ends: string[][] = [];
   for (const { id, sha, status } of runs) {
     const { jobs } = await client.pipelines.getRun({ params: { id } });
