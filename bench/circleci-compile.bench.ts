@@ -6,7 +6,7 @@ import { Problems } from '../src/integrations/circleci/problems.ts';
 const limitMs = 150;
 const turns = 20;
 const steps = Array.from(
-  { length: 11 },
+  { length: 8 },
   (_, index) => `      - run:
           name: Step ${index}
           command: echo << parameters.v >> ${index}

@@ -68,6 +68,8 @@ const addresses: Record<string, () => InjectOptions[]> = {
       payload: JSON.stringify({ 'continuation-key': '0'.repeat(40), configuration: 'version: 2.1' }),
     },
   ],
+  oidc: () =>
+    ['openid-configuration', 'jwks.json'].map((name) => ({ method: 'GET' as const, url: `/.well-known/${name}` })),
   otlp: () =>
     ['traces', 'logs', 'metrics'].map((kind) => ({
       method: 'POST' as const,
@@ -75,6 +77,8 @@ const addresses: Record<string, () => InjectOptions[]> = {
       headers: json,
       payload: '{}',
     })),
+  prometheus: () => [{ method: 'POST', url: '/prometheus/v1/write', payload: '' }],
+  loki: () => [{ method: 'POST', url: '/loki/api/v1/push', headers: json, payload: '{}' }],
   newrelic: () =>
     [
       '/metric/v1',
@@ -106,6 +110,8 @@ describe('intakes', () => {
     const admitted: string[] = [];
     let tried = 0;
     for (const [name, requests] of Object.entries(addresses)) {
+      // Public keys are for everybody.
+      if (name === 'oidc') continue;
       for (const request of requests()) {
         for (const headers of wrong) {
           const { statusCode } = await app.inject({ ...request, headers: { ...request.headers, ...headers } });
@@ -115,7 +121,7 @@ describe('intakes', () => {
       }
     }
     expect(admitted).toEqual([]);
-    expect(tried).toBe(25 * wrong.length);
+    expect(tried).toBe(27 * wrong.length);
   });
 
   it('refuse a token that is limited to another room', async () => {
@@ -149,10 +155,10 @@ describe('intakes', () => {
     expect((await app.inject({ ...envelope!, headers: auth })).statusCode).toBe(200);
   });
 
-  it('that services reach are Sentry, OTLP and New Relic, and nothing else is there', async () => {
+  it('that services reach are those for errors and telemetry, and nothing else is there', async () => {
     for (const [name, requests] of Object.entries(addresses)) {
       const reachable = intakes.find((intake) => intake.name === name)!.reachableByServices;
-      expect(reachable, name).toBe(['sentry', 'otlp', 'newrelic'].includes(name));
+      expect(reachable, name).toBe(['sentry', 'otlp', 'prometheus', 'loki', 'newrelic'].includes(name));
       for (const request of requests()) {
         const { statusCode } = await servicesOnly.inject(request);
         expect(statusCode === 404, `${name} ${String(request.url)}`).toBe(!reachable);

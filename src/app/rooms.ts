@@ -10,10 +10,12 @@ import { composeLoader } from '../integrations/compose/loader.ts';
 import { gitea } from '../integrations/gitea/index.ts';
 import { github } from '../integrations/github/index.ts';
 import { gitlab } from '../integrations/gitlab/index.ts';
+import { createLokiIntake } from '../integrations/loki/index.ts';
 import { mailNotifier } from '../integrations/mail/notifier.ts';
 import { createNewRelicIntake } from '../integrations/newrelic/index.ts';
 import { createOtlpIntake } from '../integrations/otlp/index.ts';
-import { createSentryIntake } from '../integrations/sentry/index.ts';
+import { createPrometheusIntake } from '../integrations/prometheus/index.ts';
+import { createSentryApi, createSentryIntake } from '../integrations/sentry/index.ts';
 import { webhookNotifier } from '../integrations/webhook/notifier.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { createMonitoring } from '../monitoring/index.ts';
@@ -102,7 +104,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     demandRoom,
     remoteTokens: { read: async (projectId, name) => late.secrets?.read(projectId, name) },
   });
-  const secrets = createSecrets({ ...of('secrets'), keyring, projects });
+  const secrets = createSecrets({ ...of('secrets'), keyring, projects, publicUrl });
   late.secrets = secrets;
 
   const telemetry = await createTelemetry({
@@ -130,6 +132,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     dispatch: agents,
     sources: createSources(projects, publicUrl),
     secrets,
+    tokens: { issue: (subject, token) => secrets.jobToken(subject, token) },
     createMasker,
     dialects: [createCircleciDialect(orbSources(process.env, { cacheDir: join(sharedDir, 'pipelines', 'orbs') }))],
     executors,
@@ -212,7 +215,10 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     ].map(({ room }) => room),
     intakes: [
       createSentryIntake({ reception: errors.reception, telemetry, clock, log: of('sentry').log }),
+      createSentryApi({ uploads: errors.uploads, log: of('sentry').log }),
       createOtlpIntake({ telemetry, clock, keys }),
+      createPrometheusIntake({ telemetry, clock, keys }),
+      createLokiIntake({ telemetry, clock, keys }),
       createNewRelicIntake({ telemetry, clock, keys, errors: errors.reception }),
     ],
     flows: wireFlows({

@@ -14,6 +14,8 @@ import {
   issueHash,
   issueSubstatus,
   issueSummary,
+  monitor,
+  monitorRun,
 } from './views.ts';
 
 /** Longest text of either kind of rules. */
@@ -235,6 +237,23 @@ export const errorsContract = defineContract('errors', {
     role: 'viewer',
     query: z.object({ project: z.string().optional(), issue: id.optional(), ...pageQuery }),
     response: pageOf(feedback),
+  },
+  listMonitors: {
+    method: 'GET',
+    path: '/errors/monitors',
+    summary: 'List jobs that check in, and how they stand',
+    role: 'viewer',
+    query: z.object({ project: z.string().optional() }),
+    response: z.object({ items: z.array(monitor) }),
+  },
+  listMonitorRuns: {
+    method: 'GET',
+    path: '/errors/monitors/:monitorId/runs',
+    summary: 'List the latest runs of a job, those missed included',
+    role: 'viewer',
+    params: z.object({ monitorId: id }),
+    query: z.object({ limit: z.coerce.number().int().min(1).max(500).default(100) }),
+    response: z.object({ items: z.array(monitorRun) }),
   },
   listOutcomes: {
     method: 'GET',

@@ -6,6 +6,7 @@ import { asUuid } from './digest.ts';
 import { type RuleBook, readRules, writeRules } from './grouping-rules.ts';
 import { readHealth } from './health/store-sessions.ts';
 import { currentIdOf, listHashes, mergeIssues, splitIssue } from './merge.ts';
+import { listMonitors, listRuns } from './monitors/store-monitors.ts';
 import { unpackReport } from './pack.ts';
 import type { ProjectDirectory } from './port.ts';
 import { presentEvent, presentEventDetail, replayIdsOf } from './present-event.ts';
@@ -17,6 +18,7 @@ import {
   presentRelease,
   presentRules,
 } from './present-issue.ts';
+import { presentMonitor, presentRun } from './present-monitor.ts';
 import {
   endsOf,
   listEvents,
@@ -29,12 +31,16 @@ import {
 } from './read-events.ts';
 import { countIssues, histograms, listIssues, listReleases, type Period } from './read-issues.ts';
 import { listFeedback, listFiles } from './read-items.ts';
+import type { MapBook } from './source-maps/map-book.ts';
+import { mapKeys } from './source-maps/symbolicate.ts';
 import { type IssueRow, readIssue } from './store-issues.ts';
 
 export interface RouteSurroundings extends ChangeSurroundings {
   projects: ProjectDirectory;
   /** Grouping rules by project. */
   rules: RuleBook;
+  /** Source maps by project. */
+  maps: MapBook;
 }
 
 /** Values shown of one tag. */
@@ -130,13 +136,19 @@ export function errorsRoutes(around: RouteSurroundings): MountedContract {
           hint: 'Of each issue the first, the first of each release, and the latest events are kept.',
         });
       }
-      const [report, rules, neighbours] = await Promise.all([
+      const [kept, rules, neighbours] = await Promise.all([
         unpackReport(row.block, row.position),
         around.rules.rulesOf(row.projectId),
         neighboursOf(database, row),
       ]);
+      const report = await around.maps.symbolicated(row.projectId, kept);
       const files = await listFiles(database, row.projectId, [row.eventId, ...replayIdsOf(report)]);
-      return presentEventDetail(row, report, { rules, neighbours, files });
+      return presentEventDetail(row, report, {
+        rules,
+        neighbours,
+        files,
+        mappedLater: mapKeys(report).length < mapKeys(kept).length,
+      });
     },
     resolveIssue: async ({ params, body, actor }) =>
       presentOne(await resolveIssue(around, params.issueId, body, actor)),
@@ -182,6 +194,13 @@ export function errorsRoutes(around: RouteSurroundings): MountedContract {
       const filter = { projectId: await projectIdOf(query.project), issueId: query.issue };
       const page = await listFeedback(database, filter, query);
       return { items: page.rows.map(presentFeedback), next: page.next };
+    },
+    async listMonitors({ query }) {
+      const rows = await listMonitors(database, await projectIdOf(query.project));
+      return { items: rows.map(presentMonitor) };
+    },
+    async listMonitorRuns({ params, query }) {
+      return { items: (await listRuns(database, params.monitorId, query.limit)).map(presentRun) };
     },
     async listOutcomes({ query }) {
       const rows = await readOutcomes(database, (await projectIdOf(query.project))!, query.hours);

@@ -5,6 +5,8 @@ import { asUuid } from './digest.ts';
 import { readSession, readSessions, type SessionBucket, type SessionUpdate } from './health/session.ts';
 import { storeSessions } from './health/store-sessions.ts';
 import { roomLimits } from './limits.ts';
+import { readCheckIn } from './monitors/check-in.ts';
+import { storeCheckIn } from './monitors/store-monitors.ts';
 import type { ItemKind, Outcome, ReceivedItem } from './port.ts';
 import { type Feedback, readFeedback } from './reports/feedback.ts';
 import { countOutcomes } from './store-batch.ts';
@@ -18,6 +20,7 @@ const categories: Record<ItemKind, string> = {
   attachment: 'attachment',
   replay: 'replay',
   profile: 'profile',
+  check_in: 'monitor',
 };
 
 /** Stores items in one transaction and counts what became of each. Safe to repeat: an item already stored changes nothing. */
@@ -49,6 +52,10 @@ export async function storeItems(database: Database, items: ReceivedItem[], now:
           const read = readSessions(payload, item);
           buckets.push(...read);
           count(kind, read.length > 0 ? 'accepted' : 'invalid', read.length > 0 ? '' : 'unreadable');
+        } else if (kind === 'check_in') {
+          const checkIn = readCheckIn(payload);
+          const taken = checkIn !== null && (await storeCheckIn(tx, projectId, checkIn, item.receivedAt));
+          count(kind, taken ? 'accepted' : 'invalid', taken ? '' : checkIn ? 'no_such_monitor' : 'unreadable');
         } else if (kind === 'feedback' || kind === 'user_report') {
           const said = readFeedback(payload, item);
           if (said) feedback.push(said);

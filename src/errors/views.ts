@@ -296,6 +296,34 @@ export const feedback = z.object({
   at,
 });
 
+/** A job that checks in, and how it stands in one environment. */
+export const monitor = z.object({
+  id,
+  projectId: id,
+  slug: z.string(),
+  environment: z.string(),
+  /** `waiting` before its first end. */
+  status: z.enum(['waiting', 'ok', 'error', 'missed', 'timeout']),
+  /** `0 3 * * *` in a time zone, or `every 5 minutes`. */
+  schedule: z.string().nullable(),
+  nextAt: at.nullable(),
+  lastAt: at.nullable(),
+  /** In a row. */
+  failures: z.number().int(),
+});
+
+export const monitorRun = z.object({
+  /** The client's. */
+  id: z.string(),
+  environment: z.string(),
+  status: z.enum(['in_progress', 'ok', 'error', 'missed', 'timeout']),
+  startedAt: at,
+  durationMs: z.number().int().nullable(),
+  /** How long after its expected time it began, when that is over a minute. */
+  lateMs: z.number().int().nullable(),
+  release: z.string().nullable(),
+});
+
 /** How the sessions of a release fare, over the last 30 days; shares are from 0 to 1. */
 const health = z.object({
   sessions: z.number().int(),

@@ -1,14 +1,13 @@
 import { appendFile, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type GitCommand, gitEnvironment } from '../platform/git/commands.ts';
-import { copyObjectStore, listObjectStore } from '../platform/git/copy-objects.ts';
+import { copyObjectStore, listObjectStore, type ObjectStore } from '../platform/git/copy-objects.ts';
 import { type GitLimits, runGit } from '../platform/git/run.ts';
 import {
   type CloneRefs,
   type CloneRequest,
   cloneConfig,
   copiesWhole,
-  type Extent,
   fetchShallow,
   leftOutFrom,
   listAllRefs,
@@ -54,8 +53,7 @@ export async function cloneAt(request: CloneRequest): Promise<void> {
     await runGit(here(...fetchShallow(request.repository, request.sha, request.extent.depth)), limits);
   } else {
     await copyFile(shallow, join(git, 'shallow')).catch(unlessAbsent);
-    const whole = await takeWhole(request.extent, objects, git);
-    if (!whole) partial = await packNeeded(git, refs, request, there);
+    partial = await takeObjects({ request, refs, objects, git, there });
   }
   await Promise.all([
     writeFile(join(git, 'packed-refs'), packedRefs(request, refs)),
@@ -66,15 +64,39 @@ export async function cloneAt(request: CloneRequest): Promise<void> {
   await runGit(here('checkout', '--quiet', '--force', ...head, request.sha), limits);
 }
 
-const unlessAbsent = (error: NodeJS.ErrnoException): void => {
+const unlessAbsent = (error: NodeJS.ErrnoException): undefined => {
   if (error.code !== 'ENOENT') throw error;
 };
 
-/** Copies the object store as it is where that is wanted or the cheaper way. False when git has to choose the objects. */
-async function takeWhole(extent: Extent, objects: string, git: string): Promise<boolean> {
+interface Taking {
+  request: CloneRequest;
+  refs: CloneRefs;
+  /** Where the repository keeps its objects. */
+  objects: string;
+  /** The clone's `.git`. */
+  git: string;
+  there: (...argv: string[]) => GitCommand;
+}
+
+/**
+ * Brings the objects the clone needs, whichever way is the faster one. Resolves to whether some of other branches were left out, which
+ * is done only where it spares something large.
+ */
+async function takeObjects(taking: Taking): Promise<boolean> {
+  const { request, refs, objects } = taking;
+  // A store that borrows objects cannot be copied by itself.
+  const store = await listObjectStore(objects).catch(unlessAbsent);
+  if (store && (request.extent === 'full' || copiesWhole(store)) && (await copied(store, taking))) return false;
+  const rest = request.extent === 'full' ? undefined : await listRest(taking);
+  if (!rest?.leftOut && store && (await copied(store, taking))) return false;
+  const needed = rest ? refs.needed : [...refs.needed, ...refs.others];
+  const revisions = new Set([request.sha, ...needed.map((ref) => ref.object)]);
+  await Promise.all([pack(taking, 'needed', [...revisions], '--revs'), rest ? packRest(taking, rest) : undefined]);
+  return rest?.leftOut ?? false;
+}
+
+async function copied(store: ObjectStore, { objects, git }: Taking): Promise<boolean> {
   try {
-    const store = await listObjectStore(objects);
-    if (!store || !(extent === 'full' || copiesWhole(store))) return false;
     await copyObjectStore(objects, store, join(git, 'objects'));
     return true;
   } catch (error) {
@@ -84,47 +106,47 @@ async function takeWhole(extent: Extent, objects: string, git: string): Promise<
   }
 }
 
-/**
- * Packs what the run needs in full, and of the other branches all but large files. Resolves to whether some were left out.
- * A pack is written where it will be used, with what is compressed already taken over as it is.
- */
-async function packNeeded(
-  git: string,
-  refs: CloneRefs,
-  request: CloneRequest,
-  there: (...argv: string[]) => GitCommand,
-): Promise<boolean> {
-  const pack = async (list: string, content: string, ...flags: string[]): Promise<string> => {
-    const inputFile = join(git, list);
-    await writeFile(inputFile, content);
-    const command = there('pack-objects', '--quiet', '--delta-base-offset', ...flags, join(git, 'objects/pack/pack'));
-    const { stdout } = await runGit(command, { ...limits, inputFile });
-    await rm(inputFile);
-    return stdout.toString().trim();
+interface Rest {
+  /** Names of the objects of other branches that the clone takes. */
+  taken: string[];
+  leftOut: boolean;
+}
+
+/** What the other branches have that the needed ones have not, and whether files among it are too large to be taken along. */
+async function listRest({ request, refs, git, there }: Taking): Promise<Rest> {
+  if (refs.others.length === 0) return { taken: [], leftOut: false };
+  const needed = [request.sha, ...refs.needed.map((ref) => ref.object)];
+  const revisions = new Set([...refs.others.map((ref) => ref.object), ...needed.map((object) => `^${object}`)]);
+  const inputFile = await list(git, 'others', [...revisions]);
+  const { stdout } = await runGit(there(...leftOutFrom), { ...limits, inputFile, outputBytes: listBytes });
+  await rm(inputFile);
+  const names = stdout.toString().split('\n');
+  return {
+    taken: names.filter((name) => name !== '' && !name.startsWith('~')),
+    leftOut: names.some((name) => name.startsWith('~')),
   };
-  const needed = [...new Set([request.sha, ...refs.needed.map((ref) => ref.object)])];
-  const others = [...new Set(refs.others.map((ref) => ref.object))];
-  if (request.extent === 'full') {
-    await pack('needed', `${[...needed, ...others].join('\n')}\n`, '--revs');
-    return false;
-  }
-  const rest = async (): Promise<boolean> => {
-    if (others.length === 0) return false;
-    const inputFile = join(git, 'others');
-    await writeFile(inputFile, `${[...others, ...needed.map((object) => `^${object}`)].join('\n')}\n`);
-    const list = await runGit(there(...leftOutFrom), { ...limits, inputFile, outputBytes: listBytes });
-    await rm(inputFile);
-    const names = list.stdout.toString().split('\n');
-    const taken = names.filter((name) => name !== '' && !name.startsWith('~'));
-    const leftOut = names.some((name) => name.startsWith('~'));
-    if (taken.length === 0) return leftOut;
-    const name = await pack('rest', `${taken.join('\n')}\n`);
-    // Says that what this pack's objects name and is not here can be had from `origin`.
-    if (leftOut) await writeFile(join(git, `objects/pack/pack-${name}.promisor`), '');
-    return leftOut;
-  };
-  const [partial] = await Promise.all([rest(), pack('needed', `${needed.join('\n')}\n`, '--revs')]);
-  return partial;
+}
+
+async function packRest(taking: Taking, rest: Rest): Promise<void> {
+  if (rest.taken.length === 0) return;
+  const name = await pack(taking, 'rest', rest.taken);
+  // Says that what this pack's objects name and is not here can be had from `origin`.
+  if (rest.leftOut) await writeFile(join(taking.git, `objects/pack/pack-${name}.promisor`), '');
+}
+
+/** Writes a pack of what is listed where it will be used, with what is compressed already taken over as it is. Resolves to its name. */
+async function pack({ git, there }: Taking, what: string, listed: string[], ...flags: string[]): Promise<string> {
+  const inputFile = await list(git, what, listed);
+  const command = there('pack-objects', '--quiet', '--delta-base-offset', ...flags, join(git, 'objects/pack/pack'));
+  const { stdout } = await runGit(command, { ...limits, inputFile });
+  await rm(inputFile);
+  return stdout.toString().trim();
+}
+
+async function list(git: string, what: string, lines: readonly string[]): Promise<string> {
+  const file = join(git, what);
+  await writeFile(file, `${lines.join('\n')}\n`);
+  return file;
 }
 
 /** What `origin/HEAD` stands for, as after `git clone`. */

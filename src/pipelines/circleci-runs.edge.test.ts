@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,12 +13,17 @@ import { continueRun } from './continue-run.ts';
 import { pipelinesMigrations } from './index.ts';
 import { openStepLog } from './read.ts';
 import { startDue } from './schedules.ts';
+import { readKey } from './ssh-keys.ts';
 
 /** What CircleCI files ask of the engine beyond jobs and steps, from the file to the end of the run. */
 let store: Awaited<ReturnType<typeof testDatabase>>;
 let home: Awaited<ReturnType<typeof temporaryDirectory>>;
 let repository: Awaited<ReturnType<typeof temporaryDirectory>>;
 let engine: Engine;
+
+const sshKey = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  .privateKey.export({ type: 'pkcs8', format: 'pem' })
+  .toString();
 
 beforeAll(async () => {
   store = await testDatabase([...pipelinesMigrations, ...agentsMigrations]);
@@ -32,6 +38,13 @@ beforeAll(async () => {
     repository: repository.path,
     dialects: [createCircleciDialect()],
     slots: 6,
+    secrets: [
+      { name: 'SSH_KEY_DEPLOY', value: sshKey },
+      { name: 'PLAIN', value: 'a variable' },
+    ],
+    tokens: {
+      issue: async (subject, { version }) => `token-${version}-of-${subject.workflow}-${subject.ref}-${subject.jobId}`,
+    },
   });
 });
 afterAll(async () => {
@@ -319,5 +332,62 @@ workflows: { main: { jobs: [test] } }
     expect(logs[0]).toContain('running t/a.js');
     expect(logs[1]).toContain('node 1 has ./t/b.js t/c.js t/d.js');
     expect(logs[1]).toContain('running t/b.js');
+  });
+});
+
+describe('what a job finds', () => {
+  it('are the variables of CircleCI, tokens among them, which no log shows', async () => {
+    await configure(`version: 2.1
+jobs:
+  look:
+    machine: true
+    working_directory: ~/shop
+    steps:
+      - run: env | cut -d= -f1 | grep -E '^(CI|BASH_ENV|CIRCLE.*)$' | grep -v PREVIOUS | sort | tr '\\n' ' '
+      - run: echo "$CIRCLE_OIDC_TOKEN" && echo "\${CIRCLE_OIDC_TOKEN_V2%%-refs*}" | tr o 0
+workflows: { main: { jobs: [look] } }
+`);
+    const { id } = await engine.start();
+    expect((await engine.ended(id)).status).toBe('success');
+    const log = await logOf(id, 'look');
+    const expected =
+      'BASH_ENV CI CIRCLECI CIRCLE_BRANCH CIRCLE_BUILD_NUM CIRCLE_BUILD_URL CIRCLE_INTERNAL_TASK_DATA CIRCLE_JOB CIRCLE_NODE_INDEX ' +
+      'CIRCLE_NODE_TOTAL CIRCLE_OIDC_TOKEN CIRCLE_OIDC_TOKEN_V2 CIRCLE_ORGANIZATION_ID CIRCLE_PIPELINE_ID CIRCLE_PIPELINE_NUMBER ' +
+      'CIRCLE_PROJECT_ID CIRCLE_PROJECT_REPONAME CIRCLE_PROJECT_USERNAME CIRCLE_REPOSITORY_URL CIRCLE_SHA1 ' +
+      'CIRCLE_SHELL_ENV CIRCLE_USERNAME CIRCLE_WORKFLOW_ID CIRCLE_WORKFLOW_JOB_ID CIRCLE_WORKFLOW_WORKSPACE_ID CIRCLE_WORKING_DIRECTORY';
+    expect(log).toContain(expected);
+    expect(log).not.toContain('token-1');
+    expect(log).toContain('t0ken-2-0f-main');
+  });
+
+  it('are the keys that add_ssh_keys names, in the agent and for ssh, and not among the variables', async () => {
+    const key = readKey(sshKey)!;
+    await configure(`version: 2.1
+jobs:
+  look:
+    machine: true
+    steps:
+      - add_ssh_keys: { fingerprints: ["${key.sha256}"] }
+      - run: |
+          echo "in the environment: \${SSH_KEY_DEPLOY-nothing}, $PLAIN"
+          stat -c '%a %n' ~/.ssh ~/.ssh/id_rsa_* | sed "s,$HOME,~,"
+          ssh-keygen -l -f ~/.ssh/id_rsa_${key.md5.replaceAll(':', '')} | cut -d' ' -f2
+          grep -c IdentityFile ~/.ssh/config
+          command -v ssh-agent >/dev/null && ssh-add -l
+      - add_ssh_keys
+      - run: grep -c IdentityFile ~/.ssh/config
+  lost: { machine: true, steps: [{ add_ssh_keys: { fingerprints: ["aa:bb"] } }] }
+workflows: { main: { jobs: [look, lost] } }
+`);
+    const { id } = await engine.start();
+    await engine.ended(id);
+    const log = await logOf(id, 'look');
+    expect(log).toContain('in the environment: nothing, ****');
+    expect(log).toContain('700 ~/.ssh');
+    expect(log).toContain(`600 ~/.ssh/id_rsa_${key.md5.replaceAll(':', '')}`);
+    expect(log.split(key.sha256).length - 1).toBe(2);
+    expect(log.match(/^1$/gm)).toHaveLength(2);
+    expect(await statuses(id)).toMatchObject({ look: 'success', lost: 'failed' });
+    expect(await logOf(id, 'lost')).toContain('no key with the fingerprint aa:bb');
   });
 });

@@ -260,6 +260,7 @@ describe('a run on the host', () => {
     expect(ended.jobs[0]!.inheritedFrom).toBe(before.jobs[0]!.id);
     expect(await logOf(ended.jobs[1]!.id, 2)).toBe(await logOf(before.jobs[1]!.id, 2));
     expect((await engine.pipelines.readJob(ended.jobs[0]!.id)).steps).toHaveLength(3);
+    await expect(engine.pipelines.rerun(again.id, 'failed', system('somebody'))).rejects.toThrow('Nothing failed');
   });
 
   it('starting one run twice makes one run', async () => {

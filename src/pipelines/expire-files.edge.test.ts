@@ -75,6 +75,11 @@ it('removes what old runs left behind, unless a younger rerun took it over, and 
   await store.database.execute(sql`update pipelines_caches set used_at = now() - interval '31 days'`);
   expect(await tidy()).toEqual([false, false, false]);
 
+  for (const { id } of [first, again])
+    await expect(engine.pipelines.rerun(id, 'failed', system('test'))).rejects.toMatchObject({
+      code: 'pipelines.files-gone',
+    });
+
   const told = await readEventsAfter(store.database, 0, { types: ['pipelines.'] }, 200);
   const of = (type: string) => told.filter((event) => event.type === `pipelines.${type}`).map((event) => event.data);
   expect(of('caches.removed')).toMatchObject([{ keys: ['v1'], caches: 1 }]);

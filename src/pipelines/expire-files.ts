@@ -30,7 +30,7 @@ export async function expireRuns(deps: ExpiryDeps): Promise<void> {
     select r.id from pipelines_runs r
     where r.finished_at < ${cutoff}
       and (exists (select 1 from pipelines_artifacts where run_id = r.id)
-        or exists (select 1 from pipelines_layers where run_id = r.id))
+        or exists (select 1 from pipelines_layers where run_id = r.id and removed_at is null))
       and not exists (
         select 1 from pipelines_jobs own
           join pipelines_jobs heir on heir.inherited_from = own.id
@@ -48,9 +48,10 @@ async function expireRun(deps: ExpiryDeps, tx: Transaction, run: Run): Promise<v
     sql`delete from pipelines_artifacts where run_id = ${run.id} returning id, bytes::float8 as bytes`,
   );
   const layers = await tx.query<{ file: string; bytes: number; elsewhere: boolean }>(sql`
-    delete from pipelines_layers layer where run_id = ${run.id}
+    update pipelines_layers layer set removed_at = now() where run_id = ${run.id} and removed_at is null
     returning file, bytes::float8 as bytes,
-      exists (select 1 from pipelines_layers other where other.file = layer.file and other.run_id <> layer.run_id) as elsewhere`);
+      exists (select 1 from pipelines_layers other
+        where other.file = layer.file and other.run_id <> layer.run_id and other.removed_at is null) as elsewhere`);
   if (artifacts.length + layers.length === 0) return;
   const gone = layers.filter((layer) => !layer.elsewhere);
   for (const { id } of artifacts) await rm(deps.files.artifact(id), { force: true });

@@ -28,12 +28,16 @@ import {
   placeAwayCode,
   type RunPolicy,
   type RunSecrets,
+  type RunTokens,
   type Sources,
 } from './port.ts';
 import { resourcesOf, unrunnable } from './resources.ts';
 import type { Job, Run, Step } from './run.ts';
+import type { Shells } from './shells.ts';
+import { partKeys } from './ssh-keys.ts';
 import { holdsJob, insertSteps, listSteps, notify, readJob, readRun, saveSteps, takeJob } from './store.ts';
 import { readTimings, splitsTests } from './timings.ts';
+import { tokensOf } from './tokens.ts';
 import { applyFact } from './transition.ts';
 
 export interface PerformDeps {
@@ -45,10 +49,12 @@ export interface PerformDeps {
   sources: Sources;
   dialects: PipelineDialect[];
   secrets: RunSecrets;
+  tokens?: RunTokens | undefined;
   createMasker: (values: string[]) => Masker;
   executors: { docker?: Executor | undefined; host?: Executor | undefined };
   policy: (projectId: string) => Promise<RunPolicy>;
   publicUrl: () => string;
+  shells: Shells;
   /** Whether somebody wants this running job ended. */
   isCanceled: (jobId: string) => boolean;
   /** Whether the disk was full to its end at a time from `since` (Unix milliseconds) to now. */
@@ -150,13 +156,16 @@ async function carryOut(deps: PerformDeps, lease: Lease, run: Run, job: Job, sig
     await finish(deps, lease, job, { status: 'failed', reason: secrets.reason }, steps);
     return;
   }
+  const project = await deps.sources.project(job.projectId);
+  const tokens = project ? await tokensOf(deps.tokens, run, job, project) : {};
   const masker = deps.createMasker([
     ...secrets.map((secret) => secret.value),
+    ...Object.values(tokens),
     ...(run.continuationKey ? [run.continuationKey] : []),
   ]);
-  const project = await deps.sources.project(job.projectId);
-  const builtIn = project ? builtInEnvironment(run, job, project, deps.publicUrl()) : {};
-  const environment = jobEnvironment(secrets, builtIn, job.spec.environment);
+  const builtIn = project ? { ...builtInEnvironment(run, job, project, deps.publicUrl()), ...tokens } : {};
+  const { keys, variables } = partKeys(secrets);
+  const environment = jobEnvironment(variables, builtIn, job.spec.environment);
 
   deps.attended.add(job.id);
   try {
@@ -164,6 +173,7 @@ async function carryOut(deps: PerformDeps, lease: Lease, run: Run, job: Job, sig
     if ('reason' in place) {
       await finish(deps, lease, job, { status: 'infrastructure_fail', reason: place.reason }, steps);
     } else {
+      deps.shells.attach(job, place);
       await tellGo(controlDir);
       const ending = await attend({
         context: {
@@ -174,6 +184,8 @@ async function carryOut(deps: PerformDeps, lease: Lease, run: Run, job: Job, sig
           job,
           place,
           environment,
+          sshKeys: keys,
+          shells: deps.shells,
           mask: masker.text,
           now: () => deps.clock.now(),
         },
@@ -193,6 +205,7 @@ async function carryOut(deps: PerformDeps, lease: Lease, run: Run, job: Job, sig
     }
   } finally {
     deps.attended.delete(job.id);
+    deps.shells.detach(job.id);
   }
   try {
     await executor.destroy(job.id);
@@ -304,7 +317,7 @@ async function settleIn(
 /** A place of which only the control directory is left. */
 function gone(controlDir: string): Omit<Place, 'lost'> {
   const refuse = (): Promise<never> => Promise.reject(new Error('The place where the job ran is gone'));
-  return { controlDir, copyIn: refuse, copyOut: refuse, signal: async () => {}, release: () => {} };
+  return { controlDir, copyIn: refuse, copyOut: refuse, signal: async () => {}, shell: refuse, release: () => {} };
 }
 
 function introduction(job: Job, lease: Lease): string[] {

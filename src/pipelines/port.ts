@@ -23,6 +23,8 @@ export interface Trigger {
   schedule?: { workflow: string } | undefined;
   /** The file was given by a setup configuration. `inherited` are parameters the run began with, which it need not declare. */
   continued?: { inherited: string[] } | undefined;
+  /** A person repeats a run to enter this job’s place: the job runs again, and stays. */
+  shell?: { key: string } | undefined;
   /** Of an automatic rerun: which one it is, from 1, and of which workflows; the others stay as they ended. */
   autoRerun?: { number: number; workflows: string[] } | undefined;
 }
@@ -112,10 +114,29 @@ export interface Place {
   copyOut(path: string): Promise<NodeJS.ReadableStream>;
   /** Signals a process group of the place. No error when it is gone. */
   signal(group: number, name: 'TERM' | 'KILL'): Promise<void>;
+  /** Runs a script of `/bin/sh` with a terminal, for a person; it ends with the place. */
+  shell(script: string, size: ShellSize): Promise<ShellProcess>;
   /** Resolves with a sentence when the driver ended (by itself or not) or the place is gone. */
   lost: Promise<string>;
   /** Stops watching the place; it lives on. */
   release(): void;
+}
+
+export interface ShellSize {
+  rows: number;
+  columns: number;
+  /** Kind of the terminal, for TERM. */
+  term?: string | undefined;
+}
+
+export interface ShellProcess {
+  output: NodeJS.ReadableStream;
+  write(bytes: Buffer): void;
+  /** Does nothing where a terminal cannot be told. */
+  resize(size: ShellSize): Promise<void>;
+  /** Its exit status; null when it is not known. */
+  ended: Promise<number | null>;
+  close(): void;
 }
 
 /** The repositories that runs are made of. Fulfilled by the projects room; for `millrace run` by the working tree. */
@@ -165,6 +186,28 @@ export interface RunSecrets {
     /** `run:<id>`, for the list of who read what. */
     reader: string;
   }): Promise<{ name: string; value: string }[]>;
+}
+
+/** Signs tokens by which jobs prove to others who they are (`CIRCLE_OIDC_TOKEN`). Fulfilled by the secrets room. */
+export interface RunTokens {
+  /** The same subject, version and second give the same token. */
+  issue(subject: TokenSubject, token: { version: 1 | 2; nowSeconds: number }): Promise<string>;
+}
+
+export interface TokenSubject {
+  projectId: string;
+  projectSlug: string;
+  actorId: string;
+  runId: string;
+  jobId: string;
+  workflow: string;
+  contexts: string[];
+  /** Address of the repository without its scheme. */
+  origin: string;
+  /** `refs/heads/main`. */
+  ref: string;
+  sha: string;
+  shellRerun: boolean;
 }
 
 /**

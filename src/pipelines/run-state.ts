@@ -26,7 +26,12 @@ export interface RunState {
   status: RunStatus;
   /** Somebody asked for the end: nothing new begins. */
   canceling: boolean;
+  /** The jobs that may change: all of the run, or those a fact can reach. */
   jobs: readonly JobState[];
+  /** When `jobs` are not all: others that theirs require, only to be looked at. */
+  around?: readonly JobState[] | undefined;
+  /** When `jobs` are not all: in which states any of the others stand. */
+  elsewhere?: ReadonlySet<JobStatus> | undefined;
 }
 
 /** Something that happened to a run. Facts that no longer apply (late, repeated) change nothing. */
@@ -74,26 +79,35 @@ export function advance(state: RunState, fact: RunFact): { state: RunState; chan
     canceling = true;
     for (const job of state.jobs) if (!isFinal(job.status) && job.status !== 'running') move(job, 'canceled');
   }
-  if (!canceling) settle(jobs, move);
+  // A job that starts lets nothing go.
+  if (!canceling && fact.kind !== 'started') settle(jobs, state.around ?? [], move);
   const all = [...jobs.values()];
   const begun = state.status !== 'queued' || changes.some((change) => change.to === 'running');
-  return { state: { status: runStatusOf(all, begun, canceling), canceling, jobs: all }, changes };
+  const statuses = new Set(state.elsewhere);
+  for (const job of all) statuses.add(job.status);
+  return { state: { ...state, status: runStatusOf(statuses, begun, canceling), canceling, jobs: all }, changes };
 }
 
 /** Lets go every job whose requirements are decided, until nothing moves. */
-function settle(jobs: Map<string, JobState>, move: (job: JobState, to: JobStatus) => void): void {
-  const groups = new Map<string, string[]>();
+function settle(
+  jobs: Map<string, JobState>,
+  around: readonly JobState[],
+  move: (job: JobState, to: JobStatus) => void,
+): void {
+  const groups = new Map<string, JobState[]>();
   const waiting = new Map<string, string[]>();
+  for (const job of [...jobs.values(), ...around]) push(groups, job.key, job);
   for (const job of jobs.values()) {
-    push(groups, job.key, job.id);
+    if (job.status !== 'blocked') continue;
     for (const requirement of job.requires) push(waiting, requirement.key, job.id);
   }
   const outcomeOf = (key: string): JobOutcome | 'open' | 'absent' => {
-    const ids = groups.get(key);
-    return ids ? groupOutcome(ids.map((id) => jobs.get(id)!.status)) : 'absent';
+    const members = groups.get(key);
+    return members ? groupOutcome(members.map((one) => (jobs.get(one.id) ?? one).status)) : 'absent';
   };
   const queue = [...jobs.keys()];
-  for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
+  // Grows as it is walked through.
+  for (const id of queue) {
     const job = jobs.get(id)!;
     if (job.status !== 'blocked') continue;
     const to = decide(job, outcomeOf);
@@ -103,7 +117,7 @@ function settle(jobs: Map<string, JobState>, move: (job: JobState, to: JobStatus
   }
 }
 
-function push(map: Map<string, string[]>, key: string, value: string): void {
+function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
   const list = map.get(key);
   if (list) list.push(value);
   else map.set(key, [value]);
@@ -132,9 +146,9 @@ export function groupOutcome(statuses: readonly JobStatus[]): JobOutcome | 'open
   return statuses.includes('not_run') ? 'not_run' : 'success';
 }
 
-function runStatusOf(jobs: readonly JobState[], begun: boolean, canceling: boolean): RunStatus {
-  const has = (...wanted: JobStatus[]): boolean => jobs.some((job) => wanted.includes(job.status));
-  if (jobs.every((job) => isFinal(job.status))) {
+function runStatusOf(statuses: ReadonlySet<JobStatus>, begun: boolean, canceling: boolean): RunStatus {
+  const has = (...wanted: JobStatus[]): boolean => wanted.some((status) => statuses.has(status));
+  if ([...statuses].every(isFinal)) {
     // Who ends a run does not ask any more how it would have gone, also where a job had failed by then. CircleCI shows it so.
     if (canceling) return 'canceled';
     if (has('failed', 'infrastructure_fail')) return 'failed';

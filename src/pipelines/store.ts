@@ -150,6 +150,11 @@ export async function insertJobs(tx: Transaction, jobs: Job[]): Promise<void> {
       key text, name text, workflow text, kind text, "nodeIndex" int, "nodeTotal" int, requires jsonb, spec jsonb,
       status text, "wantedExecutor" text, image text, executor text, reason text, "inheritedFrom" uuid, "approvedBy" jsonb,
       "failedTests" int, "startedAt" float8, "finishedAt" float8)`);
+  await tx.execute(sql`
+    insert into pipelines_edges (run_id, required, job_id)
+    select distinct "runId", requirement->>'key', id
+    from jsonb_to_recordset(${json(jobs.map(({ id, runId, requires }) => ({ id, runId, requires })))}::jsonb)
+      as job(id uuid, "runId" uuid, requires jsonb), jsonb_array_elements(requires) requirement`);
 }
 
 /** Gives back one lock of a run, or all of them. */
@@ -157,6 +162,13 @@ export async function releaseLocks(tx: Transaction, runId: string, key?: string 
   const one = key === undefined ? sql`true` : sql`key = ${key}`;
   const count = await tx.execute(sql`delete from pipelines_locks where run_id = ${runId} and ${one}`);
   if (count > 0) await notify(tx, 'locks');
+}
+
+export async function countJobsOf(tx: Queryable, runId: string): Promise<number> {
+  const row = await tx.first<{ count: number }>(
+    sql`select count(*)::int as count from pipelines_jobs where run_id = ${runId}`,
+  );
+  return row!.count;
 }
 
 /** What decisions need to know of a job, and its name for sentences. */

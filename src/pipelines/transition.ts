@@ -7,9 +7,11 @@ import { sql } from '../platform/postgres/sql.ts';
 import { pipelineEvents } from './events.ts';
 import { copiesOf, unmet } from './job-story.ts';
 import type { Dispatch } from './port.ts';
+import { decide } from './reach.ts';
 import type { Job, Run } from './run.ts';
-import { advance, isFinal, isRunFinal, type JobChange, type RunFact, type RunState } from './run-state.ts';
+import { isFinal, isRunFinal, type JobChange, type RunFact } from './run-state.ts';
 import {
+  countJobsOf,
   type JobUpdate,
   lockRun,
   type NamedState,
@@ -41,9 +43,7 @@ export async function applyFact(
 ): Promise<{ run: Run; changed: boolean }> {
   const run = await lockRun(tx, runId);
   if (!run) throw new Fault('missing', 'There is no such run', { code: 'pipelines.run-missing' });
-  const jobs = await readJobStates(tx, runId);
-  const before: RunState = { status: run.status, canceling: run.canceling, jobs };
-  const { state, changes } = advance(before, fact);
+  const { state, changes, seen } = await decide(tx, run, fact);
   if (fact.kind === 'canceled' && state.canceling) {
     const running = state.jobs.filter((job) => job.status === 'running').map((job) => job.id);
     await requestCancel(tx, running, `Canceled by ${by.actor.name}`);
@@ -55,11 +55,11 @@ export async function applyFact(
   const story = new Story(tx, run, by);
   const overtaken: string[] = [];
   const status = new Map(state.jobs.map((job) => [job.id, job.status]));
-  const named = jobs.map((job) => ({ ...job, status: status.get(job.id)! }));
+  const named = seen.map((job) => ({ ...job, status: status.get(job.id) ?? job.status }));
   const started = run.startedAt === null && changes.some((change) => change.to === 'running');
   if (started) {
     run.startedAt = now;
-    await story.tell('run.started', { ...identityOf(run), jobs: jobs.length });
+    await story.tell('run.started', { ...identityOf(run), jobs: await countJobsOf(tx, runId) });
   }
   for (const change of changes) {
     const update = 'jobId' in fact && change.jobId === fact.jobId ? (by.update ?? {}) : {};

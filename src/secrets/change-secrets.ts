@@ -5,6 +5,7 @@ import { appendEvent } from '../platform/events/log.ts';
 import type { SecretsDeps } from './deps.ts';
 import { secretsEvents } from './events.ts';
 import { type Context, type Place, projectOf, type Secret, scopeOf, sealPlace } from './secret.ts';
+import { resealSigningKeys } from './signing-keys.ts';
 import * as store from './store.ts';
 
 /** Sets a secret; from here on its value can be used, replaced and deleted, and never be read by a person again. */
@@ -119,6 +120,7 @@ export async function rotateKey(deps: SecretsDeps, actor: Actor): Promise<{ keyI
       reencrypted += 1;
     }
   }
+  await resealSigningKeys(deps);
   await deps.database.transaction((tx) =>
     appendEvent(tx, secretsEvents, 'key.rotated', {
       subject: `key:${keyId}`,

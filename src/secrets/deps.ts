@@ -11,4 +11,6 @@ export interface SecretsDeps {
   log: Log;
   keyring: Keyring;
   projects: Pick<Projects, 'get'>;
+  /** Address of this server, as the issuer of jobs’ tokens. */
+  publicUrl: () => string;
 }

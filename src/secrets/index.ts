@@ -3,8 +3,10 @@ import type { Room } from '../platform/room.ts';
 import { createContext, setSecret } from './change-secrets.ts';
 import type { SecretsDeps } from './deps.ts';
 import { secretsEvents } from './events.ts';
+import { type JobSubject, jobClaims, signToken } from './job-token.ts';
 import { createMasker, type Masker } from './masker.ts';
 import { secretsMigrations } from './migrations/index.ts';
+import { oidcIntake } from './oidc-intake.ts';
 import {
   oneProjectSecret,
   type RunRequest,
@@ -14,6 +16,7 @@ import {
 } from './read-secrets.ts';
 import { secretsRoutes } from './routes.ts';
 import type { Place } from './secret.ts';
+import { signingKey } from './signing-keys.ts';
 import { deleteOfProject } from './store.ts';
 import { forgetOldAccesses } from './worker.ts';
 
@@ -43,6 +46,14 @@ export interface Secrets {
   ): Promise<{ id: string }>;
   /** Hides these values, and their encoded forms, in texts and streams. Pure; also exported beside the room. */
   createMasker(values: Iterable<string>): Masker;
+  /**
+   * Signs a token by which a job proves to others who it is; they check it with the keys at `/.well-known/jwks.json`. The same job,
+   * version, audience and second give the same token.
+   */
+  jobToken(
+    subject: JobSubject,
+    token: { version: 1 | 2; audience?: string | undefined; nowSeconds: number },
+  ): Promise<string>;
   /** Removes everything kept for a project that was deleted. */
   forgetProject(projectId: string): Promise<void>;
 }
@@ -54,7 +65,7 @@ export function createSecrets(deps: SecretsDeps): Secrets {
       migrations: secretsMigrations,
       events: [secretsEvents],
       contracts: [secretsRoutes(deps)],
-      intakes: [],
+      intakes: [oidcIntake({ database: deps.database, issuer: deps.publicUrl })],
       loops: [{ name: 'secrets.accesses', run: (signal) => forgetOldAccesses(deps, signal) }],
       subscriptions: [],
     },
@@ -68,6 +79,10 @@ export function createSecrets(deps: SecretsDeps): Secrets {
     },
     createContext: (input, actor) => createContext(deps, input, actor),
     createMasker,
+    async jobToken(subject, token) {
+      const id = `${subject.jobId}/${token.version}/${token.nowSeconds}`;
+      return signToken(jobClaims(subject, { ...token, issuer: deps.publicUrl(), id }), await signingKey(deps));
+    },
     forgetProject: (projectId) => deps.database.transaction((tx) => deleteOfProject(tx, projectId)),
   };
 }

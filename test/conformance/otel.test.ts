@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Signal } from '../../src/integrations/otlp/messages.ts';
-import { CumulativeState } from '../../src/integrations/otlp/metrics.ts';
 import { mapRequest } from '../../src/integrations/otlp/records.ts';
 import type { Json } from '../../src/kernel/foreign-json.ts';
+import { CumulativeState } from '../../src/platform/observe/cumulative.ts';
 
 /** The nearest `shared/conformance/<set>` at or above this folder. */
 function conformance(set: string): string | undefined {
@@ -27,7 +27,7 @@ describe.skipIf(!folder)('OTLP examples (skipped where shared/conformance/otel i
       projectId: 'p',
       now: 0,
       maxRecords: 1000,
-      state: new CumulativeState(0),
+      changes: new CumulativeState(0, 1000).begin(),
     });
     console.log(`otel: ${file} gives ${records.length} records, ${rejected} rejected`);
     expect(rejected).toBe(0);

@@ -1,6 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,6 +9,7 @@ import { system } from '../../src/kernel/events.ts';
 import { readEventsAfter } from '../../src/platform/events/log.ts';
 import { projectsEvents } from '../../src/projects/events.ts';
 import { type Foundation, foundationMigrations, startFoundation } from '../harness/foundation.ts';
+import { freePort } from '../harness/free-port.ts';
 import { type TestDatabase, testDatabase } from '../harness/postgres.ts';
 
 type Push = z.output<(typeof projectsEvents.schemas)['push.received']>;
@@ -22,14 +22,6 @@ let directory: string;
 let observer: Foundation;
 let port: number;
 let server: ChildProcess | undefined;
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port: free } = probe.address() as { port: number };
-  await new Promise((resolve) => probe.close(resolve));
-  return free;
-}
 
 async function startServer(): Promise<void> {
   const entry = new URL('./push-server.ts', import.meta.url).pathname;

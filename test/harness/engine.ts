@@ -12,7 +12,15 @@ import { system } from '../../src/kernel/events.ts';
 import { newId } from '../../src/kernel/ids.ts';
 import { createPipelines } from '../../src/pipelines/index.ts';
 import { openWorkingTree } from '../../src/pipelines/local-sources.ts';
-import type { PipelineDialect, Plan, PlannedJob, PlannedStep, RunPolicy, Trigger } from '../../src/pipelines/port.ts';
+import type {
+  PipelineDialect,
+  Plan,
+  PlannedJob,
+  PlannedStep,
+  RunPolicy,
+  RunTokens,
+  Trigger,
+} from '../../src/pipelines/port.ts';
 import { openLog } from '../../src/platform/observe/log.ts';
 import type { TelemetryRecord } from '../../src/platform/observe/telemetry-sink.ts';
 import { openDatabase } from '../../src/platform/postgres/database.ts';
@@ -33,6 +41,7 @@ export interface EngineOptions {
   docker?: boolean | undefined;
   policy?: Partial<RunPolicy> | undefined;
   secrets?: { name: string; value: string }[] | undefined;
+  tokens?: RunTokens | undefined;
   /** Asked before `pipeline.json`. */
   dialects?: PipelineDialect[] | undefined;
 }
@@ -60,6 +69,7 @@ export async function startEngine(options: EngineOptions) {
     dispatch: agents,
     sources: tree.sources,
     secrets: { forRun: async ({ trusted }) => (trusted ? (options.secrets ?? []) : []) },
+    tokens: options.tokens,
     createMasker,
     dialects: [
       ...(options.dialects ?? []),

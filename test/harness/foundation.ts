@@ -81,7 +81,14 @@ export async function startFoundation(shared?: Shared): Promise<Foundation> {
     forges: [github, gitlab, gitea],
     remoteTokens: { read: (projectId, name) => secrets.read(projectId, name) },
   });
-  const secrets: Secrets = createSecrets({ database, clock: systemClock, log, keyring, projects });
+  const secrets: Secrets = createSecrets({
+    database,
+    clock: systemClock,
+    log,
+    keyring,
+    projects,
+    publicUrl,
+  });
   const rooms = [identity.room, projects.room, secrets.room];
   const app = await createHttpServer({
     database,

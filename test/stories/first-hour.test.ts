@@ -126,6 +126,20 @@ describe.skipIf(!withBrowser)(`the first hour (${withBrowser ? 'Chromium' : 'ski
     }
   });
 
+  it('describes its API on a page that can be read anywhere', async () => {
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.setViewportSize({ width: 390, height: 800 });
+    await open('/api/v1/docs#alerts.listIncidents');
+    await page.getByText('List incidents, newest first').click();
+    await page.getByText('"acknowledged"').first().waitFor();
+    expect([...(await lookFaults(page)), ...complaints.take()]).toEqual([]);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.emulateMedia({ colorScheme: 'light' });
+    await open('/api/v1/docs');
+    await page.getByRole('link', { name: 'OpenAPI 3.1 document' }).waitFor();
+    expect([...(await lookFaults(page)), ...complaints.take()]).toEqual([]);
+  });
+
   it('shows the commands that push to a new project, and the run as soon as it is there', async () => {
     await open('/');
     await page.getByRole('link', { name: 'Connect a repository' }).click();

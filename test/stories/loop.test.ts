@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
+import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { browserThere, launchBrowser } from '../harness/browser.ts';
@@ -245,6 +247,35 @@ describe.skipIf(!withBrowser)(`the whole loop (${withBrowser ? 'Chromium' : 'ski
     await page.getByRole('alert').getByText('1:17').waitFor();
     // The refusal itself is an answer of 400, which the browser notes.
     expect(complaints.take().every((one) => one.includes('400'))).toBe(true);
+  });
+
+  it('left telemetry of every kind behind, and NRQL answers each', async () => {
+    const kinds =
+      'Transaction Span Log Metric ErrorEvent Deployment PipelineRun CheckResult GatewayRequest Event'.split(' ');
+    // Nothing in the shop measures for itself, so a meter of OpenTelemetry's does it here.
+    const { dsn } = await get<{ dsn: string }>('/projects/django-shop');
+    const reader = new PeriodicExportingMetricReader({
+      exporter: new OTLPMetricExporter({
+        url: `${told.url}/v1/metrics`,
+        headers: { authorization: `Bearer ${new URL(dsn).username}` },
+      }),
+    });
+    const meters = new MeterProvider({ readers: [reader] });
+    meters.getMeter('till').createCounter('orders').add(3);
+    await meters.shutdown();
+    const headers = { origin: told.url, 'x-millrace-client': '1' };
+    const counted = await eventually('an answer for every kind', async () => {
+      const counts = await Promise.all(
+        kinds.map(async (kind) => {
+          const data = { nrql: `SELECT count(*) FROM ${kind} SINCE 1 hour ago` };
+          const answer = await page.request.post(`${told.url}/api/v1/query`, { headers, data });
+          const { rows } = (await answer.json()) as { rows: [[number]] };
+          return [kind, rows[0][0]] as const;
+        }),
+      );
+      return counts.every(([, count]) => count > 0) && counts;
+    });
+    console.log(`telemetry of the loop: ${counted.map(([kind, count]) => `${kind} ${count}`).join(', ')}`);
   });
 
   it('can be driven by keys alone', async () => {

@@ -1,10 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { cp } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../src/client/index.ts';
+import { freePort } from '../harness/free-port.ts';
 import {
   eventually,
   type RunningMillrace,
@@ -15,15 +15,6 @@ import {
 
 const run = promisify(execFile);
 const fixture = join(import.meta.dirname, '..', 'fixtures', 'newrelic');
-
-/** A port nobody uses at this moment. */
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
 
 /**
  * New Relic's own Node agent (13.20, as published), told nothing but host, port, licence key and certificate, in a service that

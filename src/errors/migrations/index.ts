@@ -273,4 +273,100 @@ export const errorsMigrations: Migration[] = [
       create index on errors_files (event_id);
       create index on errors_files (project_id, received_at);`,
   },
+  {
+    id: 'errors/0004-monitors',
+    statements: `
+      create table errors_monitors (
+        id uuid primary key,
+        project_id uuid not null,
+        slug text not null,
+        config jsonb not null,
+        unique (project_id, slug)
+      );
+
+      -- How a job stands in one environment.
+      create table errors_monitor_places (
+        monitor_id uuid not null references errors_monitors on delete cascade,
+        environment text not null,
+        status text not null default 'waiting',
+        next_at timestamptz,
+        failures int not null default 0,
+        successes int not null default 0,
+        incident text not null default 'none',
+        incident_at timestamptz,
+        last_at timestamptz,
+        primary key (monitor_id, environment)
+      );
+      create index on errors_monitor_places (next_at);
+      create index on errors_monitor_places (incident) where incident in ('opened', 'closed');
+
+      create table errors_check_ins (
+        -- The client's.
+        id uuid not null,
+        monitor_id uuid not null references errors_monitors on delete cascade,
+        environment text not null,
+        status text not null,
+        started_at timestamptz not null,
+        finished_at timestamptz,
+        -- Milliseconds, and how many it began after its time.
+        duration bigint,
+        late bigint,
+        release text not null,
+        primary key (monitor_id, id)
+      );
+      create index on errors_check_ins (monitor_id, started_at desc);
+      create index on errors_check_ins (started_at) where status = 'in_progress';`,
+  },
+  {
+    id: 'errors/0005-source-maps',
+    statements: `
+      -- Pieces of uploads, until they are put together.
+      create table errors_chunks (
+        sha1 text primary key,
+        body bytea not null,
+        at timestamptz not null
+      );
+      alter table errors_chunks alter column body set storage external;
+
+      create table errors_bundles (
+        project_id uuid not null,
+        checksum text not null,
+        release text not null,
+        at timestamptz not null,
+        -- Issues that came before it were looked through.
+        adopted boolean not null default false,
+        primary key (project_id, checksum)
+      );
+      create index on errors_bundles (project_id) where not adopted;
+
+      create table errors_sources (
+        id uuid primary key,
+        project_id uuid not null,
+        kind text not null,
+        debug_id uuid,
+        -- Addresses without their server: ~/assets/index.js
+        url text not null,
+        map_url text not null,
+        release text not null,
+        dist text not null,
+        -- Deflated; empty for scripts, of which only the way to their map is kept.
+        body bytea not null,
+        at timestamptz not null
+      );
+      alter table errors_sources alter column body set storage external;
+      create index on errors_sources (project_id, debug_id);
+      create index on errors_sources (project_id, release, url);
+
+      -- What upload tools said of releases.
+      create table errors_known_releases (
+        project_id uuid not null,
+        version text not null,
+        created_at timestamptz not null default now(),
+        released_at timestamptz,
+        commits jsonb not null,
+        deploys jsonb not null,
+        primary key (project_id, version)
+      );
+      create index on errors_known_releases (version);`,
+  },
 ];

@@ -153,14 +153,14 @@ export const features: Feature[] = [
   },
   {
     name: 'SSH keys',
-    outcome: 'cannot',
-    note: 'Millrace keeps no SSH keys for projects; put a key into a context and write it in a step.',
+    outcome: 'differs',
+    note: 'Keys are secrets of the project or of a context, called SSH_KEY or SSH_KEY_..., that hold the private key.',
     ofStep: step('add_ssh_keys'),
   },
   {
     name: 'OpenID tokens',
-    outcome: 'cannot',
-    note: 'There is no CIRCLE_OIDC_TOKEN here; give the cloud’s credentials in a context.',
+    outcome: 'differs',
+    note: 'They are signed by this server, not by CircleCI: the cloud must trust its address as issuer, and reach it.',
     ofStep: (name, settings) => name === 'run' && /CIRCLE_OIDC_TOKEN/.test(commandOf(settings)),
   },
   {

@@ -4,12 +4,13 @@ import { Fault } from '../../kernel/faults.ts';
 import { type Json, objectOf } from '../../kernel/foreign-json.ts';
 import type { HttpIntake } from '../../platform/http/contract.ts';
 import { inflateBody } from '../../platform/http/inflate.ts';
+import { ingestKeyOf } from '../../platform/http/ingest-key.ts';
+import { CumulativeState } from '../../platform/observe/cumulative.ts';
 import { awayFault } from '../../platform/postgres/away.ts';
+import { decodeMessage, encodeBytes, encodeNumber, MalformedProtobuf } from '../../platform/protobuf/protobuf.ts';
 import type { IngestKeys, Intake } from '../../telemetry/port.ts';
 import { limits } from './limits.ts';
 import { requests, type Signal } from './messages.ts';
-import { CumulativeState } from './metrics.ts';
-import { decodeMessage, encodeBytes, encodeNumber, MalformedProtobuf } from './protobuf.ts';
 import { type Mapped, mapRequest } from './records.ts';
 
 export interface OtlpDependencies {
@@ -46,15 +47,17 @@ const refuse = (status: number, code: number, message: string): never => {
  * once everything accepted is durable; 429 and 503 carry Retry-After and mean "again later", other refusals mean "never".
  */
 export function createOtlpIntake(deps: OtlpDependencies): HttpIntake {
-  const state = new CumulativeState(deps.clock.now());
+  const state = new CumulativeState(deps.clock.now(), limits.series);
 
   async function take(signal: Signal, request: FastifyRequest): Promise<Mapped> {
-    const projectId = await projectOf(request, deps.keys);
+    const projectId = await ingestKeyOf(request, deps.keys);
     const body = await inflated(request);
     const content = decode(signal, formOf(request), body);
-    const mapped = mapRequest(signal, content, { projectId, now: deps.clock.now(), maxRecords: limits.records, state });
+    const changes = state.begin();
+    const now = deps.clock.now();
+    const mapped = mapRequest(signal, content, { projectId, now, maxRecords: limits.records, changes });
     if (mapped.rejected > 0) deps.telemetry.dropped(projectId, typeOf[signal], mapped.reason, mapped.rejected);
-    if (mapped.records.length > 0) await deps.telemetry.write(mapped.records);
+    if (mapped.records.length > 0) await changes.keepIf(() => deps.telemetry.write(mapped.records));
     return mapped;
   }
 
@@ -90,20 +93,6 @@ function formOf(request: FastifyRequest): Form {
   if (type === 'application/x-protobuf' || type === 'application/protobuf') return 'protobuf';
   if (type === 'application/json') return 'json';
   return refuse(415, 3, `Content-Type "${type}" is neither application/x-protobuf nor application/json`);
-}
-
-async function projectOf(request: FastifyRequest, keys: IngestKeys): Promise<string> {
-  const bearer = /^bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  const header = request.headers['api-key'] ?? request.headers['x-millrace-key'];
-  const key = bearer ?? (typeof header === 'string' ? header : undefined);
-  if (key === undefined) {
-    return refuse(
-      401,
-      16,
-      'No ingest key: set OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer <ingest key of the project>"',
-    );
-  }
-  return (await keys.projectOfKey(key)) ?? refuse(401, 16, 'This ingest key is unknown or revoked');
 }
 
 async function inflated(request: FastifyRequest): Promise<Buffer> {
@@ -150,6 +139,8 @@ function refusalOf(cause: unknown): Refusal {
   if (error instanceof OtlpRefusal) return error.refusal;
   if (error instanceof Fault) {
     const { message, retryAfter } = error;
+    if (error.kind === 'unauthenticated')
+      return { status: 401, code: 16, message: [message, error.hint].filter(Boolean).join('. ') };
     if (error.kind === 'unavailable') return { status: 503, code: 14, message, retryAfter: retryAfter ?? 5 };
     if (error.kind === 'too-many') return { status: 429, code: 8, message, retryAfter: retryAfter ?? 5 };
     if (error.kind === 'too-large') return { status: 413, code: 3, message };

@@ -1,4 +1,4 @@
-import type { Field, MessageType } from './protobuf.ts';
+import type { Field, MessageType } from '../../platform/protobuf/protobuf.ts';
 
 /**
  * The messages of OTLP 1.x with their field numbers (https://github.com/open-telemetry/opentelemetry-proto), named as in its JSON form.

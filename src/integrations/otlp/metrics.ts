@@ -1,47 +1,13 @@
 import { type Json, listOf, numberOf, objectOf, textOf } from '../../kernel/foreign-json.ts';
+import type { CumulativeChanges } from '../../platform/observe/cumulative.ts';
 import type { IntakeRecord } from '../../telemetry/port.ts';
 import { limits } from './limits.ts';
 import { type Attributes, addAttributes, millisOf } from './values.ts';
 
-interface Seen {
-  start: number;
-  values: number[];
-}
-
-/**
- * Last values of cumulative series, so that each point can be stored as what was added since the one before. The least recently
- * heard of are forgotten first.
- */
-export class CumulativeState {
-  readonly #series = new Map<string, Seen>();
-  readonly #since: number;
-
-  /** `since`: Unix milliseconds from which on senders were listened to. */
-  constructor(since: number) {
-    this.#since = since;
-  }
-
-  /**
-   * What was added since the series' last point; the first of `values` must be one that only grows. Of a series never heard of: everything when it began after we listened, else
-   * undefined, since what was counted before cannot be told from what is new. A series that restarted counts from zero.
-   */
-  added(key: string, start: number, values: number[]): number[] | undefined {
-    const before = this.#series.get(key);
-    this.#series.delete(key);
-    this.#series.set(key, { start, values });
-    if (this.#series.size > limits.series) this.#series.delete(this.#series.keys().next().value!);
-    if (!before) return start >= this.#since ? values : undefined;
-    // The first value only ever grows; a sum of negative values may shrink without a restart.
-    const restarted =
-      before.start !== start || before.values.length !== values.length || values[0]! < before.values[0]!;
-    return restarted ? values : values.map((value, index) => value - before.values[index]!);
-  }
-}
-
 interface At {
   projectId: string;
   now: number;
-  state: CumulativeState;
+  changes: CumulativeChanges;
 }
 
 type Reject = (count: number, reason: string) => void;
@@ -73,7 +39,7 @@ export function metricRecords(metric: Json, shared: Attributes, at: At, records:
     const facts =
       form === 'gauge' || form === 'sum'
         ? numberFacts(point, form === 'sum' && data.isMonotonic === true, form === 'sum', cumulative, (values) =>
-            at.state.added(key(), start, values),
+            at.changes.added(key(), start, values),
           )
         : form === 'summary'
           ? summaryFacts(point)
@@ -81,7 +47,7 @@ export function metricRecords(metric: Json, shared: Attributes, at: At, records:
               form === 'histogram' ? explicitBuckets(point) : exponentialBuckets(point),
               point,
               cumulative,
-              (values) => at.state.added(key(), start, values),
+              (values) => at.changes.added(key(), start, values),
             );
     if (!facts) {
       reject(1, `a data point of "${name.slice(0, 100)}" without a usable value`);

@@ -1,13 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../kernel/foreign-json.ts';
+import { CumulativeState } from '../../platform/observe/cumulative.ts';
+import { decodeMessage, encodeBytes, encodeNumber, MalformedProtobuf } from '../../platform/protobuf/protobuf.ts';
 import type { IntakeRecord } from '../../telemetry/port.ts';
 import { requests, type Signal } from './messages.ts';
-import { CumulativeState } from './metrics.ts';
-import { decodeMessage, encodeBytes, encodeNumber, MalformedProtobuf } from './protobuf.ts';
 import { mapRequest } from './records.ts';
 
-const at = (state = new CumulativeState(0)) => ({ projectId: 'p', now: 1_700_000_000_000, maxRecords: 100, state });
+const at = (state = new CumulativeState(0, 1000)) => ({
+  projectId: 'p',
+  now: 1_700_000_000_000,
+  maxRecords: 100,
+  changes: state.begin(),
+});
 const map = (signal: Signal, request: unknown, state?: CumulativeState) =>
   mapRequest(signal, request as Json, at(state));
 
@@ -90,7 +95,7 @@ describe('OTLP records', () => {
   const total = (records: IntakeRecord[]) => records[0]!.attributes.total;
 
   it('stores of a cumulative counter what was added, through restarts', () => {
-    const state = new CumulativeState(500);
+    const state = new CumulativeState(500, 1000);
     expect(total(map('metrics', counter(10), state).records)).toBe(10);
     expect(total(map('metrics', counter(25), state).records)).toBe(15);
     expect(total(map('metrics', counter(4), state).records)).toBe(4);
@@ -98,7 +103,7 @@ describe('OTLP records', () => {
   });
 
   it('takes the first point of an older series as a baseline', () => {
-    const state = new CumulativeState(5000);
+    const state = new CumulativeState(5000, 1000);
     expect(map('metrics', counter(1000), state).records[0]!.attributes).toMatchObject({
       total: 0,
       count: 0,
@@ -146,7 +151,7 @@ describe('OTLP records', () => {
   });
 
   it('survives any JSON', () => {
-    const state = new CumulativeState(0);
+    const state = new CumulativeState(0, 1000);
     const value = fc.oneof(fc.jsonValue(), fc.constant(span), fc.constant(resource));
     const nested = (a: string, b: string, c: string) =>
       value.map((item) => ({ [a]: [{ resource: item, [b]: [{ scope: item, [c]: [item] }] }] }));

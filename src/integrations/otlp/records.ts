@@ -1,7 +1,8 @@
 import { type Json, listOf, numberOf, objectOf, textOf } from '../../kernel/foreign-json.ts';
+import type { CumulativeChanges } from '../../platform/observe/cumulative.ts';
 import type { IntakeRecord } from '../../telemetry/port.ts';
 import type { Signal } from './messages.ts';
-import { type CumulativeState, metricRecords } from './metrics.ts';
+import { metricRecords } from './metrics.ts';
 import { type Attributes, addAttributes, idOf, millisOf, plainOf, resourceAttributes } from './values.ts';
 
 export interface Mapped {
@@ -17,11 +18,11 @@ const lists: Record<Signal, [resources: string, scopes: string, items: string]> 
   metrics: ['resourceMetrics', 'scopeMetrics', 'metrics'],
 };
 
-/** Turns a decoded export request into records of a project. Pure but for `state`, which remembers cumulative series. */
+/** Turns a decoded export request into records of a project. Pure but for `changes`, which remember cumulative series. */
 export function mapRequest(
   signal: Signal,
   request: Json,
-  at: { projectId: string; now: number; maxRecords: number; state: CumulativeState },
+  at: { projectId: string; now: number; maxRecords: number; changes: CumulativeChanges },
 ): Mapped {
   const [resources, scopes, items] = lists[signal];
   const mapped: Mapped = { records: [], rejected: 0, reason: '' };

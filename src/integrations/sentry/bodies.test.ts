@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readAttachments, readMinidump, readReportForm, readSecurityReport } from './bodies.ts';
+import { readAttachments, readCheckInRequest, readMinidump, readReportForm, readSecurityReport } from './bodies.ts';
 import { parseMultipart } from './multipart.ts';
 import { eventOfReport } from './security.ts';
 
@@ -9,6 +9,7 @@ const place = (contentType?: string, query: Record<string, unknown> = {}, eventI
   userAgent: 'Mozilla/5.0',
   query,
   eventId,
+  monitor: undefined,
 });
 const multipart = (...parts: [headers: string, body: string][]): Buffer =>
   Buffer.from(
@@ -161,5 +162,20 @@ test('files may come after their event, and words through the dialog', () => {
   expect(JSON.parse(Buffer.from(form.items[0]!.payload).toString())).toMatchObject({
     comments: 'it broke',
     name: 'Jane',
+  });
+});
+
+test('a job may check in with nothing but an address', () => {
+  const body = { contentType: undefined, userAgent: undefined, eventId: undefined, monitor: 'nightly' };
+  const { items } = readCheckInRequest(Buffer.alloc(0), { ...body, query: { status: 'ok', sentry_key: 'k' } });
+  expect(JSON.parse(Buffer.from(items[0]!.payload).toString())).toEqual({ status: 'ok', monitor_slug: 'nightly' });
+  const posted = readCheckInRequest(Buffer.from('{"status":"error","monitor_slug":"other","duration":3}'), {
+    ...body,
+    query: {},
+  });
+  expect(JSON.parse(Buffer.from(posted.items[0]!.payload).toString())).toEqual({
+    status: 'error',
+    monitor_slug: 'nightly',
+    duration: 3,
   });
 });

@@ -19,6 +19,7 @@ export interface BodyPlace {
   query: Record<string, unknown>;
   /** Named by the path, where it does. */
   eventId: string | undefined;
+  monitor: string | undefined;
 }
 
 /** Reads the body of one kind of endpoint; throws a Fault for what is none. */
@@ -127,4 +128,15 @@ export const readReportForm: BodyReader = (body, { query }) => {
   };
   const header = { ...(textOf(query.dsn) === null ? {} : { dsn: textOf(query.dsn) }) };
   return { header, items: [{ header: { type: 'user_report' }, payload: Buffer.from(JSON.stringify(report)) }] };
+};
+
+/** A check-in by plain HTTP, as a line of a crontab sends it with curl: all of it may stand in the address. */
+export const readCheckInRequest: BodyReader = (body, { query, monitor }) => {
+  const said = body.length === 0 ? {} : (objectOf(parseJson(body)) ?? {});
+  const fields = ['status', 'check_in_id', 'environment', 'duration', 'release'] as const;
+  const given = Object.fromEntries(
+    fields.flatMap((name) => (textOf(query[name]) === null ? [] : [[name, query[name]]])),
+  );
+  const checkIn = { ...said, ...given, monitor_slug: monitor };
+  return { header: {}, items: [{ header: { type: 'check_in' }, payload: Buffer.from(JSON.stringify(checkIn)) }] };
 };

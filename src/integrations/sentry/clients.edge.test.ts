@@ -8,6 +8,7 @@ import type { FastifyInstance } from 'fastify';
 import { chromium } from 'playwright-core';
 import { build } from 'vite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { eventually } from '../../../test/harness/errors-room.ts';
 import { removeDirectory, temporaryDirectory } from '../../../test/harness/millrace.ts';
 import { type TestDatabase, testDatabase } from '../../../test/harness/postgres.ts';
 import type { ErrorRelease, EventDetail, IssueSummary } from '../../errors/api.ts';
@@ -174,7 +175,11 @@ test('@sentry/node: errors with their causes and steps, messages, spans, logs', 
     health: { crashed: 0, crashFreeSessions: 1, adoption: 1 },
   });
   expect(releases[0]!.health!.errored).toBeGreaterThanOrEqual(1);
-  expect(event.files).toMatchObject([{ kind: 'event.attachment', name: 'cart.json', size: 12 }]);
+  const withFile = await eventually('the file', async () => {
+    const now = await latestOf(failed);
+    return now.files.length > 0 && now;
+  });
+  expect(withFile.files).toMatchObject([{ kind: 'event.attachment', name: 'cart.json', size: 12 }]);
   const { items: feedback } = await call<{ items: object[] }>('listFeedback', { query: { issue: failed.id } });
   expect(feedback).toMatchObject([
     { message: 'the button does nothing', email: 'jane@shop.example', issueId: failed.id },
@@ -387,4 +392,47 @@ test('a client that stalls in the middle of its body keeps nobody waiting, and a
   write();
   expect(await answer).toContain('413');
   await cut;
+});
+
+test('security reports, minidumps, late files, check-ins and the report dialog by plain HTTP', async () => {
+  const at = (path: string, init?: RequestInit): Promise<Response> => fetch(`http://127.0.0.1:${port}${path}`, init);
+  const report = { 'csp-report': { 'effective-directive': 'script-src', 'blocked-uri': 'https://evil.example/x.js' } };
+  const csp = await at(`/api/12/security/?sentry_key=${key}&sentry_release=r9`, {
+    method: 'POST',
+    body: JSON.stringify(report),
+  });
+  expect(csp.status).toBe(200);
+  const crash = new FormData();
+  crash.set('upload_file_minidump', new Blob(['MDMP....']), 'crash.dmp');
+  crash.set('sentry', JSON.stringify({ event_id: 'e'.repeat(32), release: 'r9' }));
+  expect((await at(`/api/12/minidump/?sentry_key=${key}`, { method: 'POST', body: crash })).status).toBe(200);
+  const late = new FormData();
+  late.set('log', new Blob(['hello']), 'app.log');
+  const attached = await at(`/api/12/events/${'e'.repeat(32)}/attachments/?sentry_key=${key}`, {
+    method: 'POST',
+    body: late,
+  });
+  expect(attached.status).toBe(200);
+  expect((await at(`/api/12/cron/backup/${key}?status=ok`)).status).toBe(200);
+  expect((await at(`/api/12/cron/backup/${'0'.repeat(32)}?status=ok`)).status).toBe(403);
+  const dialog = `/api/embed/error-page/?eventId=${'e'.repeat(32)}&dsn=${encodeURIComponent(`http://${key}@127.0.0.1:${port}/12`)}`;
+  expect(await (await at(dialog)).text()).toContain('document.currentScript');
+  const words = new URLSearchParams({ name: 'Jane', email: 'a@b.example', comments: 'it went dark' });
+  expect((await at(dialog, { method: 'POST', body: words })).status).toBe(200);
+
+  const issues = await issuesOnce(2);
+  expect(issues.map(({ title }) => title).sort()).toEqual([
+    "Blocked 'script' from 'evil.example'",
+    'Minidump: Fatal error',
+  ]);
+  // Files may be stored a moment after their event.
+  const eventOf = () => call<EventDetail>('getEvent', { params: { eventId: 'e'.repeat(32) } });
+  const event = await eventually('both files', async () => (await eventOf()).files.length === 2 && eventOf());
+  expect(event).toMatchObject({ release: 'r9', level: 'fatal' });
+  expect(event.files.map(({ kind, name }) => [kind, name])).toEqual([
+    ['event.minidump', 'crash.dmp'],
+    ['event.attachment', 'app.log'],
+  ]);
+  await eventually('feedback', async () => (await call<{ items: object[] }>('listFeedback')).items.length > 0);
+  expect(await call('listFeedback')).toMatchObject({ items: [{ message: 'it went dark', issueId: event.issueId }] });
 });

@@ -10,6 +10,7 @@ import { credentialsOf, parseDsn } from './auth.ts';
 import {
   type BodyReader,
   readAttachments,
+  readCheckInRequest,
   readEnvelope,
   readMinidump,
   readReportForm,
@@ -72,6 +73,9 @@ export function createSentryIntake(deps: SentryDeps): HttpIntake {
         route(scope, `${prefix}/api/:ingestId/csp-report`, deps, budget, readSecurityReport);
         route(scope, `${prefix}/api/:ingestId/minidump`, deps, budget, readMinidump);
         route(scope, `${prefix}/api/:ingestId/events/:eventId/attachments`, deps, budget, readAttachments);
+        for (const path of ['cron/:monitor', 'cron/:monitor/:key']) {
+          route(scope, `${prefix}/api/:ingestId/${path}`, deps, budget, readCheckInRequest, ['GET', 'POST', 'PUT']);
+        }
         route(scope, `${prefix}/api/embed/error-page`, deps, budget, readReportForm);
         scope.get(`${prefix}/api/embed/error-page`, (_request, reply) =>
           reply.headers(corsHeaders).type('application/javascript; charset=utf-8').send(reportDialogScript),
@@ -82,17 +86,25 @@ export function createSentryIntake(deps: SentryDeps): HttpIntake {
 }
 
 /** One endpoint; the server ignores a trailing slash. */
-function route(scope: FastifyInstance, path: string, deps: SentryDeps, budget: Budget, read: BodyReader): void {
+function route(
+  scope: FastifyInstance,
+  path: string,
+  deps: SentryDeps,
+  budget: Budget,
+  read: BodyReader,
+  method: ('GET' | 'POST' | 'PUT')[] = ['POST'],
+): void {
   const bounded = path.replace(':ingestId', ':ingestId(^\\d{1,9}$)');
   scope.options(bounded, (_request, reply) => reply.headers(preflightHeaders).status(200).send());
-  scope.post(bounded, { bodyLimit: limits.compressedBytes }, async (request, reply) => {
+  const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     reply.headers(corsHeaders);
     try {
       return await receive(request, reply, deps, budget, read);
     } catch (error) {
       return refuse(error, request, reply, deps.log);
     }
-  });
+  };
+  scope.route({ method, url: bounded, bodyLimit: limits.compressedBytes, handler });
 }
 
 async function receive(
@@ -102,8 +114,8 @@ async function receive(
   budget: Budget,
   read: BodyReader,
 ): Promise<FastifyReply> {
-  const { ingestId, service, eventId } = request.params as { ingestId?: string; service?: string; eventId?: string };
-  const query = objectOf(request.query) ?? {};
+  const { ingestId, service, eventId, monitor, key } = request.params as Partial<Record<string, string>>;
+  const query: Record<string, unknown> = { ...(objectOf(request.query) ?? {}), ...(key ? { sentry_key: key } : {}) };
   const receivedAt = deps.clock.now();
   const given = credentialsOf(request.headers, query);
   if (given === 'conflict') throw denied('two different keys were given');
@@ -115,6 +127,7 @@ async function receive(
     userAgent: request.headers['user-agent'],
     query,
     eventId,
+    monitor,
   });
   const dsn = typeof header.dsn === 'string' ? parseDsn(header.dsn) : null;
   if (dsn && given && dsn.key !== given.key) throw denied('the envelope names another key');

@@ -88,6 +88,7 @@ const keptAs: Record<string, ItemKind> = {
   replay_video: 'replay',
   profile: 'profile',
   profile_chunk: 'profile',
+  check_in: 'check_in',
 };
 const files = new Set<ItemKind>(['attachment', 'replay', 'profile']);
 

@@ -192,4 +192,26 @@ export const pipelinesMigrations: Migration[] = [
       );
       create index on pipelines_caches (project_id, template, saved_at desc);`,
   },
+  {
+    // Which jobs require which: a transition reads those it can reach, not the whole run.
+    id: 'pipelines/0005-edges',
+    statements: `
+      create table pipelines_edges (
+        run_id uuid not null references pipelines_runs on delete cascade,
+        required text not null,
+        job_id uuid not null references pipelines_jobs on delete cascade,
+        primary key (run_id, required, job_id)
+      );
+      create index on pipelines_edges (job_id);
+      insert into pipelines_edges (run_id, required, job_id)
+        select distinct run_id, requirement->>'key', id
+        from pipelines_jobs, jsonb_array_elements(requires) requirement where finished_at is null;
+      create index on pipelines_jobs (run_id, key);
+      create index on pipelines_jobs (run_id, status);`,
+  },
+  {
+    // Workspaces of runs that ended long ago: what they were is known, their files are gone.
+    id: 'pipelines/0006-retention',
+    statements: 'alter table pipelines_layers add column removed_at timestamptz;',
+  },
 ];

@@ -3,6 +3,8 @@ import { restoreCache, saveCache } from './cache.ts';
 import { checkout } from './checkout.ts';
 import type { JobContext, StepContext } from './context.ts';
 import { storeArtifacts, storeTestResults } from './results.ts';
+import { addSshKeys } from './ssh.ts';
+import { waitForShell } from './wait-for-shell.ts';
 import { attachWorkspace, persistToWorkspace } from './workspace.ts';
 
 type Handlers = {
@@ -24,10 +26,8 @@ const handlers: Handlers = {
     else context.say('The container engine’s socket is at /var/run/docker.sock');
     return 0;
   },
-  add_ssh_keys: (context) => {
-    context.say('Warning: this project keeps no SSH keys; the step adds none');
-    return 0;
-  },
+  add_ssh_keys: addSshKeys,
+  wait_for_shell: waitForShell,
 };
 
 /** Does a step for its job. A rejection is a failure of the step; its message belongs into the log. */

@@ -9,6 +9,8 @@ interface Schema {
   required?: string[];
   additionalProperties?: Schema | boolean;
   format?: string;
+  minimum?: number;
+  maximum?: number;
   description?: string;
   default?: unknown;
 }
@@ -60,7 +62,15 @@ function describe(schema: Schema | undefined, depth = 0): string {
   }
   if (typeof schema.additionalProperties === 'object') return `map of ${describe(schema.additionalProperties, depth)}`;
   const type = Array.isArray(schema.type) ? schema.type.join(' or ') : (schema.type ?? 'anything');
-  return `${escapeHtml(type)}${schema.format ? ` <span class="muted">${escapeHtml(schema.format)}</span>` : ''}`;
+  const notes = [schema.format, ...limitsOf(schema)].filter((note) => note !== undefined);
+  return `${escapeHtml(type)}${notes.length > 0 ? ` <span class="muted">${escapeHtml(notes.join(', '))}</span>` : ''}`;
+}
+
+function limitsOf({ minimum, maximum, default: usual }: Schema): string[] {
+  const least = minimum !== undefined && minimum > Number.MIN_SAFE_INTEGER ? `from ${minimum}` : undefined;
+  const most = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER ? `to ${maximum}` : undefined;
+  const range = [least, most].filter((part) => part !== undefined).join(' ');
+  return [...(range ? [range] : []), ...(usual === undefined ? [] : [`default ${JSON.stringify(usual)}`])];
 }
 
 function operationSection(method: string, path: string, operation: OperationEntry): string {
@@ -84,7 +94,7 @@ ${body ? `<h4>Body</h4><div>${describe(body)}</div>` : ''}
 }
 
 const style = `
-:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
+:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; background: Canvas; color: CanvasText; }
 body { max-width: 62rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
 h1 { margin: 0 0 .25rem; } h2 { margin: 2.5rem 0 .5rem; text-transform: capitalize; } h4 { margin: 1rem 0 .25rem; }
 code { font: 0.92em ui-monospace, monospace; overflow-wrap: anywhere; }
@@ -93,7 +103,11 @@ summary { cursor: pointer; display: flex; gap: .75rem; flex-wrap: wrap; align-it
 .method { font: 600 .8em ui-monospace, monospace; min-width: 4.2em; }
 .what { flex: 1 1 14rem; } .role, .muted { color: color-mix(in srgb, currentColor 62%, transparent); font-size: .9em; }
 table { border-collapse: collapse; width: 100%; } td { padding: .25rem .75rem .25rem 0; vertical-align: top; }
+td:first-child { white-space: nowrap; }
 ul { margin: .25rem 0; padding-left: 1.25rem; }
+@media (max-width: 40rem) {
+  td { display: inline-block; padding-bottom: 0; } td:last-child { display: block; padding: 0 0 .5rem 1.25rem; }
+}
 nav { display: flex; gap: 1rem; flex-wrap: wrap; margin-top: 1rem; }
 `;
 
@@ -110,7 +124,7 @@ export function apiPageOf(openApi: Record<string, unknown>): string {
   });
   return `<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(document.info.title)}</title><style>${style}</style></head><body>
+<title>API · Millrace</title><style>${style}</style></head><body>
 <h1>${escapeHtml(document.info.title)}</h1>
 <p>${escapeHtml(document.info.description)} Version ${escapeHtml(document.info.version)}.
 The same as an <a href="/api/v1/openapi.json">OpenAPI 3.1 document</a>.</p>

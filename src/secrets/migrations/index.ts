@@ -40,4 +40,15 @@ export const secretsMigrations: Migration[] = [
       create index on secrets_accesses (project_id, id desc);
       create index on secrets_accesses (at);`,
   },
+  {
+    // What signs the tokens by which jobs prove to others who they are.
+    id: 'secrets/0002-signing-keys',
+    statements: `
+      create table secrets_signing_keys (
+        kid text primary key,
+        jwk jsonb not null,
+        sealed text not null,
+        created_at timestamptz not null default now()
+      );`,
+  },
 ];

@@ -77,7 +77,12 @@ export function compileAggregate(call: ExpressionOf<'call'>, context: Context): 
     case 'latestrate':
       return latestRate(call, context);
     case 'funnel':
-      throw new NrqlError(call, 'funnel() cannot be part of a larger expression', 'Let it stand by itself in SELECT.');
+    case 'bucketpercentile':
+      throw new NrqlError(
+        call,
+        `${call.name}() cannot be part of a larger expression`,
+        'Let it stand by itself in SELECT.',
+      );
     default:
       return numericAggregate(call, context);
   }
@@ -199,11 +204,11 @@ export function percentilePoints(call: ExpressionOf<'call'>): number[] {
     const point = constant(arg.value);
     if (point === undefined || !Number.isFinite(point))
       throw new NrqlError(arg.value, `A point of ${call.name}() is a number`);
-    if (call.name === 'percentile' && (point < 0 || point > 100))
+    if (call.name !== 'cdfpercentage' && (point < 0 || point > 100))
       throw new NrqlError(arg.value, 'A percentile lies between 0 and 100');
     return point;
   });
-  if (points.length === 0 && call.name === 'percentile') return [95];
+  if (points.length === 0 && call.name !== 'cdfpercentage') return [95];
   if (points.length === 0) throw new NrqlError(call, 'cdfPercentage(attribute, bound) needs a bound');
   return points;
 }

@@ -64,7 +64,7 @@ describe('compiling to ClickHouse', () => {
     ['SELECT count(*) FROM A JOIN (SELECT count(*) FROM B TIMESERIES) ON c', 52, /TIMESERIES cannot stand/, undefined],
     ['SELECT funnel(session) FROM PageView', 7, /1 to 20 steps/, /WHERE page/],
     ['SELECT funnel(session, WHERE a = 1) + 1 FROM PageView', 7, /larger expression/, undefined],
-    ['SELECT bucketPercentile(a_bucket, 50) FROM Metric', 7, /not answered yet/, undefined],
+    ['SELECT bucketPercentile(a_bucket, 50) FROM Log', 24, /whose points are buckets/, /FROM Metric/],
     ['SELECT count(*) FROM Transaction TIMESERIES 1 second SINCE 1 day ago', 33, /86400 buckets/, /TIMESERIES MAX/],
     ["SELECT count(*) FROM Transaction SINCE '31/01/2026'", 39, /not a date/, undefined],
     ['SELECT count(*) FROM Transaction SINCE now UNTIL 1 hour ago', 39, /after UNTIL/, undefined],

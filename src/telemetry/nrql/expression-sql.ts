@@ -7,7 +7,7 @@ import { compilePattern } from './patterns.ts';
 import { printExpression } from './print.ts';
 import { NrqlError } from './problems.ts';
 import { rowFunctions, unansweredRowFunctions } from './row-functions.ts';
-import { aggregateFunctions, unansweredAggregates } from './words.ts';
+import { aggregateFunctions } from './words.ts';
 
 const unknownValue: Value = { sql: 'NULL', type: 'unknown' };
 
@@ -149,7 +149,7 @@ function call(expression: ExpressionOf<'call'>, want: Want, context: Context): V
   if (name === 'aggregationendtime') return { sql: context.spanEnd, type: 'time' };
   const known = rowFunctions[name];
   if (known) return rowCall(expression, known, context);
-  if (unansweredRowFunctions.has(name) || unansweredAggregates.has(name)) {
+  if (unansweredRowFunctions.has(name)) {
     throw new NrqlError(expression, `${name}() is not answered yet`, undefined, 'unsupported');
   }
   const near = nearest(name, [

@@ -1,5 +1,6 @@
 import { hasAggregate, histogramShape, percentilePoints, pointAggregate } from './aggregates.ts';
 import type { Expression, Named, Query } from './ast.ts';
+import { bucketPercentiles } from './bucket-percentile.ts';
 import type { BuiltSelect, Output, SelectOptions } from './built.ts';
 import { type Context, truth } from './context.ts';
 import { compile } from './expression-sql.ts';
@@ -296,6 +297,14 @@ function* valuesOf(item: Named, group: Context): Generator<{ value: Value; label
   if (call.kind === 'call' && call.name === 'funnel') {
     const steps = funnelSteps(call, group);
     yield* steps.map(({ value, label }) => ({ value, label: item.alias === null ? label : `${item.alias}: ${label}` }));
+    return;
+  }
+  if (call.kind === 'call' && call.name === 'bucketpercentile') {
+    const points = bucketPercentiles(call, group);
+    yield* points.map(({ value, label }) => ({
+      value,
+      label: item.alias === null ? label : points.length > 1 ? `${item.alias} ${label.split(' ').at(-1)}` : item.alias,
+    }));
     return;
   }
   if (call.kind === 'call' && (call.name === 'percentile' || call.name === 'cdfpercentage')) {

@@ -49,12 +49,13 @@ export const aggregateFunctions: Record<string, { signature: string; summary: st
     signature: "funnel(key, WHERE a AS 'one', WHERE b AS 'two')",
     summary: 'Number of different keys that came so far, one step after the other',
   },
+  bucketpercentile: {
+    signature: 'bucketPercentile(metric_bucket, 50, 95)',
+    summary: 'Percentiles of a histogram that came as one counter a bucket (Prometheus)',
+  },
   keyset: { signature: 'keyset()', summary: 'Names of all attributes' },
   cardinality: { signature: 'cardinality()', summary: 'Number of different combinations of attributes (estimated)' },
 };
-
-/** Aggregates that are right NRQL but not answered yet. */
-export const unansweredAggregates = new Set(['bucketpercentile']);
 
 /** The clauses and operators, for completion. */
 export const keywords = [

@@ -125,8 +125,8 @@ export const circleciCases: CircleciCase[] = [
   },
   {
     feature: '`add_ssh_keys`',
-    outcome: 'differs',
-    note: 'Adds none: Millrace keeps no SSH keys for projects. The step says so in its output.',
+    outcome: 'works',
+    note: 'Keys are secrets of the project or of a context, called `SSH_KEY` or `SSH_KEY_...`; chosen by either fingerprint. An agent holds them where the image has one.',
     config: steps('- add_ssh_keys: { fingerprints: ["aa:bb"] }'),
   },
   {
@@ -307,9 +307,15 @@ export const circleciCases: CircleciCase[] = [
   },
   {
     feature: '`CIRCLE_*` variables',
-    outcome: 'differs',
-    note: 'All but `CIRCLE_OIDC_TOKEN` and `CIRCLE_OIDC_TOKEN_V2`: Millrace issues no OpenID tokens.',
+    outcome: 'works',
+    note: '`CIRCLE_OIDC_TOKEN` and `CIRCLE_OIDC_TOKEN_V2` too: signed by this server, whose address is the issuer. See below.',
     config: steps('- run: echo $CIRCLE_SHA1 $CIRCLE_WORKFLOW_ID $CIRCLE_WORKING_DIRECTORY'),
+  },
+  {
+    feature: 'Rerun a job with SSH',
+    outcome: 'works',
+    note: '`millrace shell JOB`: a job that ended runs again, and its place is kept for the shell; no SSH is needed.',
+    config: steps('- run: exit 1'),
   },
   {
     feature: '`circleci` and `circleci-agent` inside jobs',

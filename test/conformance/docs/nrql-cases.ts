@@ -79,11 +79,6 @@ export const nrqlCases: NrqlCase[] = [
   { feature: 'FROM lookup()', outcome: 'parsed only', query: 'SELECT count(*) FROM lookup(t)' },
   { feature: 'Subquery in SELECT', outcome: 'answered', query: 'SELECT (SELECT count(*) FROM A) FROM B' },
   {
-    feature: '`bucketPercentile()`',
-    outcome: 'parsed only',
-    query: 'SELECT bucketPercentile(duration_bucket, 95) FROM Metric',
-  },
-  {
     feature: 'Unknown functions',
     outcome: 'refused',
     query: 'SELECT averge(duration) FROM Transaction',

@@ -1,4 +1,5 @@
-import { limits } from './limits.ts';
+/** Nesting of messages. */
+const mostDepth = 24;
 
 /** How a field is written on the wire (https://protobuf.dev/programming-guides/encoding). */
 type Scalar =
@@ -134,7 +135,7 @@ export function decodeMessage(buffer: Buffer, type: MessageType): Record<string,
 }
 
 function message(reader: Reader, type: MessageType, depth: number): Record<string, unknown> {
-  if (depth > limits.depth) malformed('nested too deeply');
+  if (depth > mostDepth) malformed('nested too deeply');
   const fields = type();
   const result: Record<string, unknown> = {};
   while (reader.at < reader.end) {
