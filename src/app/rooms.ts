@@ -15,7 +15,7 @@ import { mailNotifier } from '../integrations/mail/notifier.ts';
 import { createNewRelicIntake } from '../integrations/newrelic/index.ts';
 import { createOtlpIntake } from '../integrations/otlp/index.ts';
 import { createPrometheusIntake } from '../integrations/prometheus/index.ts';
-import { createSentryIntake } from '../integrations/sentry/index.ts';
+import { createSentryApi, createSentryIntake } from '../integrations/sentry/index.ts';
 import { webhookNotifier } from '../integrations/webhook/notifier.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { createMonitoring } from '../monitoring/index.ts';
@@ -215,6 +215,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     ].map(({ room }) => room),
     intakes: [
       createSentryIntake({ reception: errors.reception, telemetry, clock, log: of('sentry').log }),
+      createSentryApi({ uploads: errors.uploads, log: of('sentry').log }),
       createOtlpIntake({ telemetry, clock, keys }),
       createPrometheusIntake({ telemetry, clock, keys }),
       createLokiIntake({ telemetry, clock, keys }),

@@ -242,6 +242,9 @@ export async function forgetProject(database: Database, projectId: string): Prom
     await tx.execute(sql`delete from errors_outcomes where project_id = ${projectId}`);
     await tx.execute(sql`delete from errors_feedback where project_id = ${projectId}`);
     await tx.execute(sql`delete from errors_files where project_id = ${projectId}`);
+    await tx.execute(sql`delete from errors_bundles where project_id = ${projectId}`);
+    await tx.execute(sql`delete from errors_sources where project_id = ${projectId}`);
+    await tx.execute(sql`delete from errors_known_releases where project_id = ${projectId}`);
     await tx.execute(sql`delete from errors_monitors where project_id = ${projectId}`);
     await tx.execute(sql`delete from errors_sessions where project_id = ${projectId}`);
     await tx.execute(sql`delete from errors_session_hours where project_id = ${projectId}`);
@@ -251,7 +254,7 @@ export async function forgetProject(database: Database, projectId: string): Prom
 
 /** Forgets client ids, accounts, sessions and files past their time; called now and then. */
 export async function forget(database: Database): Promise<void> {
-  const { rememberedFor, filesKeptFor } = roomLimits;
+  const { rememberedFor, filesKeptFor, mapsKeptFor } = roomLimits;
   await database.execute(
     sql`delete from errors_received where at < now() - make_interval(secs => ${rememberedFor / 1000})`,
   );
@@ -260,5 +263,8 @@ export async function forget(database: Database): Promise<void> {
     sql`delete from errors_files where received_at < now() - make_interval(secs => ${filesKeptFor / 1000})`,
   );
   await database.execute(sql`delete from errors_check_ins where started_at < now() - interval '30 days'`);
+  await database.execute(sql`delete from errors_chunks where at < now() - interval '1 day'`);
+  await database.execute(sql`
+    delete from errors_sources where at < now() - make_interval(secs => ${mapsKeptFor / 1000})`);
   await forgetSessions(database);
 }

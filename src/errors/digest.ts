@@ -67,7 +67,7 @@ function factsOf(report: ErrorReport): EventFacts {
 }
 
 /** Reads one event; undefined when its payload is not a JSON object, which is the only thing that cannot be mended. */
-export function digest(event: ReceivedEvent, rules: GroupingRules = defaultRules): Digest | undefined {
+export function readReport(event: ReceivedEvent): ErrorReport | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(textIn(event.payload));
@@ -75,14 +75,18 @@ export function digest(event: ReceivedEvent, rules: GroupingRules = defaultRules
     return undefined;
   }
   const payload = objectOf(parsed);
-  if (!payload) return undefined;
-  const report = markFrames(normalise(payload, event), rules.stack);
+  return payload ? normalise(payload, event) : undefined;
+}
+
+/** Names and groups an event as it was read. */
+export function digest(projectId: string, read: ErrorReport, rules: GroupingRules = defaultRules): Digest {
+  const report = markFrames(read, rules.stack);
   const grouping = groupReport(report, rules);
   const headline = headlineOf(report);
   const { userName, userKey } = userOf(report);
   return {
-    id: newId(event.receivedAt),
-    projectId: event.projectId,
+    id: newId(report.receivedAt),
+    projectId,
     facts: factsOf(report),
     headline: grouping.title === null ? headline : { ...headline, title: grouping.title },
     hashes: grouping.hashes,

@@ -18,11 +18,14 @@ import {
 import { errorsEvents } from './events.ts';
 import { fileDownloads } from './file-downloads.ts';
 import { createRuleBook } from './grouping-rules.ts';
+import { projectsKnowing, readKnownRelease, tellRelease } from './known-releases.ts';
 import { roomLimits } from './limits.ts';
 import { errorsMigrations } from './migrations/index.ts';
-import type { ErrorReception, PeopleDirectory, ProjectDirectory, ReleaseLookup } from './port.ts';
+import type { ErrorReception, PeopleDirectory, ProjectDirectory, ReleaseLookup, ReleaseUploads } from './port.ts';
 import { createReception, createTally } from './reception.ts';
 import { errorsRoutes, type RouteSurroundings } from './routes.ts';
+import { createMapBook } from './source-maps/map-book.ts';
+import { assembleBundle, storeChunk } from './source-maps/store-artifacts.ts';
 import { errorsLoops } from './worker.ts';
 
 export type { Cause } from './change.ts';
@@ -47,6 +50,8 @@ export interface ErrorsDeps {
 export interface Errors {
   /** For protocols: where events are handed over. */
   reception: ErrorReception;
+  /** For upload tools: source maps and releases. */
+  uploads: ReleaseUploads;
   /** Lays an issue at a deployment and commits; idempotent. `causes` are ids of facts, nearest first. */
   attachCause(issueId: string, cause: Cause, causes: string[], actor: Actor): Promise<void>;
   resolve(
@@ -95,10 +100,23 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
     releases: deps.releases,
     projects: deps.projects,
     rules: createRuleBook(deps.database, now),
+    maps: createMapBook(deps.database, now),
   };
   const reception = createReception({ spool, projects: deps.projects, tally, now });
   return {
     reception,
+    uploads: {
+      project: (name) => deps.projects.find(name),
+      async projectsWith(version) {
+        const ids = await projectsKnowing(deps.database, version);
+        const found = await Promise.all(ids.map((id) => deps.projects.find(id)));
+        return found.filter((project) => project !== undefined);
+      },
+      storeChunk: (body) => storeChunk(deps.database, body),
+      assemble: (order) => assembleBundle(deps.database, order),
+      tell: (projectId, version, word) => tellRelease(deps.database, projectId, version, word),
+      release: (projectId, version) => readKnownRelease(deps.database, projectId, version),
+    },
     async attachCause(issueId, cause, causes, actor) {
       await attachCause(around, issueId, cause, causes, actor);
     },

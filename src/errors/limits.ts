@@ -63,6 +63,8 @@ export const roomLimits = {
   fileBytesPerProject: 1024 ** 3,
   /** How long they are kept (ms). */
   filesKeptFor: 30 * 86_400_000,
+  /** How long source maps are kept (ms). */
+  mapsKeptFor: 90 * 86_400_000,
   /** How long the id of an event is remembered, so that it counts once (ms). */
   rememberedFor: 3 * 86_400_000,
 } as const;

@@ -127,3 +127,50 @@ export interface PeopleDirectory {
   /** How a person is called; undefined when there is no such person. */
   nameOf(personId: string): Promise<string | undefined>;
 }
+
+/** A bundle of scripts and source maps that an upload tool wants put together. */
+export interface BundleOrder {
+  projectIds: string[];
+  /** SHA-1 of the whole and of its chunks in order, 40 hexadecimal digits each. */
+  checksum: string;
+  chunks: string[];
+  /** Named by the tool; '' where the bundle says it itself. */
+  release: string;
+  dist: string;
+}
+
+export interface BundleAnswer {
+  state: 'ok' | 'not_found' | 'error';
+  /** Chunks still to be sent. */
+  missing: string[];
+  detail: string | null;
+}
+
+/** What upload tools may say of a release. */
+export interface ReleaseWord {
+  /** Unix ms. */
+  releasedAt?: number | undefined;
+  commits?: { id: string; message: string; author: string; at: number | null; files: string[] }[] | undefined;
+  deploy?: { environment: string; name: string; startedAt: number | null; finishedAt: number } | undefined;
+}
+
+export interface KnownRelease {
+  version: string;
+  createdAt: number;
+  releasedAt: number | null;
+  commits: number;
+  deploys: { environment: string; name: string; finishedAt: number }[];
+}
+
+/** Where the tools of error-tracking clients bring source maps and what they know of releases. Implemented by the errors room. */
+export interface ReleaseUploads {
+  /** By slug or id. */
+  project(name: string): Promise<IngestProject | undefined>;
+  /** The projects that know a release of this version. */
+  projectsWith(version: string): Promise<IngestProject[]>;
+  storeChunk(body: Buffer): Promise<void>;
+  assemble(order: BundleOrder): Promise<BundleAnswer>;
+  /** Makes the release known, or adds to what is known of it. */
+  tell(projectId: string, version: string, word: ReleaseWord): Promise<KnownRelease>;
+  release(projectId: string, version: string): Promise<KnownRelease | undefined>;
+}

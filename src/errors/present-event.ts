@@ -71,13 +71,15 @@ export function presentEventDetail(
     rules: GroupingRules;
     neighbours: { previous: string | null; next: string | null };
     files: FileRow[];
+    /** Source maps that came after it are applied to what is shown. */
+    mappedLater: boolean;
   },
 ): EventDetail {
-  const { rules, neighbours, files } = around;
+  const { rules, neighbours, files, mappedLater } = around;
   const report = markFrames(kept, rules.stack);
   const grouping = groupReport(report, rules);
   const notes =
-    row.algorithm === currentAlgorithm.id && grouping.hashes.includes(row.hash)
+    row.algorithm === currentAlgorithm.id && (mappedLater || grouping.hashes.includes(row.hash))
       ? report.notes
       : [...report.notes, `grouped by earlier rules (${row.algorithm}); shown as today's would`];
   return {

@@ -31,12 +31,16 @@ import {
 } from './read-events.ts';
 import { countIssues, histograms, listIssues, listReleases, type Period } from './read-issues.ts';
 import { listFeedback, listFiles } from './read-items.ts';
+import type { MapBook } from './source-maps/map-book.ts';
+import { mapKeys } from './source-maps/symbolicate.ts';
 import { type IssueRow, readIssue } from './store-issues.ts';
 
 export interface RouteSurroundings extends ChangeSurroundings {
   projects: ProjectDirectory;
   /** Grouping rules by project. */
   rules: RuleBook;
+  /** Source maps by project. */
+  maps: MapBook;
 }
 
 /** Values shown of one tag. */
@@ -132,13 +136,19 @@ export function errorsRoutes(around: RouteSurroundings): MountedContract {
           hint: 'Of each issue the first, the first of each release, and the latest events are kept.',
         });
       }
-      const [report, rules, neighbours] = await Promise.all([
+      const [kept, rules, neighbours] = await Promise.all([
         unpackReport(row.block, row.position),
         around.rules.rulesOf(row.projectId),
         neighboursOf(database, row),
       ]);
+      const report = await around.maps.symbolicated(row.projectId, kept);
       const files = await listFiles(database, row.projectId, [row.eventId, ...replayIdsOf(report)]);
-      return presentEventDetail(row, report, { rules, neighbours, files });
+      return presentEventDetail(row, report, {
+        rules,
+        neighbours,
+        files,
+        mappedLater: mapKeys(report).length < mapKeys(kept).length,
+      });
     },
     resolveIssue: async ({ params, body, actor }) =>
       presentOne(await resolveIssue(around, params.issueId, body, actor)),

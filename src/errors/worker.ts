@@ -6,7 +6,7 @@ import { sql } from '../platform/postgres/sql.ts';
 import type { Loop } from '../platform/room.ts';
 import type { Spool } from '../platform/spool/spool.ts';
 import { type ChangeSurroundings, forget, reopenExpired } from './change.ts';
-import { type Digest, digest } from './digest.ts';
+import { type Digest, digest, readReport } from './digest.ts';
 import type { GroupingRules } from './grouping/algorithm.ts';
 import type { RuleBook } from './grouping-rules.ts';
 import { storeBatch } from './ingest.ts';
@@ -14,6 +14,8 @@ import { roomLimits } from './limits.ts';
 import { watchMonitors } from './monitors/watch.ts';
 import type { ErrorReception, Outcome, ReceivedEvent, ReceivedItem, ReleaseDeployment } from './port.ts';
 import type { Tally } from './reception.ts';
+import { adoptLateMaps } from './source-maps/adopt.ts';
+import type { MapBook } from './source-maps/map-book.ts';
 import { decodeRecord } from './spool-record.ts';
 import { countOutcomes } from './store-batch.ts';
 import { storeItems } from './store-items.ts';
@@ -26,6 +28,8 @@ export interface WorkerSurroundings extends ChangeSurroundings {
   log: Log;
   /** Grouping rules by project. */
   rules: RuleBook;
+  /** Source maps by project. */
+  maps: MapBook;
 }
 
 /** How long other work waits at most while events are read (ms). */
@@ -38,6 +42,7 @@ export function errorsLoops(around: WorkerSurroundings): Loop[] {
     { name: 'errors.outcomes', run: (signal) => every(1000, signal, () => flushOutcomes(around)) },
     { name: 'errors.outbox', run: (signal) => every(15_000, signal, () => replayOutbox(around)) },
     { name: 'errors.monitors', run: (signal) => every(5000, signal, () => watchMonitors(around)) },
+    { name: 'errors.maps', run: (signal) => every(5000, signal, () => adoptLateMaps(around)) },
     { name: 'errors.archive', run: (signal) => every(15_000, signal, () => reopenExpired(around)) },
     {
       name: 'errors.forget',
@@ -84,10 +89,12 @@ async function digestAndStore(
   }
   let sliceStart = performance.now();
   for (const event of events) {
-    const one = digest(event, rules.get(event.projectId));
-    if (one) digests.push(one);
-    else {
-      const { projectId } = event;
+    const { projectId } = event;
+    const report = readReport(event);
+    if (report) {
+      const read = await around.maps.symbolicated(projectId, report);
+      digests.push(digest(projectId, read, rules.get(projectId)));
+    } else {
       invalid.push({ projectId, category: 'error', outcome: 'invalid', reason: 'not_json', quantity: 1 });
     }
     if (performance.now() - sliceStart > sliceMs) {

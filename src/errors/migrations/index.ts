@@ -317,4 +317,56 @@ export const errorsMigrations: Migration[] = [
       create index on errors_check_ins (monitor_id, started_at desc);
       create index on errors_check_ins (started_at) where status = 'in_progress';`,
   },
+  {
+    id: 'errors/0005-source-maps',
+    statements: `
+      -- Pieces of uploads, until they are put together.
+      create table errors_chunks (
+        sha1 text primary key,
+        body bytea not null,
+        at timestamptz not null
+      );
+      alter table errors_chunks alter column body set storage external;
+
+      create table errors_bundles (
+        project_id uuid not null,
+        checksum text not null,
+        release text not null,
+        at timestamptz not null,
+        -- Issues that came before it were looked through.
+        adopted boolean not null default false,
+        primary key (project_id, checksum)
+      );
+      create index on errors_bundles (project_id) where not adopted;
+
+      create table errors_sources (
+        id uuid primary key,
+        project_id uuid not null,
+        kind text not null,
+        debug_id uuid,
+        -- Addresses without their server: ~/assets/index.js
+        url text not null,
+        map_url text not null,
+        release text not null,
+        dist text not null,
+        -- Deflated; empty for scripts, of which only the way to their map is kept.
+        body bytea not null,
+        at timestamptz not null
+      );
+      alter table errors_sources alter column body set storage external;
+      create index on errors_sources (project_id, debug_id);
+      create index on errors_sources (project_id, release, url);
+
+      -- What upload tools said of releases.
+      create table errors_known_releases (
+        project_id uuid not null,
+        version text not null,
+        created_at timestamptz not null default now(),
+        released_at timestamptz,
+        commits jsonb not null,
+        deploys jsonb not null,
+        primary key (project_id, version)
+      );
+      create index on errors_known_releases (version);`,
+  },
 ];

@@ -58,6 +58,40 @@ export function placeIn(docker: DockerEngine, name: string, controlDir: string, 
       );
       return out;
     },
+    async shell(script, size) {
+      const exec = await reach('a shell in the job’s container', callMs, () =>
+        container.exec({
+          Cmd: ['/bin/sh', '-c', script],
+          AttachStdin: true,
+          AttachStdout: true,
+          AttachStderr: true,
+          Tty: true,
+        }),
+      );
+      const stream = await exec.start({ hijack: true, stdin: true, Tty: true });
+      const ended = new Promise<number | null>((resolve) => {
+        const end = (): void =>
+          void exec.inspect().then(
+            ({ ExitCode }) => resolve(ExitCode),
+            () => resolve(null),
+          );
+        stream.once('end', end);
+        stream.once('close', end);
+        stream.once('error', end);
+      });
+      await exec.resize({ h: size.rows, w: size.columns }).catch(() => {});
+      return {
+        output: stream,
+        ended,
+        write: (bytes) => void stream.write(bytes),
+        resize: async ({ rows, columns }) => void (await exec.resize({ h: rows, w: columns }).catch(() => {})),
+        // Whatever runs is interrupted and the shell sees the end of its input: a shell outlives a mere hang-up here.
+        close: () => {
+          stream.write('\u0003\u0004');
+          setTimeout(() => stream.destroy(), 1000).unref();
+        },
+      };
+    },
     async signal(group, name) {
       if (group <= 1) return;
       await inside(

@@ -1,1 +1,2 @@
+export { createSentryApi } from './api.ts';
 export { createSentryIntake } from './intake.ts';

@@ -1,0 +1,42 @@
+import type { Queryable } from '../platform/postgres/database.ts';
+import { json, sql } from '../platform/postgres/sql.ts';
+import type { KnownRelease, ReleaseWord } from './port.ts';
+
+const columns = sql`version, (extract(epoch from created_at) * 1000)::float8 as "createdAt",
+  (extract(epoch from released_at) * 1000)::float8 as "releasedAt", jsonb_array_length(commits) as commits, deploys`;
+
+/** Deploys remembered of one release. */
+const mostDeploys = 100;
+
+/** Makes a release known, or adds to what is known of it. Saying the same again changes nothing but deploys, which are listed. */
+export async function tellRelease(
+  db: Queryable,
+  projectId: string,
+  version: string,
+  word: ReleaseWord,
+): Promise<KnownRelease> {
+  const deploys = word.deploy ? [word.deploy] : [];
+  const row = await db.first<KnownRelease>(sql`
+    insert into errors_known_releases as r (project_id, version, released_at, commits, deploys)
+    values (${projectId}, ${version}, to_timestamp(${word.releasedAt === undefined ? null : word.releasedAt / 1000}::float8),
+      ${json(word.commits ?? [])}, ${json(deploys)})
+    on conflict (project_id, version) do update set
+      released_at = coalesce(excluded.released_at, r.released_at),
+      commits = case when jsonb_array_length(excluded.commits) > 0 then excluded.commits else r.commits end,
+      deploys = case when jsonb_array_length(r.deploys) < ${mostDeploys} then excluded.deploys || r.deploys else r.deploys end
+    returning ${columns}`);
+  return row!;
+}
+
+export function readKnownRelease(db: Queryable, projectId: string, version: string): Promise<KnownRelease | undefined> {
+  return db.first(sql`
+    select ${columns} from errors_known_releases where project_id = ${projectId} and version = ${version}`);
+}
+
+/** Ids of the projects that know a version. */
+export async function projectsKnowing(db: Queryable, version: string): Promise<string[]> {
+  const rows = await db.query<{ id: string }>(
+    sql`select project_id as id from errors_known_releases where version = ${version} order by project_id limit 20`,
+  );
+  return rows.map((row) => row.id);
+}
