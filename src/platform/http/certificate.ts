@@ -2,8 +2,10 @@ import { X509Certificate } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { generate } from 'selfsigned';
 import type { Clock } from '../../kernel/clock.ts';
+
+/** Needed once a year; until then it takes no memory. */
+const maker = () => import('selfsigned');
 
 /** A certificate with its key, in PEM. */
 export interface Certificate {
@@ -26,6 +28,7 @@ export async function openCertificate(directory: string, hosts: readonly string[
   const authority = (await read(directory, 'ca')) ?? (await makeAuthority(directory, clock));
   const kept = await read(directory, 'server');
   if (kept && isGood(kept, authority, hosts, clock.now())) return kept;
+  const { generate } = await maker();
   const pem = await generate([{ name: 'commonName', value: hosts[0] ?? 'localhost' }], {
     keyType: 'ec',
     algorithm: 'sha256',
@@ -46,6 +49,7 @@ export async function openCertificate(directory: string, hosts: readonly string[
 }
 
 async function makeAuthority(directory: string, clock: Clock): Promise<Certificate> {
+  const { generate } = await maker();
   const pem = await generate([{ name: 'commonName', value: 'Millrace of this installation' }], {
     keyType: 'ec',
     algorithm: 'sha256',
