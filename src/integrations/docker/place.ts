@@ -1,4 +1,4 @@
-import { PassThrough, type Readable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../kernel/faults.ts';
@@ -21,14 +21,17 @@ export function placeIn(docker: DockerEngine, name: string, controlDir: string, 
   });
   const inside = (argv: string[], user?: string): Promise<void> =>
     reach('a command in the job’s container', callMs, async () => {
-      const exec = await container.exec({ Cmd: argv, ...(user === undefined ? {} : { User: user }) });
-      const stream = (await exec.start({ Detach: false })) as unknown as Readable;
+      // With nothing attached the engine's answer ends at once, while the command may not even have begun.
+      const attached = { Cmd: argv, AttachStdout: true, AttachStderr: true };
+      const exec = await container.exec({ ...attached, ...(user === undefined ? {} : { User: user }) });
+      const stream = await exec.start({ hijack: true, stdin: false });
       stream.resume();
       await new Promise<void>((resolve) => {
         stream.once('end', resolve);
         stream.once('close', resolve);
         stream.once('error', () => resolve());
       });
+      while ((await exec.inspect()).Running) await sleep(5);
     });
   return {
     controlDir,
