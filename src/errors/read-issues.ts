@@ -12,6 +12,7 @@ export interface IssueFilter {
   release?: string | undefined;
   service?: string | undefined;
   level?: string | undefined;
+  priority?: string | undefined;
   assignee?: string | undefined;
 }
 
@@ -33,6 +34,7 @@ function conditionsOf(filter: IssueFilter): Sql[] {
     conditions.push(sql`status = 'unresolved' and
       case when since < now() - interval '7 days' then 'ongoing' else substatus end = ${filter.substatus}`);
   }
+  if (filter.priority) conditions.push(sql`priority = ${filter.priority}`);
   if (filter.level) conditions.push(sql`level = ${filter.level}`);
   if (filter.service) conditions.push(sql`service = ${filter.service}`);
   if (filter.assignee === 'none') conditions.push(sql`assignee_id is null`);

@@ -99,6 +99,8 @@ export const operations: Record<string, [method: string, path: string, creates: 
   'errors.archiveIssue': ['POST', '/errors/issues/:issueId/archive', false],
   'errors.reopenIssue': ['POST', '/errors/issues/:issueId/reopen', false],
   'errors.assignIssue': ['POST', '/errors/issues/:issueId/assign', false],
+  'errors.prioritiseIssue': ['POST', '/errors/issues/:issueId/priority', false],
+  'errors.commentOnIssue': ['POST', '/errors/issues/:issueId/comments', false],
   'errors.listIssueHashes': ['GET', '/errors/issues/:issueId/hashes', false],
   'errors.mergeIssues': ['POST', '/errors/issues/:issueId/merge', false],
   'errors.splitIssue': ['POST', '/errors/issues/:issueId/split', false],
