@@ -34,7 +34,7 @@ export const errorsContract = defineContract('errors', {
     role: 'viewer',
     query: z.object({
       project: z.string().optional(),
-      /** Words found in title, message, culprit or short id. */
+      /** Words found in title, message, culprit or short id, and conditions: `is:regressed level:error !has:user release:latest`. */
       search: z.string().max(500).optional(),
       status: z.enum(['unresolved', 'resolved', 'archived', 'all']).default('unresolved'),
       substatus: issueSubstatus.optional(),
