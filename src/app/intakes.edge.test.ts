@@ -48,12 +48,34 @@ const addresses: Record<string, () => InjectOptions[]> = {
     })),
   sentry: () =>
     ['', '/services/web'].flatMap((prefix) =>
-      ['envelope', 'store'].map((kind) => ({
+      [
+        'envelope',
+        'store',
+        'security',
+        'csp-report',
+        'minidump',
+        `events/${'0'.repeat(32)}/attachments`,
+        'cron/backup',
+        `cron/backup/${'0'.repeat(32)}`,
+      ].map((kind) => ({
         method: 'POST' as const,
         url: `${prefix}/api/${project.ingestId}/${kind}/`,
-        payload: kind === 'store' ? '{}' : '{}\n{"type":"event"}\n{}\n',
+        payload: kind === 'envelope' ? '{}\n{"type":"event"}\n{}\n' : '{}',
       })),
     ),
+  'sentry-api': () => [
+    ...['', 'organizations/x/', 'organizations/x/repos/', 'organizations/x/chunk-upload/'].map((path) => ({
+      method: 'GET' as const,
+      url: `/api/0/${path}`,
+    })),
+    ...['chunk-upload', 'artifactbundle/assemble', 'releases', 'releases/r1/deploys'].map((path) => ({
+      method: 'POST' as const,
+      url: `/api/0/organizations/x/${path}/`,
+      headers: json,
+      payload: '{}',
+    })),
+  ],
+  'errors-files': () => [{ method: 'GET', url: '/api/v1/errors/files/01890000-0000-7000-8000-000000000000/content' }],
   'event-stream': () => [{ method: 'GET', url: '/api/v1/events/stream' }],
   'pipelines-streams': () =>
     ['runs/ID/stream', 'jobs/ID/steps/0/log/stream', 'jobs/ID/steps/0/log/raw', 'artifacts/ID/content'].map((path) => ({
@@ -121,7 +143,7 @@ describe('intakes', () => {
       }
     }
     expect(admitted).toEqual([]);
-    expect(tried).toBe(27 * wrong.length);
+    expect(tried).toBe(48 * wrong.length);
   });
 
   it('refuse a token that is limited to another room', async () => {
@@ -132,7 +154,10 @@ describe('intakes', () => {
     });
     const input = { personId: owner.id, name: 't', role: 'owner' as const, scopes: ['secrets:read'], expiresAt: null };
     const { text } = await house.identity.createToken(input, system('test'));
-    for (const name of ['event-stream', 'pipelines-streams', 'git']) {
+    const whole = await house.identity.createToken({ ...input, name: 'ci', scopes: null }, system('test'));
+    const headers = { authorization: `Bearer ${whole.text}` };
+    expect((await app.inject({ method: 'GET', url: '/api/0/', headers })).statusCode).toBe(200);
+    for (const name of ['event-stream', 'pipelines-streams', 'errors-files', 'sentry-api', 'git']) {
       for (const request of addresses[name]!()) {
         const scheme = name === 'git' ? `Basic ${Buffer.from(`x:${text}`).toString('base64')}` : `Bearer ${text}`;
         const { statusCode } = await app.inject({ ...request, headers: { ...request.headers, authorization: scheme } });

@@ -63,7 +63,8 @@ function severityColour(note: Diagnostic): 'red' | 'yellow' | 'grey' {
 }
 
 function planReport(plan: Plan, trigger: Trigger, terminal: Paint): string[] {
-  const ref = trigger.tag ? `tag ${trigger.tag}` : `branch ${trigger.branch}`;
+  const time = trigger.schedule ? `the schedule of ${trigger.schedule.workflow} on ` : '';
+  const ref = `${time}${trigger.tag ? `tag ${trigger.tag}` : `branch ${trigger.branch}`}`;
   const origin = plan.file ?? 'no pipeline file; derived from what is here';
   const lines = [`${terminal.paint('bold', 'What runs')} for ${ref} (${origin})`];
   if (plan.workflows.length === 0) lines.push('  nothing: no workflow applies');
@@ -76,6 +77,16 @@ function planReport(plan: Plan, trigger: Trigger, terminal: Paint): string[] {
       terminal.paint('grey', detailsOf(job)),
     ]);
     lines.push(...table(rows, { indent: '    ' }));
+  }
+  const schedules = trigger.schedule ? [] : (plan.schedules ?? []);
+  if (schedules.length > 0) {
+    lines.push('', `${terminal.paint('bold', 'What runs by itself')} (UTC)`);
+    lines.push(
+      ...table(
+        schedules.map(({ workflow, cron }) => [workflow, cron]),
+        { indent: '  ' },
+      ),
+    );
   }
   return lines;
 }

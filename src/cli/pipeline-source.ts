@@ -7,6 +7,8 @@ import { localTrigger, readCheckout, workingTree } from './working-tree.ts';
 interface Wanted {
   branch?: string | undefined;
   tag?: string | undefined;
+  /** The workflow whose time is taken to have come. */
+  schedule?: string | undefined;
   parameters?: Trigger['parameters'] | undefined;
 }
 

@@ -67,6 +67,7 @@ command('lint', 'check pipeline files, Compose files and millrace.yaml without a
 command('explain', 'say what was found in the working tree, what would run, and why', [
   'millrace explain',
   'millrace explain --tag v1.0',
+  'millrace explain --schedule nightly            # what runs when its time has come',
   'millrace explain .circleci/config.yml --json   # the expanded plan',
   'millrace explain --format circleci             # the flat configuration, as `circleci config process` prints it',
 ])
@@ -77,6 +78,12 @@ command('explain', 'say what was found in the working tree, what would run, and 
   )
   .option('--branch <name>', 'as if this branch was pushed (default: the one checked out)')
   .option('--tag <name>', 'as if this tag was pushed')
+  .addOption(
+    new Option('--schedule <workflow>', 'as if the time of this scheduled workflow had come').conflicts([
+      'tag',
+      'format',
+    ]),
+  )
   .option('--parameter <name=value>', 'a pipeline parameter; may be given again', collect)
   .action(async (file: string | undefined, options: object) =>
     done(await (await import('./commands/explain.ts')).explain(file, options)),
@@ -181,6 +188,18 @@ project
   .argument('<project>', 'id or slug')
   .option('--json', 'print as JSON')
   .action(async (name: string, options: object) => done(await (await projectModule()).showProject(name, options)));
+
+command('shell', 'enter the place where a job runs; a job that ended runs again for it, and its place is kept', [
+  'millrace shell test               # the job of that name in the newest run',
+  'millrace shell test --run 41',
+  'millrace shell 01a208fc-9618-7c18-ad4f-3f0410f20000',
+])
+  .argument('<job>', 'name of a job, or its id')
+  .option('--run <run>', 'number, id or commit of the run (default: the newest)')
+  .option('--project <project>', 'the project, when it is not the one of this directory')
+  .action(async (job: string, options: object) =>
+    done(await (await import('./commands/shell.ts')).shell(job, options)),
+  );
 
 command('logs', 'print and follow the output of a run, or of what is deployed', [
   'millrace logs                       # the newest run of this project',

@@ -92,4 +92,18 @@ describe('millrace run, lint and explain on a working tree', () => {
       workflows: [{ name: 'w', jobs: [{ name: 'build' }, { name: 'test' }] }],
     });
   });
+
+  it('prints what a schedule would run, and refuses one that is none', async () => {
+    const branches = '{ only: /.*/ }';
+    await writeFile(
+      join(tree, '.circleci/config.yml'),
+      `${config('true')}  nightly: { jobs: [build], triggers: [{ schedule: { cron: "0 3 * * *", filters: { branches: ${branches} } } }] }\n`,
+    );
+    const nightly = await millrace('explain', '--json', '--schedule', 'nightly');
+    expect(JSON.parse(nightly.out)).toMatchObject({ ok: true, workflows: [{ name: 'nightly' }] });
+    expect((await millrace('explain')).out).toContain('nightly  0 3 * * *');
+    const other = await millrace('explain', '--json', '--schedule', 'w');
+    expect(other.code).toBe(1);
+    expect(JSON.parse(other.out).problems[0].hint).toBe('There is: nightly.');
+  });
 });

@@ -100,11 +100,17 @@ async function listFiles(root: string): Promise<string[]> {
 /** The trigger that stands for "as it is here, now". */
 export function localTrigger(
   checkout: Checkout,
-  wanted: { branch?: string | undefined; tag?: string | undefined; parameters?: Trigger['parameters'] | undefined },
+  wanted: {
+    branch?: string | undefined;
+    tag?: string | undefined;
+    schedule?: string | undefined;
+    parameters?: Trigger['parameters'] | undefined;
+  },
 ): Trigger {
   const name = basename(checkout.root);
   return {
-    kind: 'local',
+    kind: wanted.schedule === undefined ? 'local' : 'schedule',
+    schedule: wanted.schedule === undefined ? undefined : { workflow: wanted.schedule },
     branch: wanted.tag === undefined ? (wanted.branch ?? checkout.branch ?? 'main') : undefined,
     tag: wanted.tag,
     sha: checkout.sha ?? '0'.repeat(40),

@@ -98,6 +98,7 @@ export class Fleet {
       (row) => row.instanceId === planned.instanceId,
     );
     this.#followed.add(planned.instanceId);
+    this.#lines.begin(planned.instanceId, known);
     await scope.runtime.start({
       instanceId: planned.instanceId,
       projectId: scope.project.id,
@@ -113,7 +114,7 @@ export class Fleet {
           (port) => port.container,
         ),
       })),
-      linesAfter: known?.linesUntil ?? undefined,
+      linesAfter: known?.linesAfter ?? undefined,
       onLine: (line, stream, at) => {
         this.#lines.add(lineScope, line, stream, at);
         if (line.trim() !== '') {
@@ -127,6 +128,7 @@ export class Fleet {
   async stop(scope: Scope, instanceId: string, graceMs: number): Promise<void> {
     const begun = this.#deps.clock.now();
     await scope.runtime.stop(instanceId, graceMs);
+    this.#lines.end(instanceId);
     this.#deps.log.debug({ instance: instanceId, ms: this.#deps.clock.now() - begun }, 'stopped');
     this.#forget(instanceId);
     this.#followed.delete(instanceId);

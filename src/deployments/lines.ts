@@ -1,10 +1,15 @@
 import type { TelemetryRecord } from '../platform/observe/telemetry-sink.ts';
 import type { DeploymentsDeps } from './deps.ts';
-import { setLinesUntil } from './store/instances.ts';
+import { storeLines } from './store/instances.ts';
 
-/** Lines waiting for telemetry; beyond it the oldest are dropped and the loss is said. */
+/** Lines waiting for telemetry; beyond it the oldest of an instance are dropped and the loss is said. */
 const mostWaiting = 50_000;
+const mostAtOnce = 5000;
 const longestLine = 32_768;
+/** The row of a new instance is written when it is first looked at; its lines wait for it that long. */
+const rowWithinMs = 10_000;
+/** Keeps positions of lines apart; more than a double loses of a time in milliseconds. */
+const step = 0.001;
 
 export interface LineScope {
   instanceId: string;
@@ -17,12 +22,33 @@ export interface LineScope {
   mask: (text: string) => string;
 }
 
-/** Brings the output of services into telemetry as Log records, and remembers how far it got. */
+interface WaitingLine {
+  /** Its time, or a little later: no two lines of an instance have the same. */
+  position: number;
+  record: TelemetryRecord;
+}
+
+/** The output of one instance. */
+interface LineStream {
+  /** Lines up to this position are in telemetry. */
+  after: number;
+  /** Lines up to this position are about to be, or are already: a server may have been killed in between. */
+  sending: number | null;
+  lastPosition: number;
+  waiting: WaitingLine[];
+  /** Unix milliseconds when its first line came. */
+  since: number;
+  ended: boolean;
+}
+
+/**
+ * Brings the output of services into telemetry as Log records, each line once: what is sent next is stored before, so that a
+ * server that takes up after a killed one sends exactly that again, under the same key.
+ */
 export class ServiceLines {
   readonly #deps: Pick<DeploymentsDeps, 'database' | 'telemetry' | 'log'>;
-  #waiting: { instanceId: string; record: TelemetryRecord }[] = [];
-  /** By instance, how far its lines are in telemetry, where that is not stored yet. */
-  #until = new Map<string, number>();
+  readonly #streams = new Map<string, LineStream>();
+  #count = 0;
   #dropped = 0;
   #flushing: Promise<void> | undefined;
   readonly #timer: NodeJS.Timeout;
@@ -33,19 +59,38 @@ export class ServiceLines {
     this.#timer.unref();
   }
 
+  /** An instance is about to be followed, from where an earlier server stood with it. */
+  begin(instanceId: string, known: { linesAfter: number | null; linesSending: number | null } | undefined): void {
+    const stream = this.#streams.get(instanceId);
+    if (stream) stream.ended = false;
+    else this.#streams.set(instanceId, streamFrom(known?.linesAfter ?? 0, known?.linesSending ?? null));
+  }
+
+  /** No more lines are to come but those on their way. */
+  end(instanceId: string): void {
+    const stream = this.#streams.get(instanceId);
+    if (stream) stream.ended = true;
+  }
+
   add(scope: LineScope, line: string, stream: 'stdout' | 'stderr', at: number): void {
-    if (this.#waiting.length >= mostWaiting) {
-      this.#waiting.shift();
+    const of = this.#streams.get(scope.instanceId) ?? streamFrom(0, null);
+    this.#streams.set(scope.instanceId, of);
+    if (this.#count >= mostWaiting && of.waiting.length > 0) {
+      of.waiting.shift();
+      this.#count -= 1;
       this.#dropped += 1;
     }
-    this.#waiting.push({
-      instanceId: scope.instanceId,
+    of.lastPosition = Math.max(at, of.lastPosition + step);
+    of.since ||= Date.now();
+    this.#count += 1;
+    of.waiting.push({
+      position: of.lastPosition,
       record: {
         type: 'Log',
         timestamp: at,
         projectId: scope.projectId,
         attributes: {
-          message: scope.mask(line).slice(0, longestLine),
+          message: scope.mask(line.slice(0, longestLine)),
           level: 'info',
           stream,
           service: scope.service,
@@ -59,44 +104,82 @@ export class ServiceLines {
   }
 
   flush(): Promise<void> {
-    if (this.#flushing) return this.#flushing;
-    if (this.#waiting.length === 0 && this.#until.size === 0) return Promise.resolve();
-    const batch = this.#waiting.splice(0, 5000);
-    if (this.#dropped > 0) {
-      this.#deps.log.warn({ lines: this.#dropped }, 'lines of services were dropped: telemetry does not keep up');
-      this.#dropped = 0;
-    }
-    this.#flushing = this.#write(batch).finally(() => {
+    this.#flushing ??= this.#sendAll().finally(() => {
       this.#flushing = undefined;
-      if (this.#waiting.length >= 5000) void this.flush();
     });
     return this.#flushing;
   }
 
-  async #write(batch: { instanceId: string; record: TelemetryRecord }[]): Promise<void> {
-    try {
-      if (batch.length > 0) await this.#deps.telemetry.write(batch.map((each) => each.record));
-    } catch (error) {
-      // Kept for the next try, in order, in front of what came meanwhile.
-      this.#waiting = [...batch, ...this.#waiting];
-      this.#deps.log.warn({ err: error, lines: batch.length }, 'lines of services could not be written yet');
-      return;
+  async #sendAll(): Promise<void> {
+    if (this.#dropped > 0) {
+      this.#deps.log.warn({ lines: this.#dropped }, 'lines of services were dropped: telemetry does not keep up');
+      this.#dropped = 0;
     }
-    for (const { instanceId, record } of batch) this.#until.set(instanceId, record.timestamp);
-    try {
-      for (const [instanceId, at] of this.#until) {
-        await setLinesUntil(this.#deps.database, instanceId, at);
-        this.#until.delete(instanceId);
-      }
-    } catch (error) {
-      // The lines are written: only how far they are is told again.
-      this.#deps.log.warn({ err: error }, 'how far the lines of services are written could not be stored yet');
+    await Promise.all(
+      [...this.#streams].map(async ([instanceId, stream]) => {
+        try {
+          while (await this.#send(instanceId, stream));
+          if (stream.ended && stream.waiting.length === 0) this.#streams.delete(instanceId);
+        } catch (error) {
+          this.#deps.log.warn(
+            { err: error, instance: instanceId, lines: stream.waiting.length },
+            'lines of services could not be written yet',
+          );
+        }
+      }),
+    );
+  }
+
+  /** Sends what is next of one instance; false when nothing is, or when the rest of it is still to come. */
+  async #send(instanceId: string, stream: LineStream): Promise<boolean> {
+    const count = nextCount(stream);
+    if (count === undefined) return false;
+    const upTo = stream.sending ?? stream.waiting[count - 1]!.position;
+    const batch = stream.waiting.slice(0, count);
+    if (batch.length > 0) {
+      const stored = await storeLines(this.#deps.database, instanceId, stream.after, upTo);
+      const mayCome = !stream.ended && Date.now() - stream.since < rowWithinMs;
+      if (!stored && mayCome) return false;
+      // From here on it is this batch and no other that goes by this key.
+      stream.sending = upTo;
+      const once = stored ? { once: `lines ${instanceId} ${stream.after}` } : {};
+      await this.#deps.telemetry.write(
+        batch.map((line) => line.record),
+        once,
+      );
     }
+    stream.waiting.splice(0, batch.length);
+    this.#count -= batch.length;
+    stream.after = upTo;
+    stream.sending = null;
+    return true;
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#flushing;
     await this.flush();
+    for (const [instanceId, stream] of this.#streams) {
+      if (stream.after > 0 && stream.sending === null)
+        await storeLines(this.#deps.database, instanceId, stream.after, null).catch(() => {});
+    }
   }
+}
+
+const streamFrom = (after: number, sending: number | null): LineStream => ({
+  after,
+  sending,
+  lastPosition: after,
+  waiting: [],
+  since: 0,
+  ended: false,
+});
+
+/** How many lines the next batch has; undefined while one that was begun before is not whole again. */
+function nextCount({ waiting, sending, ended }: LineStream): number | undefined {
+  if (sending === null) return waiting.length === 0 ? undefined : Math.min(waiting.length, mostAtOnce);
+  const whole = waiting.findIndex((line) => line.position > sending);
+  if (whole >= 0) return whole;
+  const last = waiting.at(-1);
+  return ended || (last !== undefined && last.position >= sending) ? waiting.length : undefined;
 }

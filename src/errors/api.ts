@@ -12,6 +12,7 @@ import {
   id,
   issueDetail,
   issueHash,
+  issuePriority,
   issueSubstatus,
   issueSummary,
   monitor,
@@ -33,7 +34,7 @@ export const errorsContract = defineContract('errors', {
     role: 'viewer',
     query: z.object({
       project: z.string().optional(),
-      /** Words found in title, message, culprit or short id. */
+      /** Words found in title, message, culprit or short id, and conditions: `is:regressed level:error !has:user release:latest`. */
       search: z.string().max(500).optional(),
       status: z.enum(['unresolved', 'resolved', 'archived', 'all']).default('unresolved'),
       substatus: issueSubstatus.optional(),
@@ -41,6 +42,7 @@ export const errorsContract = defineContract('errors', {
       release: z.string().optional(),
       service: z.string().optional(),
       level: errorLevel.optional(),
+      priority: issuePriority.optional(),
       /** `none`: nobody's. Otherwise a person's id. */
       assignee: z.string().optional(),
       sort: z.enum(['lastSeen', 'firstSeen', 'count', 'users']).default('lastSeen'),
@@ -140,6 +142,10 @@ export const errorsContract = defineContract('errors', {
       untilAt: at.optional(),
       /** Returns after this many further events. */
       untilCount: z.number().int().min(1).optional(),
+      /** Returns after this many further users were touched. */
+      untilUsers: z.number().int().min(1).optional(),
+      /** Returns when an hour brings more events than its past lets expect. */
+      untilEscalating: z.boolean().optional(),
     }),
     response: changed,
     status: 200,
@@ -162,6 +168,26 @@ export const errorsContract = defineContract('errors', {
     body: z.object({ personId: z.uuid().nullable() }),
     response: changed,
     status: 200,
+  },
+  prioritiseIssue: {
+    method: 'POST',
+    path: '/errors/issues/:issueId/priority',
+    summary: 'Set how soon somebody should look at an issue',
+    role: 'developer',
+    params: issueParams,
+    body: z.object({ priority: issuePriority }),
+    response: changed,
+    status: 200,
+  },
+  commentOnIssue: {
+    method: 'POST',
+    path: '/errors/issues/:issueId/comments',
+    summary: 'Add a comment to the history of an issue',
+    role: 'developer',
+    params: issueParams,
+    body: z.object({ text: z.string().trim().min(1).max(10_000) }),
+    response: changed,
+    status: 201,
   },
   listIssueHashes: {
     method: 'GET',

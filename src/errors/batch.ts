@@ -1,7 +1,7 @@
 import { newId } from '../kernel/ids.ts';
 import { asUuid, type Digest } from './digest.ts';
 import { hashOf } from './grouping/component.ts';
-import { type Change, newIssue, see } from './issue.ts';
+import { type Change, newIssue, priorityOf, see } from './issue.ts';
 import { roomLimits } from './limits.ts';
 import type { ReleaseDeployment } from './port.ts';
 import type { ReleaseCount } from './store-batch.ts';
@@ -118,6 +118,8 @@ export function draftIssue(share: Share, number: number): IssueRow {
     count: 0,
     users: 0,
     kept: 0,
+    priority: priorityOf(facts.level),
+    priorityLocked: false,
     assigneeId: null,
     assigneeName: null,
     suspect: null,

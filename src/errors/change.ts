@@ -7,7 +7,7 @@ import { sql } from '../platform/postgres/sql.ts';
 import { shortIdOf } from './announce.ts';
 import { errorsEvents } from './events.ts';
 import { forgetSessions } from './health/store-sessions.ts';
-import { archived, type IssueState, reopened, resolved } from './issue.ts';
+import { type Archive, archived, type IssuePriority, type IssueState, reopened, resolved } from './issue.ts';
 import { roomLimits } from './limits.ts';
 import type { PeopleDirectory, ReleaseLookup } from './port.ts';
 import {
@@ -42,7 +42,7 @@ interface Named {
 }
 
 /** Locks one issue, lets `work` change it and append its fact, and writes it back with the activity; all or nothing. */
-async function change(around: ChangeSurroundings, id: string, work: Work): Promise<IssueRow> {
+export async function changeIssue(around: ChangeSurroundings, id: string, work: Work): Promise<IssueRow> {
   return around.database.transaction(async (tx) => {
     const [issue] = await lockIssues(tx, [id]);
     if (!issue) throw missing(id);
@@ -76,7 +76,7 @@ export function resolveIssue(
   how: { in: 'now' | 'release' | 'next-release'; release?: string | undefined },
   actor: Actor,
 ): Promise<IssueRow> {
-  return change(around, id, async (tx, issue, named) => {
+  return changeIssue(around, id, async (tx, issue, named) => {
     const release = how.in === 'now' ? null : how.release || issue.lastRelease || null;
     if (how.in !== 'now' && release === null) {
       throw new Fault('unprocessable', 'This issue was never seen in a release', {
@@ -101,41 +101,90 @@ export function resolveIssue(
   });
 }
 
-/** Archives an issue for ever, until a time (Unix ms), or until `untilCount` further events came. */
+/** Until when an issue is archived: at most one of these, none for ever. */
+export interface ArchiveUntil {
+  /** Unix ms. */
+  untilAt?: number | undefined;
+  /** Further events, or further users. */
+  untilCount?: number | undefined;
+  untilUsers?: number | undefined;
+  /** It brings more than its past lets expect. */
+  untilEscalating?: boolean | undefined;
+}
+
+function archiveOf(until: ArchiveUntil, issue: IssueRow): { archive: Archive; text: string } {
+  const { untilAt, untilCount, untilUsers } = until;
+  const none = { at: null, count: null };
+  if (untilAt !== undefined) {
+    return {
+      archive: { ...none, until: 'time', at: untilAt },
+      text: `archived until ${new Date(untilAt).toISOString()}`,
+    };
+  }
+  if (untilCount !== undefined) {
+    return {
+      archive: { ...none, until: 'count', count: issue.count + untilCount },
+      text: `archived until ${untilCount} more events`,
+    };
+  }
+  if (untilUsers !== undefined) {
+    return {
+      archive: { ...none, until: 'users', users: issue.users + untilUsers },
+      text: `archived until ${untilUsers} more users`,
+    };
+  }
+  return until.untilEscalating
+    ? { archive: { ...none, until: 'escalating' }, text: 'archived until it escalates' }
+    : { archive: { ...none, until: 'forever' }, text: 'archived' };
+}
+
+/** Archives an issue, for ever or until it gets worse. */
 export function archiveIssue(
   around: ChangeSurroundings,
   id: string,
-  until: { untilAt?: number | undefined; untilCount?: number | undefined },
+  until: ArchiveUntil,
   actor: Actor,
 ): Promise<IssueRow> {
-  return change(around, id, async (tx, issue, named) => {
+  return changeIssue(around, id, async (tx, issue, named) => {
     const at = around.now();
-    const kind = until.untilAt !== undefined ? 'time' : until.untilCount !== undefined ? 'count' : 'forever';
-    become(
-      issue,
-      archived(
-        {
-          until: kind,
-          at: until.untilAt ?? null,
-          count: kind === 'count' ? issue.count + (until.untilCount ?? 0) : null,
-        },
-        at,
-      ),
-    );
-    await appendEvent(tx, errorsEvents, 'issue.archived', { ...about(issue, actor), data: { ...named, until: kind } });
-    const text =
-      kind === 'time'
-        ? `archived until ${new Date(until.untilAt ?? at).toISOString()}`
-        : kind === 'count'
-          ? `archived until ${until.untilCount} more events`
-          : 'archived';
+    const { archive, text } = archiveOf(until, issue);
+    become(issue, archived(archive, at));
+    await appendEvent(tx, errorsEvents, 'issue.archived', {
+      ...about(issue, actor),
+      data: { ...named, until: archive.until },
+    });
     return { issueId: id, kind: 'archived', at, by: actor.name, text, release: null };
+  });
+}
+
+/** Sets how soon somebody should look; from then on nothing else changes it. */
+export function prioritiseIssue(
+  around: ChangeSurroundings,
+  id: string,
+  priority: IssuePriority,
+  actor: Actor,
+): Promise<IssueRow> {
+  return changeIssue(around, id, async (tx, issue, named) => {
+    if (issue.priority === priority && issue.priorityLocked) return null;
+    issue.priority = priority;
+    issue.priorityLocked = true;
+    await appendEvent(tx, errorsEvents, 'issue.prioritised', { ...about(issue, actor), data: { ...named, priority } });
+    const text = `priority set to ${priority}`;
+    return { issueId: id, kind: 'prioritised', at: around.now(), by: actor.name, text, release: null };
+  });
+}
+
+/** Adds what somebody has to say to the issue's history. */
+export function commentOnIssue(around: ChangeSurroundings, id: string, text: string, actor: Actor): Promise<IssueRow> {
+  return changeIssue(around, id, async (tx, issue, named) => {
+    await appendEvent(tx, errorsEvents, 'issue.commented', { ...about(issue, actor), data: { ...named, text } });
+    return { issueId: id, kind: 'comment', at: around.now(), by: actor.name, text, release: null };
   });
 }
 
 /** Makes an issue unresolved again; nothing happens to one that is. */
 export function reopenIssue(around: ChangeSurroundings, id: string, actor: Actor): Promise<IssueRow> {
-  return change(around, id, async (tx, issue, named) => {
+  return changeIssue(around, id, async (tx, issue, named) => {
     if (issue.status === 'unresolved') return null;
     const at = around.now();
     become(issue, reopened(at));
@@ -155,7 +204,7 @@ export async function assignIssue(
   if (personName === undefined) {
     throw new Fault('unprocessable', 'There is no such person', { code: 'errors.person-not-found' });
   }
-  return change(around, id, async (tx, issue, named) => {
+  return changeIssue(around, id, async (tx, issue, named) => {
     if (issue.assigneeId === personId) return null;
     issue.assigneeId = personId;
     issue.assigneeName = personName;
@@ -186,7 +235,7 @@ export function attachCause(
   causes: string[],
   actor: Actor,
 ): Promise<IssueRow> {
-  return change(around, id, async (tx, issue, named) => {
+  return changeIssue(around, id, async (tx, issue, named) => {
     const suspect: Suspect = {
       deployment: cause.deployment ?? issue.suspect?.deployment ?? null,
       commits: cause.commits ?? issue.suspect?.commits ?? [],

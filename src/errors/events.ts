@@ -34,8 +34,12 @@ export const errorsEvents = defineEvents('errors', {
     in: z.enum(['now', 'release', 'next-release']),
     release: z.string().nullable(),
   }),
-  'issue.archived': z.object({ ...issue, until: z.enum(['forever', 'time', 'count']) }),
+  'issue.archived': z.object({ ...issue, until: z.enum(['forever', 'time', 'count', 'users', 'escalating']) }),
   'issue.reopened': z.object(issue),
+  /** It brings more than its past let expect; `figure` is what did it: events in an hour, or users. */
+  'issue.escalated': z.object({ ...issue, figure: z.number(), wasArchived: z.boolean() }),
+  'issue.prioritised': z.object({ ...issue, priority: z.enum(['high', 'medium', 'low']) }),
+  'issue.commented': z.object({ ...issue, text: z.string() }),
   /** Another issue became part of this one. */
   'issue.merged': z.object({ ...issue, mergedId: z.string(), mergedShortId: z.string() }),
   /** A part of this issue became one of its own. */

@@ -1,3 +1,12 @@
+import { compareReleases } from './release-order.ts';
+
+/** How soon somebody should look. */
+export type IssuePriority = 'high' | 'medium' | 'low';
+
+/** What a level says of it, until somebody or an escalation says otherwise. */
+export const priorityOf = (level: string): IssuePriority =>
+  level === 'fatal' || level === 'error' ? 'high' : level === 'warning' ? 'medium' : 'low';
+
 /** Where an issue stands. `substatus` only while it is unresolved. */
 export type IssueStatus = 'unresolved' | 'resolved' | 'archived';
 export type IssueSubstatus = 'new' | 'ongoing' | 'regressed' | 'escalating';
@@ -13,11 +22,13 @@ export interface Resolution {
 }
 
 export interface Archive {
-  until: 'forever' | 'time' | 'count';
+  until: 'forever' | 'time' | 'count' | 'users' | 'escalating';
   /** Unix ms, for `time`. */
   at: number | null;
   /** Value of the issue's counter at which it returns, for `count`. */
   count: number | null;
+  /** Number of users touched at which it returns, for `users`; absent in older rows. */
+  users?: number | null | undefined;
 }
 
 export interface IssueState {
@@ -76,7 +87,8 @@ export function see(state: IssueState, sighting: Sighting): { state: IssueState;
 
 /**
  * Whether an event contradicts a resolution. Events that happened before it never do, however late they arrive. With releases known
- * to Millrace their order decides; a release it did not deploy counts as newer exactly when it is another one.
+ * to Millrace their order decides, then their versions; a release it did not deploy and that is no version counts as newer exactly when it
+ * is another one.
  */
 function breaks(resolution: Resolution | null, sighting: Sighting): boolean {
   if (resolution === null) return true;
@@ -86,6 +98,8 @@ function breaks(resolution: Resolution | null, sighting: Sighting): boolean {
   if (resolution.order !== null && sighting.order !== null) {
     return resolution.in === 'release' ? sighting.order >= resolution.order : sighting.order > resolution.order;
   }
+  const versions = compareReleases(sighting.release, resolution.release);
+  if (versions !== null) return resolution.in === 'release' ? versions >= 0 : versions > 0;
   return resolution.in === 'release'
     ? sighting.release === resolution.release || sighting.order === null
     : sighting.release !== resolution.release;
@@ -123,5 +137,7 @@ export const archived = (archive: Archive, at: number): IssueState => ({
   archive,
   since: at,
 });
+
+export const escalated = (at: number): IssueState => opened('escalating', at);
 
 export const reopened = (at: number): IssueState => opened('ongoing', at);

@@ -37,6 +37,7 @@ export function presentIssue(issue: IssueRow, slug: string, histogram: Histogram
     service: orNull(issue.service),
     count: issue.count,
     users: issue.users,
+    priority: issue.priority,
     assignee: issue.assigneeId === null ? null : { id: issue.assigneeId, name: issue.assigneeName ?? issue.assigneeId },
     histogram: {
       startAt: isoOf(histogram.start),
@@ -45,6 +46,12 @@ export function presentIssue(issue: IssueRow, slug: string, histogram: Histogram
     },
     suspect: issue.suspect,
   };
+}
+
+/** What may still come before an archived issue returns. */
+function allowedOf({ archive, count, users }: IssueRow): number | null {
+  if (archive?.until === 'users') return Math.max(0, (archive.users ?? 0) - users);
+  return archive?.count === null || archive?.count === undefined ? null : Math.max(0, archive.count - count);
 }
 
 /** An issue as its page shows it. */
@@ -69,7 +76,7 @@ export function presentIssueDetail(
     archive: archive && {
       until: archive.until,
       at: archive.at === null ? null : isoOf(archive.at),
-      count: archive.count === null ? null : Math.max(0, archive.count - issue.count),
+      count: allowedOf(issue),
     },
     releases: more.releases
       .filter((row) => row.release !== '')

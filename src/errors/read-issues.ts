@@ -1,6 +1,7 @@
 import { decodeCursor, encodeCursor } from '../platform/http/cursor.ts';
 import type { Queryable } from '../platform/postgres/database.ts';
 import { all, type Sql, sql } from '../platform/postgres/sql.ts';
+import { searchConditions } from './search-conditions.ts';
 import { type IssueRow, issueColumns } from './store-issues.ts';
 
 export interface IssueFilter {
@@ -12,6 +13,7 @@ export interface IssueFilter {
   release?: string | undefined;
   service?: string | undefined;
   level?: string | undefined;
+  priority?: string | undefined;
   assignee?: string | undefined;
 }
 
@@ -23,16 +25,17 @@ const orders = {
   users: { column: sql`users`, cast: sql`bigint`, part: 'digits' },
 } as const;
 
-const escaped = (word: string): string => `%${word.replace(/[\\%_]/g, '\\$&')}%`;
-
 function conditionsOf(filter: IssueFilter): Sql[] {
   const conditions: Sql[] = [];
   if (filter.projectId) conditions.push(sql`project_id = ${filter.projectId}`);
-  if (filter.status !== 'all') conditions.push(sql`status = ${filter.status}`);
+  // Whoever asks for resolved ones in words means them, whatever the list shows otherwise.
+  const saysStatus = /(?:^|\s)!?is:(?:resolved|archived|ignored)\b/.test(filter.search ?? '');
+  if (filter.status !== 'all' && !saysStatus) conditions.push(sql`status = ${filter.status}`);
   if (filter.substatus) {
     conditions.push(sql`status = 'unresolved' and
       case when since < now() - interval '7 days' then 'ongoing' else substatus end = ${filter.substatus}`);
   }
+  if (filter.priority) conditions.push(sql`priority = ${filter.priority}`);
   if (filter.level) conditions.push(sql`level = ${filter.level}`);
   if (filter.service) conditions.push(sql`service = ${filter.service}`);
   if (filter.assignee === 'none') conditions.push(sql`assignee_id is null`);
@@ -45,11 +48,7 @@ function conditionsOf(filter: IssueFilter): Sql[] {
     conditions.push(sql`exists (select 1 from errors_issue_releases r
       where r.issue_id = errors_issues.id and r.release = ${filter.release})`);
   }
-  for (const word of (filter.search ?? '').split(/\s+/).filter(Boolean).slice(0, 10)) {
-    const number = /^(?:.*-)?(\d{1,9})$/.exec(word)?.[1];
-    conditions.push(sql`(title ilike ${escaped(word)} or culprit ilike ${escaped(word)} or message ilike ${escaped(word)}
-      or number = ${number === undefined ? null : Number(number)}::int)`);
-  }
+  conditions.push(...searchConditions(filter.search ?? '', Date.now()));
   return conditions;
 }
 

@@ -1,7 +1,15 @@
 import { Fault } from '../kernel/faults.ts';
 import { type MountedContract, mount } from '../platform/http/contract.ts';
 import { errorsContract, type IssueSummary } from './api.ts';
-import { archiveIssue, assignIssue, type ChangeSurroundings, reopenIssue, resolveIssue } from './change.ts';
+import {
+  archiveIssue,
+  assignIssue,
+  type ChangeSurroundings,
+  commentOnIssue,
+  prioritiseIssue,
+  reopenIssue,
+  resolveIssue,
+} from './change.ts';
 import { asUuid } from './digest.ts';
 import { type RuleBook, readRules, writeRules } from './grouping-rules.ts';
 import { readHealth } from './health/store-sessions.ts';
@@ -157,13 +165,17 @@ export function errorsRoutes(around: RouteSurroundings): MountedContract {
         await archiveIssue(
           around,
           params.issueId,
-          { untilAt: body.untilAt === undefined ? undefined : Date.parse(body.untilAt), untilCount: body.untilCount },
+          { ...body, untilAt: body.untilAt === undefined ? undefined : Date.parse(body.untilAt) },
           actor,
         ),
       ),
     reopenIssue: async ({ params, actor }) => presentOne(await reopenIssue(around, params.issueId, actor)),
     assignIssue: async ({ params, body, actor }) =>
       presentOne(await assignIssue(around, params.issueId, body.personId, actor)),
+    prioritiseIssue: async ({ params, body, actor }) =>
+      presentOne(await prioritiseIssue(around, params.issueId, body.priority, actor)),
+    commentOnIssue: async ({ params, body, actor }) =>
+      presentOne(await commentOnIssue(around, params.issueId, body.text, actor)),
     async listIssueHashes({ params }) {
       const { id } = await issueOf(params.issueId);
       return { items: (await listHashes(database, id)).map(presentHash) };

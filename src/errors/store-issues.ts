@@ -1,6 +1,6 @@
 import type { Queryable, Transaction } from '../platform/postgres/database.ts';
 import { json, sql } from '../platform/postgres/sql.ts';
-import type { Archive, IssueState, IssueStatus, IssueSubstatus, Resolution } from './issue.ts';
+import type { Archive, IssuePriority, IssueState, IssueStatus, IssueSubstatus, Resolution } from './issue.ts';
 import type { ErrorLevel } from './report.ts';
 
 /** What an issue is laid at, as kept. Times are ISO text, since this is what the API shows. */
@@ -41,6 +41,9 @@ export interface IssueRow {
   count: number;
   users: number;
   kept: number;
+  priority: IssuePriority;
+  /** A person set it: nothing else changes it. */
+  priorityLocked: boolean;
   assigneeId: string | null;
   assigneeName: string | null;
   suspect: Suspect | null;
@@ -53,7 +56,7 @@ export const issueColumns = sql`id, project_id as "projectId", number, title, ty
   (extract(epoch from first_seen) * 1000)::float8 as "firstSeen",
   (extract(epoch from last_seen) * 1000)::float8 as "lastSeen",
   first_release as "firstRelease", last_release as "lastRelease", environment, service, count, users, kept,
-  assignee_id as "assigneeId", assignee_name as "assigneeName", suspect, files, opened_event as "openedEvent"`;
+  priority, priority_locked as "priorityLocked", assignee_id as "assigneeId", assignee_name as "assigneeName", suspect, files, opened_event as "openedEvent"`;
 
 export const stateOf = (row: IssueRow): IssueState => ({
   status: row.status,
@@ -76,14 +79,14 @@ export async function insertIssues(tx: Transaction, rows: IssueRow[]): Promise<v
   if (rows.length === 0) return;
   await tx.execute(sql`
     insert into errors_issues (id, project_id, number, title, type, message, culprit, level, platform, handled, status,
-      substatus, since, first_seen, last_seen, first_release, last_release, environment, service, count, files)
+      substatus, since, first_seen, last_seen, first_release, last_release, environment, service, count, files, priority)
     select n.id, n."projectId", n.number, n.title, n.type, n.message, n.culprit, n.level, n.platform, n.handled, n.status,
       n.substatus, to_timestamp(n.since / 1000), to_timestamp(n."firstSeen" / 1000), to_timestamp(n."lastSeen" / 1000),
-      n."firstRelease", n."lastRelease", n.environment, n.service, 0, n.files
+      n."firstRelease", n."lastRelease", n.environment, n.service, 0, n.files, n.priority
     from jsonb_to_recordset(${json(rows)}::jsonb) as n(id uuid, "projectId" uuid, number int, title text, type text,
       message text, culprit text, level text, platform text, handled boolean, status text, substatus text, since float8,
       "firstSeen" float8, "lastSeen" float8, "firstRelease" text, "lastRelease" text, environment text, service text,
-      files text[])`);
+      files text[], priority text)`);
 }
 
 /** Writes back everything a batch or a person may change. The rows must be locked. */
@@ -95,12 +98,12 @@ export async function updateIssues(tx: Transaction, rows: IssueRow[]): Promise<v
       resolution = nullif(n.resolution, 'null'), archive = nullif(n.archive, 'null'),
       first_seen = to_timestamp(n."firstSeen" / 1000), last_seen = to_timestamp(n."lastSeen" / 1000),
       last_release = n."lastRelease", environment = n.environment, service = n.service, count = n.count, users = n.users,
-      kept = n.kept, assignee_id = n."assigneeId", assignee_name = n."assigneeName",
+      kept = n.kept, priority = n.priority, priority_locked = n."priorityLocked", assignee_id = n."assigneeId", assignee_name = n."assigneeName",
       suspect = nullif(n.suspect, 'null'), files = n.files, opened_event = n."openedEvent"
     from jsonb_to_recordset(${json(rows)}::jsonb) as n(id uuid, title text, type text, message text, culprit text,
       level text, handled boolean, status text, substatus text, since float8, resolution jsonb, archive jsonb,
       "firstSeen" float8, "lastSeen" float8, "lastRelease" text, environment text, service text, count bigint, users int,
-      kept int, "assigneeId" text, "assigneeName" text, suspect jsonb, files text[], "openedEvent" uuid)
+      kept int, priority text, "priorityLocked" boolean, "assigneeId" text, "assigneeName" text, suspect jsonb, files text[], "openedEvent" uuid)
     where i.id = n.id`);
 }
 
@@ -123,7 +126,10 @@ export type ActivityKind =
   | 'assigned'
   | 'cause-found'
   | 'merged'
-  | 'split';
+  | 'split'
+  | 'escalated'
+  | 'prioritised'
+  | 'comment';
 
 export interface Activity {
   issueId: string;

@@ -8,6 +8,7 @@ export const id = z.uuid();
 export const issueStatus = z.enum(['unresolved', 'resolved', 'archived']);
 /** Why an open issue deserves a look: `new` in its first week, `regressed` after a resolution, `escalating` out of the archive. */
 export const issueSubstatus = z.enum(['new', 'ongoing', 'regressed', 'escalating']);
+export const issuePriority = z.enum(['high', 'medium', 'low']);
 export const errorLevel = z.enum(['fatal', 'error', 'warning', 'info', 'debug']);
 
 /** The deployment and the commits that an issue is laid at, as attached by a flow. */
@@ -67,6 +68,7 @@ export const issueSummary = z.object({
   count: z.number().int(),
   /** Distinct users touched. */
   users: z.number().int(),
+  priority: issuePriority,
   assignee: assignee.nullable(),
   /** Events in equal spans of time, oldest first; the last span ends now. */
   histogram: z.object({ startAt: at, bucketSeconds: z.number().int(), counts: z.array(z.number().int()) }),
@@ -83,9 +85,9 @@ const resolution = z.object({
 });
 
 const archive = z.object({
-  until: z.enum(['forever', 'time', 'count']),
+  until: z.enum(['forever', 'time', 'count', 'users', 'escalating']),
   at: at.nullable(),
-  /** Events still allowed before it returns. */
+  /** Events, or users, still allowed before it returns. */
   count: z.number().int().nullable(),
 });
 
@@ -101,6 +103,9 @@ const activity = z.object({
     'cause-found',
     'merged',
     'split',
+    'escalated',
+    'prioritised',
+    'comment',
   ]),
   at,
   by: z.string(),

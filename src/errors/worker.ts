@@ -19,6 +19,7 @@ import type { MapBook } from './source-maps/map-book.ts';
 import { decodeRecord } from './spool-record.ts';
 import { countOutcomes } from './store-batch.ts';
 import { storeItems } from './store-items.ts';
+import { watchEscalation } from './watch-escalation.ts';
 
 export interface WorkerSurroundings extends ChangeSurroundings {
   spool: Spool;
@@ -43,6 +44,7 @@ export function errorsLoops(around: WorkerSurroundings): Loop[] {
     { name: 'errors.outbox', run: (signal) => every(15_000, signal, () => replayOutbox(around)) },
     { name: 'errors.monitors', run: (signal) => every(5000, signal, () => watchMonitors(around)) },
     { name: 'errors.maps', run: (signal) => every(5000, signal, () => adoptLateMaps(around)) },
+    { name: 'errors.escalation', run: (signal) => every(15_000, signal, () => watchEscalation(around)) },
     { name: 'errors.archive', run: (signal) => every(15_000, signal, () => reopenExpired(around)) },
     {
       name: 'errors.forget',

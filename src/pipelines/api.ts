@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineContract, pageOf, pageQuery } from '../platform/http/contract.ts';
+import { artifact, cache, cacheLookup, schedule, testResult } from './api-records.ts';
 
 export const runStatus = z.enum(['queued', 'running', 'on_hold', 'success', 'failed', 'canceled']);
 export const jobStatus = z.enum([
@@ -49,18 +50,6 @@ export const runSummary = z.object({
   finishedAt: moment,
   /** How many jobs stand how, for a row of dots. */
   jobCounts: z.record(z.string(), z.number().int()),
-});
-
-/** How a `restore_cache` step went, and why. */
-const cacheLookup = z.object({
-  /** `hit`: the first key was there; `older`: one that only begins like it, or a later key; `miss`: nothing. */
-  outcome: z.enum(['hit', 'older', 'miss']),
-  key: z.string(),
-  found: z.string().nullable(),
-  /** Which inputs of the key are not what they were when `comparedWith` was saved; `template` when the key is written differently. */
-  changes: z.array(z.object({ input: z.string(), was: z.string(), is: z.string() })),
-  comparedWith: z.string().nullable(),
-  bytes: z.number().int().nullable(),
 });
 
 export const stepDetail = z.object({
@@ -139,52 +128,13 @@ export const runDetail = runSummary.extend({
   jobs: z.array(jobSummary),
 });
 
-const artifact = z.object({
-  id: z.uuid(),
-  jobId: z.uuid(),
-  jobName: z.string(),
-  nodeIndex: z.number().int(),
-  path: z.string(),
-  bytes: z.number().int(),
-  /** Address of the bytes. */
-  url: z.string(),
-});
-
-const testResult = z.object({
-  id: z.string(),
-  jobId: z.uuid(),
-  jobName: z.string(),
-  suite: z.string(),
-  className: z.string().nullable(),
-  name: z.string(),
-  file: z.string().nullable(),
-  status: z.enum(['success', 'failed', 'error', 'skipped']),
-  durationMs: z.number(),
-  message: z.string().nullable(),
-  /** Stack or output of a failure, at most 32 KiB. */
-  details: z.string().nullable(),
-});
-
-const cache = z.object({
-  id: z.uuid(),
-  key: z.string(),
-  bytes: z.number().int(),
-  savedAt: at,
-  usedAt: at,
-  jobId: z.uuid().nullable(),
-});
-
-const schedule = z.object({
-  branch: z.string(),
-  workflow: z.string(),
-  /** POSIX crontab, in UTC. */
-  cron: z.string(),
-  nextAt: at,
-  lastRunId: z.uuid().nullable(),
-});
-
 const byRun = z.object({ id: z.uuid() });
 const byJob = z.object({ id: z.uuid() });
+const byShell = z.object({ id: z.uuid(), shell: z.uuid() });
+const shellSize = {
+  rows: z.number().int().min(1).max(1000).default(24),
+  columns: z.number().int().min(1).max(1000).default(80),
+};
 const byStep = z.object({ id: z.uuid(), step: z.coerce.number().int().min(0) });
 const byProject = z.object({ project: z.string() });
 const done = z.object({ ok: z.literal(true) });
@@ -270,6 +220,69 @@ export const pipelinesApi = defineContract('pipelines', {
     summary: 'Cancel a job',
     role: 'developer',
     params: byJob,
+    response: done,
+  },
+  rerunForShell: {
+    method: 'POST',
+    path: '/jobs/:id/rerun-for-shell',
+    summary: 'Run a job again in a new run, and keep its place for a shell',
+    role: 'developer',
+    creates: true,
+    params: byJob,
+    response: runSummary,
+  },
+  openShell: {
+    method: 'POST',
+    path: '/jobs/:id/shells',
+    summary: 'Open a shell in the place of a running job',
+    role: 'developer',
+    params: byJob,
+    body: z.object({
+      ...shellSize,
+      term: z
+        .string()
+        .regex(/^[\w.+-]{1,40}$/)
+        .optional(),
+    }),
+    response: z.object({ id: z.uuid() }),
+  },
+  writeShell: {
+    method: 'POST',
+    path: '/jobs/:id/shells/:shell/input',
+    summary: 'Send what was typed into a shell, or the size of its terminal',
+    role: 'developer',
+    params: byShell,
+    body: z.object({
+      /** Base64. */
+      input: z.base64().max(90_000).optional(),
+      size: z.object(shellSize).optional(),
+    }),
+    response: done,
+  },
+  readShell: {
+    method: 'GET',
+    path: '/jobs/:id/shells/:shell/output',
+    summary: 'Read what a shell printed, waiting for more when there is none',
+    role: 'developer',
+    params: byShell,
+    query: z.object({
+      /** Where the last reading ended. */
+      offset: z.coerce.number().int().min(0).default(0),
+      waitMs: z.coerce.number().int().min(0).max(20_000).default(15_000),
+    }),
+    response: z.object({
+      /** Base64. */
+      output: z.string(),
+      offset: z.number().int(),
+      ended: z.object({ code: z.number().int().nullable() }).nullable(),
+    }),
+  },
+  closeShell: {
+    method: 'DELETE',
+    path: '/jobs/:id/shells/:shell',
+    summary: 'End a shell',
+    role: 'developer',
+    params: byShell,
     response: done,
   },
   getJob: {

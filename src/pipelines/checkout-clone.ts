@@ -7,6 +7,7 @@ import {
   type CloneRefs,
   type CloneRequest,
   cloneConfig,
+  copiesFaster,
   copiesWhole,
   fetchShallow,
   leftOutFrom,
@@ -86,9 +87,9 @@ async function takeObjects(taking: Taking): Promise<boolean> {
   const { request, refs, objects } = taking;
   // A store that borrows objects cannot be copied by itself.
   const store = await listObjectStore(objects).catch(unlessAbsent);
-  if (store && (request.extent === 'full' || copiesWhole(store)) && (await copied(store, taking))) return false;
+  if (store && copiesWhole(store) && (await copied(store, taking))) return false;
   const rest = request.extent === 'full' ? undefined : await listRest(taking);
-  if (!rest?.leftOut && store && (await copied(store, taking))) return false;
+  if (!rest?.leftOut && store && copiesFaster(store) && (await copied(store, taking))) return false;
   const needed = rest ? refs.needed : [...refs.needed, ...refs.others];
   const revisions = new Set([request.sha, ...needed.map((ref) => ref.object)]);
   await Promise.all([pack(taking, 'needed', [...revisions], '--revs'), rest ? packRest(taking, rest) : undefined]);

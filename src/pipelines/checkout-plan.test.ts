@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type CloneRequest, cloneConfig, copiesWhole, packedRefs, parseRefList, splitRefs } from './checkout-plan.ts';
+import {
+  type CloneRequest,
+  cloneConfig,
+  copiesFaster,
+  copiesWhole,
+  packedRefs,
+  parseRefList,
+  splitRefs,
+} from './checkout-plan.ts';
 
 const request: CloneRequest = {
   repository: '/r.git',
@@ -29,10 +37,24 @@ describe('what a clone holds', () => {
   });
 
   it('copies a store whose history is longer than its bytes are many, and walks the one with large files', () => {
-    const store = (objects: number, bytes: number, files = 10) => ({ objects, bytes, files: Array(files).fill('f') });
-    expect(copiesWhole(store(200, 100_000, 200))).toBe(true);
-    expect(copiesWhole(store(500_000, 250e6))).toBe(true);
-    expect(copiesWhole(store(30, 500e6))).toBe(false);
+    const packed = (objects: number, bytes: number) => ({
+      packed: objects,
+      loose: 0,
+      bytes,
+      files: Array(9).fill('f'),
+    });
+    const loose = (objects: number, bytes: number) => ({
+      packed: 0,
+      loose: objects,
+      bytes,
+      files: Array(objects).fill('f'),
+    });
+    expect(copiesWhole(packed(2000, 1e6))).toBe(true);
+    expect(copiesWhole(packed(500_000, 250e6))).toBe(true);
+    expect(copiesWhole(packed(30, 500e6))).toBe(false);
+    expect(copiesFaster(packed(30, 500e6))).toBe(true);
+    // Many small files are slow either way; git reads them faster than they are copied.
+    expect(copiesFaster(loose(6000, 28e6))).toBe(false);
   });
 
   it('writes names of any kind into a configuration that stays one', () => {

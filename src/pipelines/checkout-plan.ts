@@ -48,20 +48,26 @@ export function splitRefs(
   return { needed: refs.filter(isNeeded), others: refs.filter((ref) => !isNeeded(ref)) };
 }
 
-const copyBytesPerMs = 300_000;
-const copyMsPerFile = 0.1;
-const walkMsPerObject = 0.012;
-/** What the git processes cost that choose objects. */
-const walkMs = 40;
+/** What a repository keeps, as far as it decides how it is copied. */
+interface Stored {
+  files: readonly string[];
+  bytes: number;
+  loose: number;
+  packed: number;
+}
+
+/** Milliseconds, measured on a machine with other things to do. A loose object is a file to open, whether it is copied or read. */
+const copyingMs = (store: Stored): number => store.bytes / 300_000 + store.files.length * 0.4;
+const walkingMs = (store: Stored): number => 40 + store.packed * 0.012 + store.loose * 0.15;
 
 /**
- * Whether copying a whole object store takes less time than finding out which of its objects are needed: history is slow to walk,
+ * Whether copying a whole object store takes less time than only finding out which of its objects are needed: history is slow to walk,
  * large files are slow to copy.
  */
-export function copiesWhole(store: { files: readonly string[]; bytes: number; objects: number }): boolean {
-  const copyingMs = store.bytes / copyBytesPerMs + store.files.length * copyMsPerFile;
-  return copyingMs <= walkMs + store.objects * walkMsPerObject;
-}
+export const copiesWhole = (store: Stored): boolean => copyingMs(store) <= walkingMs(store);
+
+/** Whether copying a whole object store takes less time than packing all of it. */
+export const copiesFaster = (store: Stored): boolean => copyingMs(store) <= walkingMs(store) + store.bytes / 150_000;
 
 /** Arguments that name what the revisions on standard input reach; a file of a megabyte or more has `~` before its name. */
 export const leftOutFrom = [

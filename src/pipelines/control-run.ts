@@ -1,8 +1,10 @@
 import type { Actor } from '../kernel/events.ts';
 import { Fault } from '../kernel/faults.ts';
 import { newId } from '../kernel/ids.ts';
+import { appendEvent } from '../platform/events/log.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { sql } from '../platform/postgres/sql.ts';
+import { pipelineEvents } from './events.ts';
 import type { Sources } from './port.ts';
 import type { Run } from './run.ts';
 import { isFinal, isRunFinal } from './run-state.ts';
@@ -61,7 +63,13 @@ export async function approveJob(deps: ControlDeps, id: string, actor: Actor): P
 }
 
 /** A new run of the same commit: whole, or only what did not succeed. */
-export async function rerun(deps: ControlDeps, id: string, from: 'start' | 'failed', actor: Actor): Promise<Run> {
+export async function rerun(
+  deps: ControlDeps,
+  id: string,
+  from: 'start' | 'failed',
+  actor: Actor,
+  shell?: { key: string } | undefined,
+): Promise<Run> {
   const before = await requireRun(deps, id);
   if (!isRunFinal(before.status)) {
     throw new Fault('conflict', 'The run has not ended yet', {
@@ -69,7 +77,7 @@ export async function rerun(deps: ControlDeps, id: string, from: 'start' | 'fail
       hint: 'Cancel it, or wait for its end.',
     });
   }
-  if (from === 'failed') await requireSomethingToRepeat(deps, before);
+  if (from === 'failed') await requireSomethingToRepeat(deps, before, shell !== undefined);
   const project = await deps.sources.project(before.projectId);
   if (!project) throw new Fault('missing', 'The project of this run is gone', { code: 'pipelines.project-missing' });
   return startRun(deps, {
@@ -87,12 +95,28 @@ export async function rerun(deps: ControlDeps, id: string, from: 'start' | 'fail
     actor,
     causes: before.event ? [before.event] : [],
     rerunOf: { id, from },
+    shell,
   });
 }
 
-/** What succeeded is taken over, so something must have failed, and what succeeded must still be there. */
-async function requireSomethingToRepeat(deps: ControlDeps, run: Run): Promise<void> {
-  if (run.status === 'success') {
+/**
+ * A new run in which this job runs again and its place stays until somebody has looked around in it; with it runs what did not succeed,
+ * and what follows.
+ */
+export async function rerunForShell(deps: ControlDeps, jobId: string, actor: Actor): Promise<Run> {
+  const job = await readJob(deps.database, jobId);
+  if (!job) throw new Fault('missing', 'There is no such job', { code: 'pipelines.job-missing' });
+  if (job.kind !== 'build') {
+    throw new Fault('unprocessable', 'Nothing runs in this job, so there is no place to enter', {
+      code: 'pipelines.shell-none',
+    });
+  }
+  return rerun(deps, job.runId, 'failed', actor, { key: job.key });
+}
+
+/** What succeeded is taken over, so something must have failed (unless a job is wanted anyway), and the rest must still be there. */
+async function requireSomethingToRepeat(deps: ControlDeps, run: Run, anyway: boolean): Promise<void> {
+  if (run.status === 'success' && !anyway) {
     throw new Fault('conflict', 'Nothing failed in this run', {
       code: 'pipelines.nothing-failed',
       hint: 'Run it again whole.',
@@ -135,4 +159,19 @@ export async function startFromRef(
     actor,
     causes: [],
   });
+}
+
+/** Writes down who entered a job's place. */
+export async function tellShellOpened(database: Database, jobId: string, actor: Actor): Promise<void> {
+  const job = await readJob(database, jobId);
+  if (!job) return;
+  const { runId, projectId, number, name, workflow } = job;
+  await database.transaction((tx) =>
+    appendEvent(tx, pipelineEvents, 'job.shell_opened', {
+      subject: `job:${jobId}`,
+      projectId,
+      actor,
+      data: { runId, jobId, number, name, workflow },
+    }),
+  );
 }

@@ -53,6 +53,8 @@ export const pipelineEvents = defineEvents('pipelines', {
   'job.started': z.object({ ...job, executor: z.enum(['docker', 'host']), agent: z.string() }),
   'job.on_hold': z.object(job),
   'job.approved': z.object(job),
+  /** Somebody entered the place of a running job, and so could read its variables. */
+  'job.shell_opened': z.object(job),
   'job.finished': z.object({
     ...job,
     status: z.enum(['success', 'failed', 'canceled', 'not_run', 'infrastructure_fail']),

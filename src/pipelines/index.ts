@@ -5,7 +5,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import type { Loop, Room } from '../platform/room.ts';
 import { rerunFailed } from './auto-reruns.ts';
 import { continueIntake } from './continue-intake.ts';
-import { approveJob, cancelJob, cancelRun, rerun, startFromRef } from './control-run.ts';
+import { approveJob, cancelJob, cancelRun, rerun, rerunForShell, startFromRef } from './control-run.ts';
 import { derivePlan } from './derive.ts';
 import { pipelineEvents } from './events.ts';
 import { expireRuns, trimCaches } from './expire-files.ts';
@@ -31,6 +31,7 @@ import { readJobDetail, readRunDetail } from './read.ts';
 import { pipelineRoutes } from './routes.ts';
 import { startDue } from './schedules.ts';
 import { endOverdue } from './serial-groups.ts';
+import { Shells } from './shells.ts';
 import { type StartRequest, startRun } from './start.ts';
 import { pipelinesChannel } from './store.ts';
 import { pipelineStreams } from './streams.ts';
@@ -91,7 +92,8 @@ export function createPipelines(deps: PipelinesDeps) {
     derivePlan(tree, { containers: (await deps.executors.docker?.available())?.ready ?? false });
   const limits = { cacheLimitBytes: deps.cacheLimitBytes ?? 20e9, keepDays: deps.keepDays ?? 30 };
   const shared = { ...deps, derive, files, policy, ...limits };
-  const performing = { ...shared, attended, isCanceled: (jobId: string) => canceled.has(jobId) };
+  const shells = new Shells(() => deps.clock.now());
+  const performing = { ...shared, shells, attended, isCanceled: (jobId: string) => canceled.has(jobId) };
 
   const loops: Loop[] = [
     { name: 'pipelines.signals', run: (signal) => signals.run(signal) },
@@ -117,7 +119,7 @@ export function createPipelines(deps: PipelinesDeps) {
     name: 'pipelines',
     migrations: pipelinesMigrations,
     events: [pipelineEvents],
-    contracts: [pipelineRoutes(shared)],
+    contracts: [pipelineRoutes({ ...shared, shells })],
     intakes: [
       continueIntake(shared),
       pipelineStreams({ ...shared, onRunChange: (id, listener) => signals.on(`run:${id}`, listener) }),
@@ -135,6 +137,8 @@ export function createPipelines(deps: PipelinesDeps) {
     cancelJob: (id: string, actor: Parameters<typeof cancelJob>[2]) => cancelJob(deps, id, actor),
     approveJob: (id: string, actor: Parameters<typeof approveJob>[2]) => approveJob(deps, id, actor),
     rerun: (id: string, from: 'start' | 'failed', actor: Parameters<typeof rerun>[3]) => rerun(deps, id, from, actor),
+    rerunForShell: (jobId: string, actor: Parameters<typeof rerunForShell>[2]) => rerunForShell(deps, jobId, actor),
+    shells,
     readRun: (id: string) => readRunDetail(deps.database, id),
     readJob: (id: string) => readJobDetail(deps.database, id),
     /** Where the log of a step stands, and its window of lines. */

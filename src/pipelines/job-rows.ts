@@ -90,15 +90,28 @@ export function stepRows(job: Pick<Job, 'id' | 'spec'>): Step[] {
   ];
 }
 
+/** Gives the job that somebody wants to enter a last step, which keeps its place. */
+export function keptForShell(jobs: Job[], key: string | undefined): Job[] {
+  const wait: PlannedStep = { kind: 'wait_for_shell', name: 'Wait for a shell', when: 'always' };
+  return jobs.map((job) =>
+    job.key === key ? { ...job, spec: { ...job.spec, steps: [...job.spec.steps, wait] } } : job,
+  );
+}
+
 /**
  * Rerun from failed: jobs that succeeded before are taken over with their results; the others run again. A job is taken
  * over only when everything it requires is, so that nothing runs before what it builds on. Workflows but those of `only` are taken
- * over as they ended.
+ * over as they ended. `wanted` is the key of a job that runs in any case.
  */
-export function inherit(rows: Job[], before: readonly Job[], only?: readonly string[] | undefined): Job[] {
+export function inherit(
+  rows: Job[],
+  before: readonly Job[],
+  only?: readonly string[] | undefined,
+  wanted?: string | undefined,
+): Job[] {
   const identity = (job: Pick<Job, 'key' | 'nodeIndex'>): string => `${job.key}#${job.nodeIndex}`;
   const earlier = new Map(before.map((job) => [identity(job), job]));
-  const again = new Set<string>();
+  const again = new Set(wanted === undefined ? [] : [wanted]);
   const repeated = (row: Job): boolean => only === undefined || only.includes(row.workflow);
   for (const row of rows) {
     if (repeated(row) && earlier.get(identity(row))?.status !== 'success') again.add(row.key);

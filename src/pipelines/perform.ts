@@ -33,6 +33,7 @@ import {
 } from './port.ts';
 import { resourcesOf, unrunnable } from './resources.ts';
 import type { Job, Run, Step } from './run.ts';
+import type { Shells } from './shells.ts';
 import { partKeys } from './ssh-keys.ts';
 import { holdsJob, insertSteps, listSteps, notify, readJob, readRun, saveSteps, takeJob } from './store.ts';
 import { readTimings, splitsTests } from './timings.ts';
@@ -53,6 +54,7 @@ export interface PerformDeps {
   executors: { docker?: Executor | undefined; host?: Executor | undefined };
   policy: (projectId: string) => Promise<RunPolicy>;
   publicUrl: () => string;
+  shells: Shells;
   /** Whether somebody wants this running job ended. */
   isCanceled: (jobId: string) => boolean;
   /** Whether the disk was full to its end at a time from `since` (Unix milliseconds) to now. */
@@ -171,6 +173,7 @@ async function carryOut(deps: PerformDeps, lease: Lease, run: Run, job: Job, sig
     if ('reason' in place) {
       await finish(deps, lease, job, { status: 'infrastructure_fail', reason: place.reason }, steps);
     } else {
+      deps.shells.attach(job, place);
       await tellGo(controlDir);
       const ending = await attend({
         context: {
@@ -182,6 +185,7 @@ async function carryOut(deps: PerformDeps, lease: Lease, run: Run, job: Job, sig
           place,
           environment,
           sshKeys: keys,
+          shells: deps.shells,
           mask: masker.text,
           now: () => deps.clock.now(),
         },
@@ -201,6 +205,7 @@ async function carryOut(deps: PerformDeps, lease: Lease, run: Run, job: Job, sig
     }
   } finally {
     deps.attended.delete(job.id);
+    deps.shells.detach(job.id);
   }
   try {
     await executor.destroy(job.id);
@@ -312,7 +317,7 @@ async function settleIn(
 /** A place of which only the control directory is left. */
 function gone(controlDir: string): Omit<Place, 'lost'> {
   const refuse = (): Promise<never> => Promise.reject(new Error('The place where the job ran is gone'));
-  return { controlDir, copyIn: refuse, copyOut: refuse, signal: async () => {}, release: () => {} };
+  return { controlDir, copyIn: refuse, copyOut: refuse, signal: async () => {}, shell: refuse, release: () => {} };
 }
 
 function introduction(job: Job, lease: Lease): string[] {

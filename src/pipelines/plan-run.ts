@@ -12,7 +12,7 @@ import {
   newContinuationKey,
   readContinuation,
 } from './continuation.ts';
-import { inherit, jobRows, numberJobs } from './job-rows.ts';
+import { inherit, jobRows, keptForShell, numberJobs } from './job-rows.ts';
 import type { PipelineDialect, Plan, RunPolicy, Sources, SourceTree, Trigger } from './port.ts';
 import { type Run, recordOf } from './run.ts';
 import { saveSchedules } from './schedules.ts';
@@ -123,9 +123,9 @@ async function storePlan(deps: PlanDeps, run: Run, compiled: Compiled, continuat
     }
     const names = new Set(rows.map((row) => row.key)).size;
     const numbers = await nextNumbers(tx, run.projectId, { runs: 0, jobs: names });
-    let jobs = numberJobs(rows, numbers.job);
+    let jobs = keptForShell(numberJobs(rows, numbers.job), run.trigger.shell?.key);
     if (run.rerunOf && run.rerunFrom === 'failed') {
-      jobs = inherit(jobs, await listJobs(tx, run.rerunOf), run.trigger.autoRerun?.workflows);
+      jobs = inherit(jobs, await listJobs(tx, run.rerunOf), run.trigger.autoRerun?.workflows, run.trigger.shell?.key);
     }
     if (continuation) await copyContinuation(tx, run.rerunOf!, run.id);
     await insertJobs(tx, jobs);

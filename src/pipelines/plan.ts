@@ -126,4 +126,6 @@ export type PlannedStep = StepBase &
     | { kind: 'store_test_results'; path: string }
     | { kind: 'setup_remote_docker' }
     | { kind: 'add_ssh_keys'; fingerprints: string[] }
+    /** Keeps the place for somebody who wants to look around in it. */
+    | { kind: 'wait_for_shell' }
   );

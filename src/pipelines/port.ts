@@ -23,6 +23,8 @@ export interface Trigger {
   schedule?: { workflow: string } | undefined;
   /** The file was given by a setup configuration. `inherited` are parameters the run began with, which it need not declare. */
   continued?: { inherited: string[] } | undefined;
+  /** A person repeats a run to enter this job’s place: the job runs again, and stays. */
+  shell?: { key: string } | undefined;
   /** Of an automatic rerun: which one it is, from 1, and of which workflows; the others stay as they ended. */
   autoRerun?: { number: number; workflows: string[] } | undefined;
 }
@@ -99,10 +101,10 @@ export interface Place {
   /** Path of `controlDir` as the job sees it. */
   controlDir: string;
   /**
-   * Unpacks a tar stream into a directory of the place (made when missing); keeps modes, links and, in a container,
-   * the owners the archive names; on the host everything belongs to the server's user.
+   * Unpacks a tar stream, or a tar file of the server, into a directory of the place (made when missing); keeps modes, links and, in
+   * a container, the owners the archive names; on the host everything belongs to the server's user.
    */
-  copyIn(directory: string, tar: NodeJS.ReadableStream): Promise<void>;
+  copyIn(directory: string, tar: NodeJS.ReadableStream | { file: string }): Promise<void>;
   /**
    * Moves the content of a directory of the server into a directory of the place that is absent or empty, where that spares copying it.
    * False when it does not, with nothing moved.
@@ -112,10 +114,29 @@ export interface Place {
   copyOut(path: string): Promise<NodeJS.ReadableStream>;
   /** Signals a process group of the place. No error when it is gone. */
   signal(group: number, name: 'TERM' | 'KILL'): Promise<void>;
+  /** Runs a script of `/bin/sh` with a terminal, for a person; it ends with the place. */
+  shell(script: string, size: ShellSize): Promise<ShellProcess>;
   /** Resolves with a sentence when the driver ended (by itself or not) or the place is gone. */
   lost: Promise<string>;
   /** Stops watching the place; it lives on. */
   release(): void;
+}
+
+export interface ShellSize {
+  rows: number;
+  columns: number;
+  /** Kind of the terminal, for TERM. */
+  term?: string | undefined;
+}
+
+export interface ShellProcess {
+  output: NodeJS.ReadableStream;
+  write(bytes: Buffer): void;
+  /** Does nothing where a terminal cannot be told. */
+  resize(size: ShellSize): Promise<void>;
+  /** Its exit status; null when it is not known. */
+  ended: Promise<number | null>;
+  close(): void;
 }
 
 /** The repositories that runs are made of. Fulfilled by the projects room; for `millrace run` by the working tree. */

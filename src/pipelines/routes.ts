@@ -4,16 +4,27 @@ import { type Handlers, type MountedContract, mountOn } from '../platform/http/c
 import { idCursor, numberCursor } from '../platform/http/cursor.ts';
 import { sql } from '../platform/postgres/sql.ts';
 import { pipelinesApi } from './api.ts';
-import { approveJob, type ControlDeps, cancelJob, cancelRun, rerun, startFromRef } from './control-run.ts';
+import {
+  approveJob,
+  type ControlDeps,
+  cancelJob,
+  cancelRun,
+  rerun,
+  rerunForShell,
+  startFromRef,
+  tellShellOpened,
+} from './control-run.ts';
 import type { Files } from './files.ts';
 import type { RunProject } from './port.ts';
 import { isComplete, listArtifacts, listTests, openStepLog, readJobDetail, readRunDetail } from './read.ts';
 import { listSchedules } from './schedules.ts';
+import type { Shells } from './shells.ts';
 import { countJobs, listRuns } from './store.ts';
 import { logLineOf, runSummaryOf } from './view.ts';
 
 export interface RouteDeps extends ControlDeps {
   files: Files;
+  shells: Shells;
 }
 
 const done = { ok: true } as const;
@@ -68,6 +79,27 @@ function handlersOf(deps: RouteDeps): Handlers<typeof pipelinesApi.operations> {
     },
     async cancelJob({ params, actor }) {
       await cancelJob(deps, params.id, actor);
+      return done;
+    },
+    async rerunForShell({ params, actor }) {
+      return runSummaryOf(await rerunForShell(deps, params.id, actor), {});
+    },
+    async openShell({ params, body, actor }) {
+      const id = await deps.shells.open(params.id, body);
+      await tellShellOpened(database, params.id, actor);
+      return { id };
+    },
+    async writeShell({ params, body }) {
+      const input = body.input === undefined ? undefined : Buffer.from(body.input, 'base64');
+      await deps.shells.write(params.id, params.shell, { input, size: body.size });
+      return done;
+    },
+    async readShell({ params, query }) {
+      const read = await deps.shells.read(params.id, params.shell, query.offset, query.waitMs);
+      return { ...read, output: read.output.toString('base64') };
+    },
+    async closeShell({ params }) {
+      deps.shells.close(params.id, params.shell);
       return done;
     },
     getJob: ({ params }) => readJobDetail(database, params.id),

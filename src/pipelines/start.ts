@@ -27,6 +27,7 @@ export interface StartRequest {
   /** Of `kind: 'schedule'`. */
   schedule?: Trigger['schedule'];
   autoRerun?: Trigger['autoRerun'];
+  shell?: Trigger['shell'];
 }
 
 /** Makes the run and queues its planning. A commit that says `[skip ci]` gets a run that is canceled at once and says so. */
@@ -106,5 +107,6 @@ function triggerOf(request: StartRequest, number: number): Trigger {
     pullRequest: request.pullRequest,
     schedule: request.schedule,
     autoRerun: request.autoRerun,
+    shell: request.shell,
   };
 }

@@ -14,7 +14,7 @@ export function tokenSubject(run: Run, job: Job, project: RunProject): TokenSubj
     origin: project.gitUrl.replace(/^[a-z+]+:\/\//, '').replace(/\.git$/, ''),
     ref: run.tag === null ? `refs/heads/${run.branch ?? ''}` : `refs/tags/${run.tag}`,
     sha: run.sha,
-    shellRerun: false,
+    shellRerun: run.trigger.shell !== undefined,
   };
 }
 

@@ -27,6 +27,7 @@ export async function firstFrames(db: Queryable, frames: readonly Buffer[], batc
   return frames.filter((frame) => keyOf(frame) === undefined || first.has(frame));
 }
 
-/** Forgets keys that nobody will bring again. */
+/** Forgets keys that nobody will bring again. A service that prints uses several a second, and the next one ends the use of the last. */
 export const forgetKeys = (db: Queryable): Promise<number> =>
-  db.execute(sql`delete from telemetry_once where at < now() - make_interval(days => ${rememberedDays})`);
+  db.execute(sql`delete from telemetry_once where at < now() - make_interval(days => ${rememberedDays})
+    or (key like 'lines %' and at < now() - interval '1 hour')`);

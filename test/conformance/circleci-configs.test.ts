@@ -23,6 +23,7 @@ describe.skipIf(!folder)('configurations of CircleCI (outside cases)', () => {
     const refused: string[] = [];
     const accepted: string[] = [];
     const misplaced: string[] = [];
+    const unplaced: string[] = [];
     let valid = 0;
     let invalid = 0;
     let placed = 0;
@@ -30,6 +31,9 @@ describe.skipIf(!folder)('configurations of CircleCI (outside cases)', () => {
       const text = readFileSync(join(folder!, 'configs', one.file), 'utf8');
       const found = await lintWithOrbs('config.yml', text, { shelves: [directoryShelf(join(folder!, 'orbs'))] });
       const errors = found.filter((problem) => problem.severity === 'error');
+      unplaced.push(
+        ...found.filter(({ file, line, column }) => !file || !line || !column).map(({ message }) => message),
+      );
       if (one.expect === 'valid') {
         valid += 1;
         if (errors.length > 0) refused.push(`${one.id}: ${errors[0]!.line}: ${errors[0]!.message}`);
@@ -61,5 +65,6 @@ describe.skipIf(!folder)('configurations of CircleCI (outside cases)', () => {
     expect(refused.length).toBeLessThanOrEqual(1);
     expect(accepted.length).toBeLessThanOrEqual(1);
     expect(misplaced).toEqual([]);
+    expect(unplaced).toEqual([]);
   });
 });

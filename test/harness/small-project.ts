@@ -15,10 +15,11 @@ export const countedText = (job: string): string =>
 const count = (job: string): string =>
   `i=1; while [ $i -le ${countedLines} ]; do echo "${job} line $i"; i=$((i+1)); sleep 0.03; done`;
 
-const pipeline = `version: 2.1
+/** The pipeline of the small project, its jobs where `executor` says. */
+export const smallPipeline = (executor = 'machine: true'): string => `version: 2.1
 jobs:
   build:
-    machine: true
+    ${executor}
     steps:
       - checkout
       - restore_cache: { keys: ["deps-{{ checksum \\"deps.txt\\" }}"] }
@@ -27,12 +28,12 @@ jobs:
       - save_cache: { key: "deps-{{ checksum \\"deps.txt\\" }}", paths: [deps] }
       - persist_to_workspace: { root: ., paths: [out] }
   one:
-    machine: true
+    ${executor}
     steps:
       - attach_workspace: { at: attached }
       - run: { name: Count, command: '${count('one')}' }
   two:
-    machine: true
+    ${executor}
     steps:
       - checkout
       - attach_workspace: { at: . }
@@ -103,7 +104,7 @@ export async function createSmallProject(
     return stdout + stderr;
   };
   const all: Record<string, string | null> = {
-    '.circleci/config.yml': pipeline,
+    '.circleci/config.yml': smallPipeline(),
     'compose.yaml': compose,
     'millrace.yaml': settings,
     'server.cjs': server,

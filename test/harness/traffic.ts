@@ -66,6 +66,27 @@ export const sendErrors = (dsn: string): Lane<string> =>
     return id;
   });
 
+/** Sends lines of log over OTLP, each once: its protocol cannot tell a line that comes again. Done: those that were acknowledged. */
+export const sendLines = (dsn: string): Lane<string> =>
+  laneOf(60, async () => {
+    const line = `line ${newId()}`;
+    const { protocol, host, username } = new URL(dsn);
+    const attributes = [{ key: 'source', value: { stringValue: 'lane' } }];
+    const record = { timeUnixNano: `${Date.now()}000000`, body: { stringValue: line }, attributes };
+    try {
+      const response = await fetch(`${protocol}//${host}/v1/logs`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${username}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [record] }] }] }),
+        signal: AbortSignal.timeout(5000),
+      });
+      await response.arrayBuffer();
+      return response.ok ? line : undefined;
+    } catch {
+      return undefined;
+    }
+  });
+
 /** Creates contexts over the API, each again with its key until it is acknowledged. Done: their names. */
 export const createContexts = (client: Client): Lane<string> =>
   laneOf(200, async (n) => {

@@ -14,6 +14,7 @@ interface ExplainOptions {
   json?: boolean;
   branch?: string;
   tag?: string;
+  schedule?: string;
   parameter?: string[];
   format?: string;
 }
@@ -80,13 +81,23 @@ export async function explainHere(
   options: ExplainOptions,
 ): Promise<{ explained: Explained; trigger: Trigger; found: { path: string; meaning: string }[]; root: string }> {
   const here = await situation(file, wantedOf(options));
-  const explained = await compileHere(file, here);
+  const explained = scheduledOnly(await compileHere(file, here), options.schedule);
   return { explained, trigger: here.trigger, found: findings(await here.tree.list()), root: here.root };
 }
 
+/** A schedule that nothing has is a mistake of whoever asked, not an empty plan. */
+function scheduledOnly(explained: Explained, workflow: string | undefined): Explained {
+  const { plan, problems } = explained;
+  if (workflow === undefined || !plan || plan.schedules?.some((one) => one.workflow === workflow)) return explained;
+  const names = [...new Set((plan.schedules ?? []).map((one) => one.workflow))];
+  const message = `No workflow "${workflow}" has a schedule on this branch`;
+  const hint = names.length > 0 ? `There is: ${names.join(', ')}.` : 'Nothing here runs on a schedule.';
+  return { plan, problems: [...problems, { severity: 'error', message, hint }] };
+}
+
 function wantedOf(options: ExplainOptions) {
-  const { branch, tag } = options;
-  return { branch, tag, parameters: parseParameters(options.parameter ?? []) };
+  const { branch, tag, schedule } = options;
+  return { branch, tag, schedule, parameters: parseParameters(options.parameter ?? []) };
 }
 
 async function compileHere(file: string | undefined, here: Situation): Promise<Explained> {

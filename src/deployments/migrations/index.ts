@@ -157,4 +157,12 @@ export const deploymentMigrations: Migration[] = [
       update deployments_deployments set reported = true where finished_at is not null;
       create index on deployments_deployments (finished_at) where not reported and finished_at is not null;`,
   },
+  {
+    id: 'deployments/0005-lines',
+    statements: `
+      -- Positions in milliseconds, as exact as they were measured; up to lines_sending a server may have sent already.
+      alter table deployments_instances add column lines_after float8, add column lines_sending float8;
+      update deployments_instances set lines_after = extract(epoch from lines_until) * 1000;
+      alter table deployments_instances drop column lines_until;`,
+  },
 ];

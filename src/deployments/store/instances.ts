@@ -15,13 +15,15 @@ export interface InstanceRow {
   host: string | null;
   port: number | null;
   startedAt: number;
-  /** Output up to here is in telemetry. */
-  linesUntil: number | null;
+  /** Output up to here (Unix milliseconds) is in telemetry. */
+  linesAfter: number | null;
+  /** Output up to here is about to be, or is already. */
+  linesSending: number | null;
 }
 
 const columns = sql`instance_id as "instanceId", environment_id as "environmentId", deployment_id as "deploymentId", service,
   state, health, detail, host, port, (extract(epoch from started_at) * 1000)::float8 as "startedAt",
-  (extract(epoch from lines_until) * 1000)::float8 as "linesUntil"`;
+  lines_after as "linesAfter", lines_sending as "linesSending"`;
 
 export const listInstances = (db: Queryable, environmentIds?: readonly string[]): Promise<InstanceRow[]> =>
   db.query(sql`select ${columns} from deployments_instances
@@ -32,7 +34,7 @@ export const listInstances = (db: Queryable, environmentIds?: readonly string[])
 export async function storeInstances(
   tx: Queryable,
   environmentId: string,
-  seen: readonly Omit<InstanceRow, 'startedAt' | 'linesUntil' | 'environmentId'>[],
+  seen: readonly Omit<InstanceRow, 'startedAt' | 'linesAfter' | 'linesSending' | 'environmentId'>[],
 ): Promise<void> {
   await tx.execute(sql`delete from deployments_instances where environment_id = ${environmentId}
     and not (instance_id = any(${seen.map((instance) => instance.instanceId)}::text[]))`);
@@ -52,7 +54,12 @@ export const forgetInstances = (db: Queryable, runtimes: readonly string[]): Pro
     select d.id from deployments_deployments d join deployments_releases r on r.id = d.release_id
     where r.runtime = any(${[...runtimes]}::text[]))`);
 
-export const setLinesUntil = (db: Queryable, instanceId: string, at: number): Promise<number> =>
-  db.execute(
-    sql`update deployments_instances set lines_until = to_timestamp(${at / 1000}) where instance_id = ${instanceId}`,
-  );
+/** Stores how far the output of an instance is in telemetry, and how far what is sent next goes; false when it has no row. */
+export const storeLines = async (
+  db: Queryable,
+  instanceId: string,
+  after: number,
+  sending: number | null,
+): Promise<boolean> =>
+  (await db.execute(sql`update deployments_instances set lines_after = ${after}, lines_sending = ${sending}
+    where instance_id = ${instanceId}`)) === 1;

@@ -13,9 +13,11 @@ export type LineSink = (line: string, stream: 'stdout' | 'stderr', at: number) =
 export class LogFrames {
   readonly #onLine: LineSink;
   #after: number;
+  /** Lines handed over before come first in a stream; after them times may step back a little between the two outputs. */
+  #passing = true;
   #rest: Buffer = Buffer.alloc(0);
-  readonly #partial = { 1: '', 2: '' };
-  readonly #decoders = { 1: new StringDecoder('utf8'), 2: new StringDecoder('utf8') };
+  #partial = { 1: '', 2: '' };
+  #decoders = { 1: new StringDecoder('utf8'), 2: new StringDecoder('utf8') };
 
   constructor(onLine: LineSink, after: number) {
     this.#onLine = onLine;
@@ -25,6 +27,14 @@ export class LogFrames {
   /** Time of the last line handed over. */
   get after(): number {
     return this.#after;
+  }
+
+  /** A new stream begins, with lines that were handed over before. */
+  begin(): void {
+    this.#passing = true;
+    this.#rest = Buffer.alloc(0);
+    this.#partial = { 1: '', 2: '' };
+    this.#decoders = { 1: new StringDecoder('utf8'), 2: new StringDecoder('utf8') };
   }
 
   push(chunk: Buffer): void {
@@ -44,8 +54,9 @@ export class LogFrames {
   #take(line: string, stream: 'stdout' | 'stderr'): void {
     const space = line.indexOf(' ');
     const at = timeOf(line.slice(0, space));
-    if (Number.isNaN(at) || at <= this.#after) return;
-    this.#after = at;
+    if (Number.isNaN(at) || (this.#passing && at <= this.#after)) return;
+    this.#passing = false;
+    this.#after = Math.max(this.#after, at);
     const words = line.slice(space + 1);
     this.#onLine(words.endsWith('\r') ? words.slice(0, -1) : words, stream, at);
   }
@@ -81,6 +92,7 @@ export async function followContainer(
         timestamps: true,
         since: (Math.floor(frames.after) / 1000).toFixed(3) as never,
       })) as unknown as Readable;
+      frames.begin();
       if (signal.aborted) stream.destroy();
       signal.addEventListener('abort', stop, { once: true });
       for await (const chunk of stream) frames.push(chunk as Buffer);

@@ -1,4 +1,5 @@
-import { PassThrough, type Readable } from 'node:stream';
+import { createReadStream } from 'node:fs';
+import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../kernel/faults.ts';
@@ -21,14 +22,17 @@ export function placeIn(docker: DockerEngine, name: string, controlDir: string, 
   });
   const inside = (argv: string[], user?: string): Promise<void> =>
     reach('a command in the job’s container', callMs, async () => {
-      const exec = await container.exec({ Cmd: argv, ...(user === undefined ? {} : { User: user }) });
-      const stream = (await exec.start({ Detach: false })) as unknown as Readable;
+      // With nothing attached the engine's answer ends at once, while the command may not even have begun.
+      const attached = { Cmd: argv, AttachStdout: true, AttachStderr: true };
+      const exec = await container.exec({ ...attached, ...(user === undefined ? {} : { User: user }) });
+      const stream = await exec.start({ hijack: true, stdin: false });
       stream.resume();
       await new Promise<void>((resolve) => {
         stream.once('end', resolve);
         stream.once('close', resolve);
         stream.once('error', () => resolve());
       });
+      while ((await exec.inspect()).Running) await sleep(5);
     });
   return {
     controlDir,
@@ -40,8 +44,10 @@ export function placeIn(docker: DockerEngine, name: string, controlDir: string, 
       // The archive waits in memory no more than a pipe holds; a missing directory is made before the first byte is sent.
       await inside(['/bin/sh', '-c', 'mkdir -p -- "$1"', 'sh', directory]);
       const body = new PassThrough();
-      tar.on('error', (error: Error) => body.destroy(error));
-      tar.pipe(body);
+      const archive: NodeJS.ReadableStream =
+        'file' in tar ? createReadStream(tar.file, { highWaterMark: 1_048_576 }) : tar;
+      archive.on('error', (error: Error) => body.destroy(error));
+      archive.pipe(body);
       await reach('copying into the job’s container', copyMs, () => container.putArchive(body, { path: directory }));
     },
     async copyOut(path) {
@@ -57,6 +63,40 @@ export function placeIn(docker: DockerEngine, name: string, controlDir: string, 
         (error: Error) => out.destroy(engineIsAway(error) ? awayFault(error) : error),
       );
       return out;
+    },
+    async shell(script, size) {
+      const exec = await reach('a shell in the job’s container', callMs, () =>
+        container.exec({
+          Cmd: ['/bin/sh', '-c', script],
+          AttachStdin: true,
+          AttachStdout: true,
+          AttachStderr: true,
+          Tty: true,
+        }),
+      );
+      const stream = await exec.start({ hijack: true, stdin: true, Tty: true });
+      const ended = new Promise<number | null>((resolve) => {
+        const end = (): void =>
+          void exec.inspect().then(
+            ({ ExitCode }) => resolve(ExitCode),
+            () => resolve(null),
+          );
+        stream.once('end', end);
+        stream.once('close', end);
+        stream.once('error', end);
+      });
+      await exec.resize({ h: size.rows, w: size.columns }).catch(() => {});
+      return {
+        output: stream,
+        ended,
+        write: (bytes) => void stream.write(bytes),
+        resize: async ({ rows, columns }) => void (await exec.resize({ h: rows, w: columns }).catch(() => {})),
+        // Whatever runs is interrupted and the shell sees the end of its input: a shell outlives a mere hang-up here.
+        close: () => {
+          stream.write('\u0003\u0004');
+          setTimeout(() => stream.destroy(), 1000).unref();
+        },
+      };
     },
     async signal(group, name) {
       if (group <= 1) return;

@@ -178,4 +178,22 @@ describe('the driver on the host', () => {
     await executor.destroy(request.placeId);
     await expect(executor.adopt(request)).resolves.toBeDefined();
   });
+
+  it('ends with its step when the directory of the server is removed: nobody will ever ask for it', async () => {
+    const follower = await start([[run(1), 'sleep 778']]);
+    await until(follower, () => (follower.journal.steps.get(1)?.group ?? 0) > 0);
+    const driver = Number.parseInt(await readFile(join(request.controlDir, 'pid'), 'utf8'), 10);
+    const { group } = follower.journal.steps.get(1)!;
+    const runs = (pid: number): boolean => {
+      try {
+        return process.kill(pid, 0);
+      } catch {
+        return false;
+      }
+    };
+    expect([runs(driver), runs(-group!)]).toEqual([true, true]);
+    await rm(root, { recursive: true, force: true });
+    // It looks twice a minute.
+    await expect.poll(() => [runs(driver), runs(-group!)], { timeout: 90_000 }).toEqual([false, false]);
+  });
 });

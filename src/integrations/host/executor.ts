@@ -121,6 +121,31 @@ function placeOf(request: PlaceRequest, pid: number): Place {
       });
       return packTar(dirname(path), [basename(path)]);
     },
+    async shell(script) {
+      // A terminal of its own by the system’s `script`, which cannot be told of a new size.
+      const child = spawn('script', ['-qfec', script, '/dev/null'], {
+        cwd: request.placeDir,
+        env: { ...environmentOf(request.placeId, join(request.placeDir, 'home')), SHELL: '/bin/sh' },
+        detached: true,
+        stdio: ['pipe', 'pipe', 'ignore'],
+      });
+      await new Promise<void>((resolve, reject) => {
+        child.once('spawn', resolve);
+        child.once('error', (error) =>
+          reject(
+            new Fault('unavailable', `No terminal can be made here: ${error.message}`, { code: 'pipelines.shell' }),
+          ),
+        );
+      });
+      child.stdin.on('error', () => {});
+      return {
+        output: child.stdout,
+        ended: new Promise((resolve) => child.once('close', (code) => resolve(code))),
+        write: (bytes) => void child.stdin.write(bytes),
+        resize: async () => {},
+        close: () => killGroup(child.pid!, 'SIGHUP'),
+      };
+    },
     async signal(group, name) {
       if (group > 1) killGroup(group, `SIG${name}`);
     },

@@ -28,6 +28,7 @@ export function createSentryApi(deps: SentryApiDeps): HttpIntake {
     name: 'sentry-api',
     authentication: 'API token of a developer (Authorization: Bearer), as for the API',
     reachableByServices: false,
+    takesApiTokens: true,
     streamsBodies: true,
     register(scope) {
       scope.removeAllContentTypeParsers();

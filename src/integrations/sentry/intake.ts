@@ -119,6 +119,9 @@ async function receive(
   const receivedAt = deps.clock.now();
   const given = credentialsOf(request.headers, query);
   if (given === 'conflict') throw denied('two different keys were given');
+  // Only an envelope may say in its body who it is for.
+  const inQuery = typeof query.dsn === 'string' ? parseDsn(query.dsn) : null;
+  if (!given && !inQuery && read !== readEnvelope) throw denied('no key was given');
   // Known before the body is read, wherever the client says it in time.
   let project = given && ingestId ? await projectOf(deps.reception, ingestId, given.key) : undefined;
   const body = await readBody(request.raw, budget);

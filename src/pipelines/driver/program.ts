@@ -33,7 +33,8 @@ const watchEveryMs = 30_000;
  * happens (see `journal.ts`), appends what a step prints to `steps/<n>/out`, and for a request waits until
  * `steps/<n>/answer` holds an exit status. `canceled` and `halted` in the directory change which steps still run.
  * Each step leads a process group: where there is bash, its job control makes them, which is a program less to start than
- * `setsid`. Only the first driver of a directory runs; `pid` holds its number. It never ends early because the server is away, unless for longer than `abandonAfterMs`.
+ * `setsid`. Only the first driver of a directory runs; `pid` holds its number. It never ends early because the server is away, unless for longer
+ * than `abandonAfterMs` or with its directory gone: then nobody will ever ask for it.
  */
 export function driverProgram(program: DriverProgram): string {
   const rounds = Math.max(1, Math.ceil((program.abandonAfterMs ?? 7_200_000) / watchEveryMs));
@@ -61,7 +62,7 @@ SH_OPTIONS=-e; [ -x /bin/bash ] || { /bin/sh -o pipefail -c : && SH_OPTIONS='-eo
 mkfifo "$C/poke" && exec 8<>"$C/poke" && POKE=1
 (
   exec 8<&- 9>&-; trap - TERM; n=0
-  while [ "$n" -lt ${rounds} ]; do
+  while [ "$n" -lt ${rounds} ] && [ -e "$C/pid" ]; do
     : >"$C/mark"; sleep ${watchEveryMs / 1000}
     if [ "$C/alive" -nt "$C/mark" ]; then n=0; else n=$((n + 1)); fi
   done

@@ -2,6 +2,7 @@ import type { Database } from '../../platform/postgres/database.ts';
 import type { Files } from '../files.ts';
 import type { Place, PlannedStep, Sources } from '../port.ts';
 import type { Job, Run } from '../run.ts';
+import type { Shells } from '../shells.ts';
 import type { SshKey } from '../ssh-keys.ts';
 
 /** What the server needs to do a step for a job. Doing a step twice (after a crash) must come to the same. */
@@ -20,6 +21,7 @@ export interface JobContext {
   owner: { uid: number; gid: number };
   /** Exported variables of the job. */
   environment: Record<string, string>;
+  shells: Shells;
   /** Private keys kept for the project and the job’s contexts. */
   sshKeys: SshKey[];
   now: () => number;

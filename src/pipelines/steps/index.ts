@@ -4,6 +4,7 @@ import { checkout } from './checkout.ts';
 import type { JobContext, StepContext } from './context.ts';
 import { storeArtifacts, storeTestResults } from './results.ts';
 import { addSshKeys } from './ssh.ts';
+import { waitForShell } from './wait-for-shell.ts';
 import { attachWorkspace, persistToWorkspace } from './workspace.ts';
 
 type Handlers = {
@@ -26,6 +27,7 @@ const handlers: Handlers = {
     return 0;
   },
   add_ssh_keys: addSshKeys,
+  wait_for_shell: waitForShell,
 };
 
 /** Does a step for its job. A rejection is a failure of the step; its message belongs into the log. */

@@ -7,8 +7,10 @@ export interface ObjectStore {
   /** Paths relative to the store, loose objects first. */
   files: string[];
   bytes: number;
-  /** Objects in it, counted without reading them. */
-  objects: number;
+  /** Objects with a file of their own. */
+  loose: number;
+  /** Objects in packs, counted without reading them. */
+  packed: number;
 }
 
 const looseDirectory = /^[0-9a-f]{2}$/;
@@ -25,20 +27,21 @@ export async function listObjectStore(objects: string): Promise<ObjectStore | un
     () => false,
   );
   if (borrows) return undefined;
-  const store: ObjectStore = { files: [], bytes: 0, objects: 0 };
+  const store: ObjectStore = { files: [], bytes: 0, loose: 0, packed: 0 };
   const add = async (file: string): Promise<void> => {
     store.files.push(file);
-    store.bytes += (await stat(join(objects, file))).size;
+    const { size } = await stat(join(objects, file));
+    store.bytes += size;
   };
   for (const directory of (await readdir(objects)).filter((name) => looseDirectory.test(name))) {
     const names = (await readdir(join(objects, directory))).filter((name) => looseObject.test(name));
-    store.objects += names.length;
+    store.loose += names.length;
     await Promise.all(names.map((name) => add(join(directory, name))));
   }
   const packs = (await readdir(join(objects, 'pack')).catch(() => [])).filter((name) => packFile.test(name));
   for (const name of packs) {
     await add(join('pack', name));
-    if (name.endsWith('.idx')) store.objects += await countOf(join(objects, 'pack', name));
+    if (name.endsWith('.idx')) store.packed += await countOf(join(objects, 'pack', name));
   }
   return store;
 }

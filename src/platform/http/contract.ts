@@ -109,6 +109,8 @@ export interface HttpIntake {
   authentication: string;
   /** Also served on the intake listener that deployed services reach (DSN, OTLP), which serves nothing else. */
   reachableByServices: boolean;
+  /** Its callers show API tokens though its paths are outside of /api/v1: `request.principal` is looked up for it. */
+  takesApiTokens?: boolean | undefined;
   /** It reads bodies by itself, as they come and within bounds of its own; otherwise they are held whole, within ours. */
   streamsBodies?: boolean | undefined;
   register: (scope: FastifyInstance) => void | Promise<void>;

@@ -80,7 +80,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     },
     { prefix: '/api/v1' },
   );
-  await mountIntakes(app, options.intakes, holdBodies);
+  await mountIntakes(app, options.intakes, holdBodies, options.gatekeeper);
   return app;
 }
 
@@ -149,9 +149,15 @@ async function mountIntakes(
   app: FastifyInstance,
   intakes: HttpIntake[],
   holdBodies: (scope: FastifyInstance) => void,
+  gatekeeper?: Gatekeeper,
 ): Promise<void> {
   for (const intake of intakes) {
     await app.register(async (scope) => {
+      if (intake.takesApiTokens && gatekeeper) {
+        scope.addHook('onRequest', async (request) => {
+          request.principal = await gatekeeper.authenticate(request);
+        });
+      }
       if (!intake.streamsBodies) holdBodies(scope);
       await intake.register(scope);
     });

@@ -312,6 +312,12 @@ export const circleciCases: CircleciCase[] = [
     config: steps('- run: echo $CIRCLE_SHA1 $CIRCLE_WORKFLOW_ID $CIRCLE_WORKING_DIRECTORY'),
   },
   {
+    feature: 'Rerun a job with SSH',
+    outcome: 'works',
+    note: '`millrace shell JOB`: a job that ended runs again, and its place is kept for the shell; no SSH is needed.',
+    config: steps('- run: exit 1'),
+  },
+  {
     feature: '`circleci` and `circleci-agent` inside jobs',
     outcome: 'works',
     note: '`tests glob`, `tests split` and `tests run` (by times of earlier runs, size, name), `step halt`, `env subst`, `continue`.',

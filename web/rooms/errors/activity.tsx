@@ -10,7 +10,7 @@ export function Activity({ items }: { items: IssueDetail['activity'] }) {
       <ul className={styles.activity}>
         {items.map((item) => (
           <li key={`${item.at}${item.kind}`}>
-            <span>{item.text.charAt(0).toUpperCase() + item.text.slice(1)}</span>
+            <span>{item.kind === 'comment' ? item.text : item.text.charAt(0).toUpperCase() + item.text.slice(1)}</span>
             <span className={styles.quiet}>{item.by}</span>
             <span className={styles.quiet}>
               <Time at={item.at} />

@@ -41,7 +41,7 @@ export function IssueActions({ issue }: { issue: Issue }) {
       said,
       undo: reopen,
     });
-  const archive = (body: { untilAt?: string; untilCount?: number }, said: string) =>
+  const archive = (body: NonNullable<Parameters<typeof api.errors.archiveIssue>[0]['body']>, said: string) =>
     change.mutate({ run: () => api.errors.archiveIssue({ params, body }), said, undo: reopen });
   const assign = (personId: string | null, name: string) =>
     change.mutate({
@@ -102,6 +102,29 @@ export function IssueActions({ issue }: { issue: Issue }) {
           { id: 'none', items: [{ id: 'nobody', label: 'Nobody', onSelect: () => assign(null, '') }] },
         ]}
       />
+      <Menu
+        align="end"
+        trigger={
+          <Button disabled={refusal !== undefined} title={refusal ?? 'Priority'}>
+            {issue.priority} priority
+            <ChevronDown aria-hidden />
+          </Button>
+        }
+        groups={[
+          {
+            id: 'priority',
+            items: (['high', 'medium', 'low'] as const).map((priority) => ({
+              id: priority,
+              label: priority.charAt(0).toUpperCase() + priority.slice(1),
+              onSelect: () =>
+                change.mutate({
+                  run: () => api.errors.prioritiseIssue({ params, body: { priority } }),
+                  said: `${issue.shortId} has ${priority} priority now`,
+                }),
+            })),
+          },
+        ]}
+      />
       {open ? (
         <>
           <Menu
@@ -139,6 +162,16 @@ export function IssueActions({ issue }: { issue: Issue }) {
                     id: 'hundred',
                     label: 'It happens 100 times more',
                     onSelect: () => archive({ untilCount: 100 }, `${issue.shortId} archived until 100 more events`),
+                  },
+                  {
+                    id: 'users',
+                    label: 'It touches 10 more users',
+                    onSelect: () => archive({ untilUsers: 10 }, `${issue.shortId} archived until 10 more users`),
+                  },
+                  {
+                    id: 'escalating',
+                    label: 'It escalates',
+                    onSelect: () => archive({ untilEscalating: true }, `${issue.shortId} archived until it escalates`),
                   },
                   { id: 'ever', label: 'For ever', onSelect: () => archive({}, `${issue.shortId} archived`) },
                 ],

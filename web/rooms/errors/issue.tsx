@@ -13,6 +13,7 @@ import { SkeletonRows } from '../../kit/skeleton.tsx';
 import { LinkTabs } from '../../kit/tabs.tsx';
 import { Time } from '../../kit/time.tsx';
 import { Activity } from './activity.tsx';
+import { CommentForm } from './comment-form.tsx';
 import { EventTable } from './event-table.tsx';
 import { EventView } from './event-view.tsx';
 import { Grouping } from './grouping.tsx';
@@ -83,7 +84,12 @@ export function IssuePage() {
           )}
           {tab === 'events' && <EventTable issueId={issue.id} />}
           {tab === 'tags' && <TagBars issueId={issue.id} />}
-          {tab === 'activity' && <Activity items={issue.activity} />}
+          {tab === 'activity' && (
+            <>
+              <CommentForm issueId={issue.id} />
+              <Activity items={issue.activity} />
+            </>
+          )}
           {tab === 'grouping' && (
             <>
               {event.data && (

@@ -1,6 +1,6 @@
-import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import { Ban } from 'lucide-react';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { Ban, SquareTerminal } from 'lucide-react';
 import type { JobSummary } from '../../../src/pipelines/api.ts';
 import { api, ask } from '../../app/api.ts';
 import { QueryProblem } from '../../app/problem.tsx';
@@ -13,6 +13,7 @@ import { Section } from '../../kit/page.tsx';
 import { SkeletonRows } from '../../kit/skeleton.tsx';
 import { statusLook } from '../../kit/status.ts';
 import { Duration } from '../../kit/time.tsx';
+import { useToasts } from '../../kit/toast.tsx';
 import { Approval } from './approval.tsx';
 import styles from './job-panel.module.css';
 import { MatrixCells } from './matrix-cells.tsx';
@@ -38,6 +39,9 @@ export function JobPanel({ job, jobs }: { job: JobSummary; jobs: JobSummary[] })
       }
       aside={
         <>
+          {job.kind === 'build' && ['failed', 'infrastructure_fail'].includes(job.status) && (
+            <RerunForShell job={job} />
+          )}
           {job.inheritedFrom && <span>Taken over from an earlier run</span>}
           {moving && (
             <Confirm
@@ -98,6 +102,29 @@ export function JobPanel({ job, jobs }: { job: JobSummary; jobs: JobSummary[] })
         </>
       )}
     </Section>
+  );
+}
+
+/** Runs a failed job again in a new run and keeps its place; how to enter it stands in the log of its last step. */
+function RerunForShell({ job }: { job: JobSummary }) {
+  const refusal = useRefusal('developer');
+  const navigate = useNavigate();
+  const toasts = useToasts();
+  const rerun = useMutation({
+    mutationFn: () => api.pipelines.rerunForShell({ params: { id: job.id } }),
+    onSuccess: (run) => void navigate({ to: '/runs/$runId', params: { runId: run.id } }),
+    onError: toasts.failed,
+  });
+  return (
+    <Button
+      size="small"
+      icon={<SquareTerminal aria-hidden />}
+      disabledBecause={refusal}
+      busy={rerun.isPending}
+      onClick={() => rerun.mutate()}
+    >
+      Rerun with a shell
+    </Button>
   );
 }
 

@@ -21,10 +21,30 @@ export interface FrameMark {
 /** Frames alike in their texts are met again and again: which rules could hold for them is remembered for this many. */
 const rememberedFrames = 20_000;
 
+/** Rules that could hold for a frame, by number: those that mark frames and those that judge parts. */
+interface Candidates {
+  mark: readonly number[];
+  judge: readonly number[];
+  /** The same for rules that ask for a category, which few stacks have at all. */
+  markByKind: readonly number[];
+  judgeByKind: readonly number[];
+  /** One of `mark` gives a category. */
+  givesKind: boolean;
+}
+
+const marksFrames = ({ actions }: StackRule): boolean =>
+  actions.some((action) => action.kind === 'category' || (action.kind === 'flag' && action.flag === 'app'));
+const judgesParts = ({ actions }: StackRule): boolean =>
+  actions.some((action) => action.kind !== 'category' && !(action.kind === 'flag' && action.flag === 'app'));
+const asksForKind = ({ frames }: StackRule): boolean =>
+  frames.some((matcher) => matcher.field === 'category' && !matcher.negated);
+
 /** Rules compiled to be applied to many stacks. Pure but for a memory of what it worked out. */
 export class RuleSet {
   readonly #rules: readonly StackRule[];
-  readonly #candidates = new Map<string, readonly number[]>();
+  readonly #candidates = new Map<string, Candidates>();
+  /** Both variants of a stack are judged by the same rules. */
+  readonly #judging = new WeakMap<readonly ReportedFrame[], { seen: SeenFrame[]; framesOf: Map<number, number[]> }>();
 
   constructor(rules: readonly StackRule[]) {
     this.#rules = rules;
@@ -34,7 +54,7 @@ export class RuleSet {
   mark(frames: readonly ReportedFrame[], platform: string, exception: SeenException): FrameMark[] {
     const seen = frames.map((frame) => seenFrame(frame, platform));
     const marks = frames.map((frame): FrameMark => ({ inApp: frame.inApp, category: null, rule: null }));
-    this.#each(seen, exception, (rule, index) => {
+    this.#each(seen, this.#marking(seen), exception, (rule, index) => {
       for (const action of rule.actions) {
         if (action.kind === 'category') {
           seen[index]!.category = action.value;
@@ -60,11 +80,12 @@ export class RuleSet {
     exception: SeenException,
     onlyApplication: boolean,
   ): StackVerdict {
-    const seen = frames.map((frame) => seenFrame(frame, platform));
+    const { seen, framesOf } = this.#judgingOf(frames, platform);
+    if (framesOf.size === 0) return { parts, discarded: null };
     const judged = [...parts];
     let most: { value: number; rule: string } | null = null;
     let fewest: { value: number; rule: string } | null = null;
-    this.#each(seen, exception, (rule, index) => {
+    this.#each(seen, framesOf, exception, (rule, index) => {
       for (const action of rule.actions) {
         if (action.kind === 'max-frames') most = { value: action.value, rule: rule.text };
         else if (action.kind === 'min-frames') fewest = { value: action.value, rule: rule.text };
@@ -86,16 +107,35 @@ export class RuleSet {
     return { parts: judged, discarded };
   }
 
+  /** Frames by the number of the rule that could mark them. */
+  #marking(seen: SeenFrame[]): Map<number, number[]> {
+    const candidates = seen.map((frame) => this.#candidatesOf(frame));
+    const kinds = candidates.some((one) => one.givesKind);
+    return byRule(candidates, (one) => one.mark, kinds ? (one) => one.markByKind : null);
+  }
+
+  #judgingOf(
+    frames: readonly ReportedFrame[],
+    platform: string,
+  ): { seen: SeenFrame[]; framesOf: Map<number, number[]> } {
+    const known = this.#judging.get(frames);
+    if (known) return known;
+    const seen = frames.map((frame) => seenFrame(frame, platform));
+    const candidates = seen.map((frame) => this.#candidatesOf(frame));
+    const kinds = seen.some((frame) => frame.category !== null);
+    const framesOf = byRule(candidates, (one) => one.judge, kinds ? (one) => one.judgeByKind : null);
+    const made = { seen, framesOf };
+    this.#judging.set(frames, made);
+    return made;
+  }
+
   /** Calls `apply` for each rule in order, and for each frame it holds for, outermost first. */
-  #each(seen: SeenFrame[], exception: SeenException, apply: (rule: StackRule, index: number) => void): void {
-    const framesOf = new Map<number, number[]>();
-    for (let index = 0; index < seen.length; index += 1) {
-      for (const number of this.#candidatesOf(seen[index]!)) {
-        const known = framesOf.get(number);
-        if (known) known.push(index);
-        else framesOf.set(number, [index]);
-      }
-    }
+  #each(
+    seen: SeenFrame[],
+    framesOf: ReadonlyMap<number, number[]>,
+    exception: SeenException,
+    apply: (rule: StackRule, index: number) => void,
+  ): void {
     for (const number of [...framesOf.keys()].sort((a, b) => a - b)) {
       const rule = this.#rules[number]!;
       if (!rule.exceptions.every((matcher) => matcher.test(exception[matcher.field]) !== matcher.negated)) continue;
@@ -105,26 +145,53 @@ export class RuleSet {
     }
   }
 
-  /** Rules whose conditions on the frame's own unchanging texts hold, by number. */
-  #candidatesOf(frame: SeenFrame): readonly number[] {
-    const key = [frame.family, frame.function, frame.module, frame.package, frame.path].join('\u0000');
+  /** Rules whose conditions on the frame's own unchanging texts hold. */
+  #candidatesOf(frame: SeenFrame): Candidates {
+    const key = `${frame.family}\n${frame.function}\n${frame.module}\n${frame.package}\n${frame.path}`;
     const known = this.#candidates.get(key);
     if (known) return known;
-    const found: number[] = [];
-    this.#rules.forEach((rule, number) => {
-      const possible = rule.frames.every(
+    const possible = this.#rules.flatMap((rule, number) => {
+      const fits = rule.frames.every(
         (matcher) =>
           matcher.on !== 'frame' ||
           matcher.field === 'category' ||
           matcher.field === 'app' ||
           holds(matcher, [frame], 0),
       );
-      if (possible) found.push(number);
+      return fits ? [number] : [];
     });
+    const those = (what: (rule: StackRule) => boolean, byKind: boolean): number[] =>
+      possible.filter((number) => what(this.#rules[number]!) && asksForKind(this.#rules[number]!) === byKind);
+    const mark = those(marksFrames, false);
+    const found: Candidates = {
+      mark,
+      judge: those(judgesParts, false),
+      markByKind: those(marksFrames, true),
+      judgeByKind: those(judgesParts, true),
+      givesKind: mark.some((number) => this.#rules[number]!.actions.some((action) => action.kind === 'category')),
+    };
     if (this.#candidates.size >= rememberedFrames) this.#candidates.clear();
     this.#candidates.set(key, found);
     return found;
   }
+}
+
+function byRule(
+  candidates: readonly Candidates[],
+  always: (one: Candidates) => readonly number[],
+  byKind: ((one: Candidates) => readonly number[]) | null,
+): Map<number, number[]> {
+  const framesOf = new Map<number, number[]>();
+  candidates.forEach((one, index) => {
+    for (const numbers of byKind ? [always(one), byKind(one)] : [always(one)]) {
+      for (const number of numbers) {
+        const known = framesOf.get(number);
+        if (known) known.push(index);
+        else framesOf.set(number, [index]);
+      }
+    }
+  });
+  return framesOf;
 }
 
 function spanOf(range: 'frame' | 'inner' | 'outer', index: number, length: number): [number, number] {

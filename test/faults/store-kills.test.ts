@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { newId } from '../../src/kernel/ids.ts';
+import { endProcess, findProcessesIn } from '../../src/platform/process/orphans.ts';
+import {
+  checkDeployments,
+  checkErrors,
+  checkLines,
+  checkRuns,
+  checkTelemetry,
+  patienceMs,
+  pushUntilDone,
+} from '../harness/loop-checks.ts';
+import {
+  eventually,
+  processesNaming,
+  type RunningMillrace,
+  removeDirectory,
+  startMillrace,
+  temporaryDirectory,
+} from '../harness/millrace.ts';
+import { createSmallProject, type SmallProject } from '../harness/small-project.ts';
+import { createContexts, sendErrors, sendLines, visit } from '../harness/traffic.ts';
+
+/** Of each of the two stores. */
+const kills = 10;
+const killsAPush = 4;
+const seed = process.env.MILLRACE_TEST_SEED ?? newId();
+
+/** The n-th random number of this seed, from 0 to 1. */
+const random = (n: number): number => createHash('sha256').update(`${seed} ${n}`).digest().readUInt32BE() / 2 ** 32;
+
+let dataDir: string;
+let millrace: RunningMillrace | undefined;
+let project: SmallProject | undefined;
+
+beforeEach(async () => {
+  console.log(`seed ${seed} (MILLRACE_TEST_SEED repeats it)`);
+  dataDir = await temporaryDirectory();
+});
+afterEach(async () => {
+  if (millrace?.child.exitCode === null && millrace.child.signalCode === null) await millrace.stop();
+  await project?.remove();
+  await removeDirectory(dataDir);
+});
+
+/** PostgreSQL's first process, or ClickHouse's only one; undefined while it is being started again. */
+async function storeProcess(store: 'postgres' | 'clickhouse'): Promise<number | undefined> {
+  if (store === 'clickhouse')
+    return (await findProcessesIn(join(dataDir, 'clickhouse'), basename(process.execPath)))[0];
+  const cluster = join(dataDir, 'postgres', 'data');
+  const first = Number((await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')[0]);
+  return (await findProcessesIn(cluster, 'postgres')).find((pid) => pid === first);
+}
+
+it(`loses and doubles nothing when PostgreSQL and ClickHouse are killed ${kills} times each across the loop`, async () => {
+  millrace = await startMillrace({ dataDir, env: { MILLRACE_RUNTIME: 'process', MILLRACE_JOBS: '4' } });
+  const { client, token } = await millrace.owner();
+  const { url } = millrace;
+  const gatewayPort = Number(new URL(millrace.gatewayUrl).port);
+  project = await createSmallProject({ client, token, url });
+  const hosts = ['staging.small.localhost', 'production.small.localhost'];
+  const visits = hosts.map((host) => visit(gatewayPort, host));
+  const errors = Array.from({ length: 3 }, () => sendErrors(project!.dsn));
+  const lines = sendLines(project.dsn);
+  const contexts = createContexts(client);
+  const shas: string[] = [];
+  let pushing: Promise<void> = Promise.resolve();
+  for (let kill = 0; kill < 2 * kills; kill += 1) {
+    if (kill % killsAPush === 0) {
+      await pushing;
+      shas.push(await project.commit(`v${shas.length + 1}`));
+      pushing = pushUntilDone(project);
+    }
+    await sleep(300 + random(kill) * 3000);
+    const store = kill % 2 === 0 ? 'postgres' : 'clickhouse';
+    const pid = await eventually(`${store} runs`, () => storeProcess(store));
+    endProcess(pid, 'SIGKILL');
+    await eventually(`${store} is started again`, async () => ((await storeProcess(store)) ?? pid) !== pid);
+  }
+  await pushing;
+  await Promise.all([contexts, lines, ...errors].map((lane) => lane.stop()));
+  expect(millrace.child.exitCode).toBeNull();
+  await checkRuns(client, { url, token }, shas);
+  await checkDeployments(client, shas);
+  for (const visited of visits) {
+    const last = `v${shas.length}`;
+    await eventually(`${last} answers`, async () => visited.done.at(-1) === last, patienceMs);
+    await visited.stop();
+    const seen = visited.done.map((version) => Number(version.slice(1)));
+    expect(seen).toEqual([...seen].sort((one, other) => one - other));
+  }
+  await checkTelemetry(client, project.id, shas);
+  await checkErrors(
+    client,
+    project.id,
+    errors.flatMap((lane) => lane.done),
+  );
+  await checkLines(client, project.id, lines.done);
+  const { items } = await client.secrets.contexts();
+  expect(items.map((context) => context.name).sort()).toEqual([...contexts.done].sort());
+
+  expect(await millrace.stop()).toBe(0);
+  expect(await processesNaming(dataDir)).toEqual([]);
+});
