@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../kernel/faults.ts';
+import type { Log } from '../platform/observe/log.ts';
 import { awayFault } from '../platform/postgres/away.ts';
 import { type Intervention, intervene, type Watch } from './deadlines.ts';
 import {
@@ -8,10 +9,10 @@ import {
   JournalFollower,
   readContinueRequest,
   sizeOf,
+  tellAlive,
   tellAnswer,
   tellCanceled,
   tellHalted,
-  touchAlive,
 } from './driver/control.ts';
 import type { JournalStep } from './driver/journal.ts';
 import { LogPump, NoteLog } from './log/pump.ts';
@@ -30,6 +31,7 @@ export type Ending =
 export interface Attendance {
   context: Omit<JobContext, 'number' | 'say' | 'home' | 'workingDirectory' | 'owner'>;
   place: Place;
+  log: Log;
   controlDir: string;
   masker: Masker;
   jobStartedAt: number;
@@ -107,7 +109,7 @@ class Attendant {
       await this.#save(false);
       if (this.#now - this.#aliveAt > 5000) {
         this.#aliveAt = this.#now;
-        await touchAlive(this.#a.controlDir);
+        await tellAlive(this.#a.controlDir);
       }
       // A busy log leaves no pause at all, but lets the rest of the server have its turn.
       await sleep(output > 1_000_000 ? 0 : this.#now - activeAt < 2000 ? activeTickMs : idleTickMs);
@@ -231,7 +233,16 @@ class Attendant {
   /** Does a step the driver asked for, once at a time, and answers. */
   #answer(row: Step): void {
     if (this.#asking.has(row.number)) return;
-    this.#asking.set(row.number, this.#perform(row, this.#planned(row.number)));
+    const performed = this.#perform(row, this.#planned(row.number)).catch(async (error: unknown) => {
+      // Its log or its answer could not be written: the driver still waits, so it is done again.
+      this.#a.log.warn(
+        { err: error, jobId: this.#a.context.job.id, step: row.number },
+        'a step of a job could not be answered',
+      );
+      await sleep(1000, undefined, { ref: false });
+      if (!this.#closed) this.#asking.delete(row.number);
+    });
+    this.#asking.set(row.number, performed);
   }
 
   #planned(number: number): PlannedStep {
@@ -240,7 +251,7 @@ class Attendant {
 
   async #perform(row: Step, step: PlannedStep): Promise<void> {
     const { controlDir, context, masker } = this.#a;
-    // Answered before a restart, but not yet read by the driver.
+    // Answered before a restart, but not yet read by the driver, which `tellAlive` wakes.
     if ((await sizeOf(join(controlDir, 'steps', String(row.number), 'answer'))) > 0) return;
     const log = await NoteLog.open(context.files.log(context.job.id, row.number), context.now, masker.text);
     const { journal } = this.#follower;

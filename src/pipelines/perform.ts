@@ -190,6 +190,7 @@ async function carryOut(deps: PerformDeps, lease: Lease, run: Run, job: Job, sig
           now: () => deps.clock.now(),
         },
         place,
+        log: deps.log,
         controlDir,
         masker,
         jobStartedAt: job.startedAt ?? deps.clock.now(),

@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newId } from '../../kernel/ids.ts';
-import { JournalFollower, tellAnswer, tellCanceled, tellGo, writeControl } from '../../pipelines/driver/control.ts';
+import {
+  JournalFollower,
+  tellAlive,
+  tellAnswer,
+  tellCanceled,
+  tellGo,
+  writeControl,
+} from '../../pipelines/driver/control.ts';
 import type { DriverStep } from '../../pipelines/driver/program.ts';
 import type { PlaceRequest } from '../../pipelines/port.ts';
 import { createHostExecutor } from './executor.ts';
@@ -95,6 +102,20 @@ describe('the driver on the host', () => {
     const first = follower.journal.steps.get(1)!;
     expect(first.startedAt).toBeGreaterThan(before - 100);
     expect(first.endedAt! - first.startedAt!).toBeGreaterThanOrEqual(80);
+  });
+
+  it('goes on when the server that answered it died before it could wake it', async () => {
+    const follower = await start([[{ number: 1, kind: 'ask', when: 'on_success' }], [run(2), 'echo went on']]);
+    await until(follower, () => follower.journal.steps.get(1)?.state === 'running');
+    await sleep(200);
+    // The answer is there, whole, and nobody was woken.
+    await writeFile(join(request.controlDir, 'steps/1/answer'), '0\n');
+    await sleep(500);
+    await follower.poll();
+    expect(follower.journal.steps.get(1)?.state).toBe('running');
+    await tellAlive(request.controlDir);
+    await end(follower);
+    expect(codes(follower)).toEqual([0, 0]);
   });
 
   it('carries the environment, BASH_ENV and the shims from step to step', async () => {

@@ -58,10 +58,14 @@ export async function writeControl(directory: string, files: ControlFiles): Prom
   await writeFile(join(directory, 'driver.sh'), driverProgram(files.program));
 }
 
-/** Tells the driver's watch that a server is there. */
-export async function touchAlive(directory: string): Promise<void> {
+/**
+ * Tells the driver's watch that a server is there. It wakes the driver too: a server that died between writing what it waits for and
+ * waking it would otherwise leave it asleep for good.
+ */
+export async function tellAlive(directory: string): Promise<void> {
   const now = new Date();
   await utimes(join(directory, 'alive'), now, now).catch(() => {});
+  await poke(directory).catch(() => {});
 }
 
 /** Writes a file that appears whole or not at all, then wakes the driver. */
