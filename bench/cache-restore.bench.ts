@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { agentsMigrations } from '../src/agents/index.ts';
 import { pipelinesMigrations } from '../src/pipelines/index.ts';
@@ -46,13 +47,24 @@ await stepMs(run(`cp -r ${bare.path}/deps deps`), {
   ...on,
 });
 const median = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+/** What was written before is on the disk, and the places of earlier jobs are gone: neither side pays for it. */
+async function settle(): Promise<void> {
+  const jobs = join(home.path, 'pipelines', 'jobs');
+  await engine.until(
+    async () => (await readdir(jobs, { recursive: false })).every((id) => !existsSync(join(jobs, id, 'place'))),
+    600_000,
+  );
+  execFileSync('sync');
+}
 const restored: number[] = [];
 const unpacked: number[] = [];
 for (let turn = 0; turn < turns; turn += 1) {
   // A moment of each after the other, so that what else the machine does falls on both.
+  await settle();
   restored.push((await stepMs({ kind: 'restore_cache', name: 'Restore', keys: ['deps'], ...on }))[1]!);
   const into = join(bare.path, `into${turn}`);
   await mkdir(into);
+  await settle();
   const started = performance.now();
   execFileSync('tar', ['-xf', join(bare.path, 'deps.tar'), '-C', into]);
   unpacked.push(performance.now() - started);

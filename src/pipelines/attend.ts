@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../kernel/faults.ts';
+import { awayFault } from '../platform/postgres/away.ts';
 import { type Intervention, intervene, type Watch } from './deadlines.ts';
 import {
   answerContinue,
@@ -46,6 +47,8 @@ export interface Attendance {
 const activeTickMs = 20;
 const idleTickMs = 100;
 const saveEveryMs = 100;
+/** How long a step that the server does waits for a store that is away. */
+const storeAwayMs = 600_000;
 
 const isAway = (error: unknown): boolean => error instanceof Fault && error.code === placeAwayCode;
 
@@ -267,12 +270,15 @@ class Attendant {
   async #persist(asked: JobContext, step: PlannedStep, log: NoteLog): Promise<number> {
     const lost = this.#a.place.lost.then((reason) => Promise.reject(new Error(reason)));
     lost.catch(() => {});
+    const began = this.#now;
     for (;;) {
       try {
         return await Promise.race([performStep(asked, step), lost]);
       } catch (error) {
-        if (!isAway(error)) throw error;
-        log.say(`${(error as Fault).message}; trying again until it does`);
+        // A store of ours that is away is no fault of the job.
+        const store = this.#now - began < storeAwayMs ? awayFault(error) : undefined;
+        if (!store && !isAway(error)) throw error;
+        log.say(store ? `${store.message}; trying again` : `${(error as Fault).message}; trying again until it does`);
         await Promise.race([sleep(1000, undefined, { ref: false }), lost]);
       }
     }

@@ -101,10 +101,10 @@ export interface Place {
   /** Path of `controlDir` as the job sees it. */
   controlDir: string;
   /**
-   * Unpacks a tar stream into a directory of the place (made when missing); keeps modes, links and, in a container,
-   * the owners the archive names; on the host everything belongs to the server's user.
+   * Unpacks a tar stream, or a tar file of the server, into a directory of the place (made when missing); keeps modes, links and, in
+   * a container, the owners the archive names; on the host everything belongs to the server's user.
    */
-  copyIn(directory: string, tar: NodeJS.ReadableStream): Promise<void>;
+  copyIn(directory: string, tar: NodeJS.ReadableStream | { file: string }): Promise<void>;
   /**
    * Moves the content of a directory of the server into a directory of the place that is absent or empty, where that spares copying it.
    * False when it does not, with nothing moved.

@@ -115,7 +115,7 @@ async function outcome(golden: Golden): Promise<Map<string, string>> {
 function bare(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(bare);
   if (value === null || typeof value !== 'object') return value;
-  const kept = Object.entries(value).filter(([key]) => !['source', 'matrix', 'serialSpan'].includes(key));
+  const kept = Object.entries(value).filter(([key]) => !['source', 'matrix', 'matrixName', 'serialSpan'].includes(key));
   return Object.fromEntries(kept.map(([key, one]) => [key, bare(one)]));
 }
 

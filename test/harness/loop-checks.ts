@@ -34,6 +34,24 @@ const countsBy = (values: unknown[]): Record<string, number> => {
 const more = (values: unknown[]): string[] =>
   Object.entries(countsBy(values)).flatMap(([value, times]) => (times > 1 ? [value] : []));
 
+/** As `eventually`, for as long as `count` grows: a slow machine is no fault, `patienceMs` without progress is. */
+async function whileItGrows<Result>(
+  what: string,
+  probe: () => Promise<Result | false>,
+  count: () => Promise<number>,
+): Promise<Result> {
+  for (let before = -1; ; ) {
+    const now = await count();
+    if (now === before) return eventually(what, probe, patienceMs);
+    before = now;
+    try {
+      return await eventually(what, probe, 60_000);
+    } catch {
+      // Another look at how far it is.
+    }
+  }
+}
+
 /** What the runs that have not ended are at. */
 async function openSteps(client: Client): Promise<string[]> {
   const { items } = await client.pipelines.listRuns({ query: { project: 'small', limit: 100 } });
@@ -58,13 +76,14 @@ export async function checkRuns(client: Client, server: { url: string; token: st
     return events.length >= shas.length && events;
   });
   expect(pushes.map((event) => event.data.after)).toEqual(shas);
-  const runs = await eventually(
+  const runsEnd = async () => {
+    const { items } = await client.pipelines.listRuns({ query: { project: 'small', limit: 100 } });
+    return items.length >= shas.length && items.every((run) => run.finishedAt !== null) && items.reverse();
+  };
+  const runs = await whileItGrows(
     'every run ends',
-    async () => {
-      const { items } = await client.pipelines.listRuns({ query: { project: 'small', limit: 100 } });
-      return items.length >= shas.length && items.every((run) => run.finishedAt !== null) && items.reverse();
-    },
-    patienceMs,
+    runsEnd,
+    async () => (await eventsOf(client, 'pipelines.job.started,pipelines.job.finished')).length,
   ).catch(async (error: unknown) => {
     throw new Error(`Some runs did not end:\n${(await openSteps(client)).join('\n')}`, { cause: error });
   });

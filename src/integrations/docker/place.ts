@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -43,8 +44,10 @@ export function placeIn(docker: DockerEngine, name: string, controlDir: string, 
       // The archive waits in memory no more than a pipe holds; a missing directory is made before the first byte is sent.
       await inside(['/bin/sh', '-c', 'mkdir -p -- "$1"', 'sh', directory]);
       const body = new PassThrough();
-      tar.on('error', (error: Error) => body.destroy(error));
-      tar.pipe(body);
+      const archive: NodeJS.ReadableStream =
+        'file' in tar ? createReadStream(tar.file, { highWaterMark: 1_048_576 }) : tar;
+      archive.on('error', (error: Error) => body.destroy(error));
+      archive.pipe(body);
       await reach('copying into the job’s container', copyMs, () => container.putArchive(body, { path: directory }));
     },
     async copyOut(path) {

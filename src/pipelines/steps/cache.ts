@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { arch, cpus } from 'node:os';
 import { join, posix } from 'node:path';
@@ -112,7 +111,7 @@ async function explainLookup(
 async function unpack(context: JobContext, cache: FoundCache): Promise<void> {
   for (const [index, path] of cache.paths.entries()) {
     const target = posix.dirname(resolvePath(path, context));
-    await context.place.copyIn(target, createReadStream(join(context.files.cache(cache.id), `${index}.tar`)));
+    await context.place.copyIn(target, { file: join(context.files.cache(cache.id), `${index}.tar`) });
     context.say(`Restored ${path}`);
   }
 }

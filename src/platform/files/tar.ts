@@ -27,8 +27,15 @@ export function packTar(
   return archive;
 }
 
-/** Unpacks an archive into a directory that exists; everything belongs to this process's user. */
-export async function unpackTar(directory: string, archive: NodeJS.ReadableStream): Promise<void> {
+/**
+ * Unpacks an archive into a directory that exists; everything belongs to this process's user. A file is read by tar itself: on a busy
+ * machine, every piece that goes through this process waits for its turn.
+ */
+export async function unpackTar(directory: string, archive: NodeJS.ReadableStream | { file: string }): Promise<void> {
+  if ('file' in archive) {
+    const argv = ['-x', '--no-same-owner', '-f', archive.file, '-C', directory];
+    return ended(spawn('tar', argv, { stdio: ['ignore', 'ignore', 'pipe'] }), 'unpack');
+  }
   const child = spawn('tar', ['-x', '--no-same-owner', '-f', '-', '-C', directory], {
     stdio: ['pipe', 'ignore', 'pipe'],
   });
