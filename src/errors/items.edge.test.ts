@@ -103,8 +103,10 @@ test('what a user wrote and the files of an event are found with it, and its eve
   });
   const about = items.find((one) => one.issueId !== null)!;
   expect(about.message).toBe('it broke for [Filtered]');
-  const found = await house.call<{ files: object[] }>('getEvent', { params: { eventId } });
-  expect(found.files).toMatchObject([
+  const { files } = await house.call<{ files: { name: string; kind: string; size: number }[] }>('getEvent', {
+    params: { eventId },
+  });
+  expect(files.sort((a, b) => a.name.localeCompare(b.name))).toMatchObject([
     { name: 'a.bin', kind: 'event.attachment', size: 3 },
     { name: 'replay_recording', size: 2 },
   ]);

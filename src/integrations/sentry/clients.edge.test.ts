@@ -365,7 +365,7 @@ test('counts an event id once, and what is not kept by its reason', async () => 
       'error duplicate event_id 1',
       'error client_discard ratelimit_backoff 5',
       'error invalid too_large 1',
-      'monitor unsupported check_in 1',
+      'monitor invalid unreadable 1',
       'made_up unsupported made_up 1',
       'log_item accepted  1',
       'log_item invalid unreadable 1',
@@ -429,9 +429,9 @@ test('security reports, minidumps, late files, check-ins and the report dialog b
   const eventOf = () => call<EventDetail>('getEvent', { params: { eventId: 'e'.repeat(32) } });
   const event = await eventually('both files', async () => (await eventOf()).files.length === 2 && eventOf());
   expect(event).toMatchObject({ release: 'r9', level: 'fatal' });
-  expect(event.files.map(({ kind, name }) => [kind, name])).toEqual([
-    ['event.minidump', 'crash.dmp'],
+  expect(event.files.map(({ kind, name }) => [kind, name]).sort()).toEqual([
     ['event.attachment', 'app.log'],
+    ['event.minidump', 'crash.dmp'],
   ]);
   await eventually('feedback', async () => (await call<{ items: object[] }>('listFeedback')).items.length > 0);
   expect(await call('listFeedback')).toMatchObject({ items: [{ message: 'it went dark', issueId: event.issueId }] });
