@@ -14,6 +14,8 @@ export default defineConfig({
           include: ['src/**/*.test.ts', 'web/**/*.test.{ts,tsx}'],
           exclude: ['**/*.edge.test.ts', '**/node_modules/**'],
           testTimeout: 60_000,
+          // Pure parts keep nothing that another file could trip over, and loading them anew for each takes most of the time.
+          isolate: false,
         },
       },
       {

@@ -53,6 +53,7 @@ describe('every operation of the API', () => {
       'identity.claimOwner',
       'identity.login',
       'identity.acceptInvitation',
+      'health.get',
     ]);
   });
 

@@ -100,6 +100,9 @@ describe('remote write', () => {
     );
     expect(() => unsnappy(Buffer.from([0xff, 0xff, 0xff, 0xff, 0x0f]), 1000)).toThrow(/larger than 1000/);
     expect(() => unsnappy(Buffer.from([0xff, 0xff]), 1000)).toThrow(/no Snappy/);
+    // A literal of four billion bytes, a copy from before the beginning, and one of nothing.
+    for (const bytes of ['0afcffffffff', '0a0061120800', '0a0061120000'])
+      expect(() => unsnappy(Buffer.from(bytes, 'hex'), 1000)).toThrow(/no Snappy/);
   });
 
   it('whatever bytes come, answers with records or a plain refusal', () => {
