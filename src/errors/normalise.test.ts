@@ -139,6 +139,6 @@ test('reads any JSON without throwing, into something that can be stored and gro
       expect(groupReport(report).hashes.length).toBeGreaterThan(0);
       expect(headlineOf(report).title).not.toContain('undefined');
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
