@@ -44,6 +44,8 @@ for (const project of only.length > 0 ? only : ['unit', 'edge', 'conformance', '
     '--project',
     project,
     '--passWithNoTests',
+    // Pure tests use every core; the others start programs that do.
+    ...(project === 'unit' || project === 'conformance' ? ['--maxWorkers=100%'] : []),
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,
