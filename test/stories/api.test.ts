@@ -107,6 +107,7 @@ it('creates once for a key: the work and the record of its key are one transacti
     300_000,
   );
   const [run] = (await client.pipelines.listRuns({ query: { project: project.slug } })).items;
+  const [job] = (await client.pipelines.getRun({ params: { id: run!.id } })).jobs;
   const { production, staging } = deployed;
   const release = production.release!.id;
   const condition = {
@@ -124,6 +125,7 @@ it('creates once for a key: the work and the record of its key are one transacti
     'monitoring.createCheck': (name) => ({ path: '', body: check(name) }),
     'pipelines.startRun': () => ({ path: project.slug, body: { ref: 'main' } }),
     'pipelines.rerun': () => ({ path: run!.id, body: { from: 'start' } }),
+    'pipelines.rerunForShell': () => ({ path: job!.id, body: {} }),
     'secrets.createContext': (name) => ({ path: '', body: { name } }),
     'alerts.createCondition': (name) => ({ path: '', body: { name, ...condition } }),
     'alerts.createChannel': (name) => ({
