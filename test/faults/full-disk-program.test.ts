@@ -213,7 +213,7 @@ it('takes nothing new when the disk is full, says so, loses and doubles nothing,
 
   // Nothing is free for a good while, not even for what the server gives up.
   filler.leave(0);
-  await eventually('nothing is free', async () => (await statfs(directory)).bavail === 0);
+  await nothingIsFree();
   expect(await tryToPush()).toMatch(/disk is full|not available at this moment|503/);
   for (let n = 0; n < 20; n += 1) {
     // A store that dies now finds no room to start in.
@@ -327,12 +327,19 @@ async function slowJobEnded(): Promise<void> {
   expect((await client.pipelines.listRuns({ query: { project: 'slow', limit: 10 } })).items).toHaveLength(2);
 }
 
+/** The kernel counts free pages in each core by itself, so that a few may be left that nobody can have. */
+const nothingIsFree = (): Promise<boolean> =>
+  eventually('nothing is free', async () => {
+    const { bavail, bsize } = await statfs(directory);
+    return bavail * bsize < 128 * 1024;
+  });
+
 it('ends when it is asked to, however full the disk is and whatever died of it', async ({ skip }) => {
   if (!isRoot) skip('mounting a small disk needs root');
   millrace = await startMillrace({ dataDir: directory, env: { MILLRACE_RUNTIME: 'process' } });
   filler = fillDisk(directory);
   await eventually('health says that the disk is full', async () => (await health()).status === 'impaired');
-  await eventually('nothing is free', async () => (await statfs(directory)).bavail === 0);
+  await nothingIsFree();
   await killPostgres();
   expect(await millrace.stop()).toBe(0);
   expect(await processesNaming(directory)).toEqual([]);
