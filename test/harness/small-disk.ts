@@ -72,10 +72,12 @@ export function fillDisk(directory: string, leave = 0): Filler {
       const size = left === 0 ? most : Math.min(most, bavail * bsize - left);
       try {
         if (size > 0) await file.write(Buffer.alloc(size));
+        // A store may give up much at once.
+        most = Math.min(4 * 1024 * 1024, most * 2);
       } catch {
         most = Math.max(4096, most / 4);
       }
-      if (size <= 0 || most === 4096) await sleep(50);
+      if (size <= 0 || most === 4096) await sleep(20);
     }
     await file.close();
   })();

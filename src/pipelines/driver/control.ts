@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { chmodSync, constants, mkdirSync, writeFileSync } from 'node:fs';
 import { chmod, mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { curlShim } from './ask-continue.ts';
@@ -41,13 +41,9 @@ export async function writeControl(directory: string, files: ControlFiles): Prom
   const bashEnv = join(directory, 'bash_env');
   await writeFile(bashEnv, '');
   await chmod(bashEnv, 0o666);
-  for (const step of files.program.steps) {
-    const home = join(directory, 'steps', String(step.number));
-    await mkdir(home, { recursive: true });
-    await chmod(home, 0o777);
-    if (step.kind === 'ask') continue;
-    await writeFile(join(home, 'env.sh'), exportsOf(step.environment));
-    await writeFile(join(home, 'script'), files.scripts.get(step.number) ?? '');
+  for (const [index, step] of files.program.steps.entries()) {
+    writeStep(join(directory, 'steps', String(step.number)), step, files.scripts.get(step.number) ?? '');
+    if (index % stepsPerTurn === stepsPerTurn - 1) await new Promise((resolve) => setImmediate(resolve));
   }
   await writeFile(
     join(directory, 'env.sh'),
@@ -56,6 +52,18 @@ export async function writeControl(directory: string, files: ControlFiles): Prom
   );
   await writeFile(join(directory, 'alive'), '');
   await writeFile(join(directory, 'driver.sh'), driverProgram(files.program));
+}
+
+/** So many steps are written before others get their turn. */
+const stepsPerTurn = 16;
+
+/** A few small files: handing each to another thread and back would take ten times as long as writing it. */
+function writeStep(home: string, step: DriverProgram['steps'][number], script: string): void {
+  mkdirSync(home, { recursive: true });
+  chmodSync(home, 0o777);
+  if (step.kind === 'ask') return;
+  if (Object.keys(step.environment).length > 0) writeFileSync(join(home, 'env.sh'), exportsOf(step.environment));
+  writeFileSync(join(home, 'script'), script);
 }
 
 /**
