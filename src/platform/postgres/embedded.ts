@@ -39,7 +39,7 @@ const settings: Record<string, string> = {
   fsync: 'on',
   synchronous_commit: 'on',
   max_connections: '60',
-  shared_buffers: '48MB',
+  shared_buffers: '32MB',
   work_mem: '8MB',
   maintenance_work_mem: '32MB',
   jit: 'off',
