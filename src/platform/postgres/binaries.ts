@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { chmod, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { Fault } from '../../kernel/faults.ts';
 
 export interface PostgresBinaries {
@@ -21,7 +21,9 @@ export async function installPostgres(directory: string): Promise<PostgresBinari
   const source = locatePackage();
   const { version } = JSON.parse(await readFile(join(source, 'package.json'), 'utf8')) as { version: string };
   const home = join(directory, `engine-${version}`);
-  if (!existsSync(home)) {
+  if (!(await standsAlone(home))) {
+    // One that leans on a checkout that is gone cannot start, nor be mended in place.
+    await rm(home, { recursive: true, force: true });
     const unfinished = `${home}.${process.pid}`;
     await rm(unfinished, { recursive: true, force: true });
     await copyEngine(join(source, 'native'), unfinished);
@@ -31,6 +33,16 @@ export async function installPostgres(directory: string): Promise<PostgresBinari
     });
   }
   return { version, initdb: join(home, 'bin/initdb'), postgres: join(home, 'bin/postgres') };
+}
+
+/** Whether the engine is there, with no link that leads out of it. */
+async function standsAlone(home: string): Promise<boolean> {
+  if (!existsSync(home)) return false;
+  const entries = await readdir(join(home, 'lib'), { withFileTypes: true });
+  for (const entry of entries) {
+    if (entry.isSymbolicLink() && isAbsolute(await readlink(join(home, 'lib', entry.name)))) return false;
+  }
+  return true;
 }
 
 function locatePackage(): string {
@@ -50,7 +62,9 @@ async function copyEngine(native: string, home: string): Promise<void> {
   await chmod(home, 0o755);
   const unused = (path: string): boolean => path.endsWith('.a') || /\/(pkgconfig|pgxs|include)$/.test(path);
   for (const part of ['bin', 'lib', 'share']) {
-    await cp(join(native, part), join(home, part), { recursive: true, filter: (from) => !unused(from) });
+    // Where the package's own script ran there are links, and they stay relative: this copy outlives the checkout.
+    const options = { recursive: true, verbatimSymlinks: true, filter: (from: string) => !unused(from) };
+    await cp(join(native, part), join(home, part), options);
   }
   const links = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8')) as {
     source: string;

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFileSync, spawn } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -31,6 +31,24 @@ const eventually = async (what: string, check: () => Promise<boolean>): Promise<
   }
   throw new Error(`never happened: ${what}`);
 };
+
+test('stands alone: it works on when the checkout it was copied from is gone', async () => {
+  const { initdb } = await installPostgres(directory);
+  const lib = join(initdb, '..', '..', 'lib');
+  const links = async (): Promise<string[]> => {
+    const entries = await readdir(lib, { withFileTypes: true });
+    const found = entries.filter((entry) => entry.isSymbolicLink());
+    return Promise.all(found.map((entry) => readlink(join(lib, entry.name))));
+  };
+  expect((await links()).filter((target) => isAbsolute(target))).toEqual([]);
+  // One made by an older version leans on its checkout, and is made anew.
+  const leaning = join(lib, 'libpq.so.5');
+  await rm(leaning, { force: true });
+  await symlink('/gone/with/the/checkout/libpq.so.5.18', leaning);
+  await installPostgres(directory);
+  expect((await links()).filter((target) => isAbsolute(target))).toEqual([]);
+  expect(execFileSync(initdb, ['--version'], { encoding: 'utf8' })).toContain('initdb (PostgreSQL)');
+});
 
 test('keeps committed rows over a restart, and leaves no process', async () => {
   for (const expected of [1, 2]) {
