@@ -1,19 +1,16 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Client, createClient } from '../../src/client/index.ts';
-import { newId } from '../../src/kernel/ids.ts';
 import { busyboxImage, ensureBusyboxImage } from '../harness/busybox-image.ts';
 import {
   checkDeployments,
   checkErrors,
   checkRuns,
   checkTelemetry,
-  patienceMs,
+  checkVisits,
   pushUntilDone,
 } from '../harness/loop-checks.ts';
 import {
-  eventually,
   killWhileStarting,
   processesNaming,
   type RunningMillrace,
@@ -22,16 +19,14 @@ import {
   temporaryDirectory,
 } from '../harness/millrace.ts';
 import { createOwnEngine, type OwnEngine, whyNoOwnEngine } from '../harness/own-engine.ts';
+import { openSeed } from '../harness/seed.ts';
 import { createSmallProject, type SmallProject, smallPipeline } from '../harness/small-project.ts';
 import { sendErrors, visit } from '../harness/traffic.ts';
 
 const reason = whyNoOwnEngine();
 const kills = 12;
 const killsAPush = 4;
-const seed = process.env.MILLRACE_TEST_SEED ?? newId();
-
-/** The n-th random number of this seed, from 0 to 1. */
-const random = (n: number): number => createHash('sha256').update(`${seed} ${n}`).digest().readUInt32BE() / 2 ** 32;
+const { text: seed, random } = openSeed();
 
 let engine: OwnEngine | undefined;
 let dataDir: string;
@@ -113,13 +108,7 @@ it.skipIf(reason)(`loses and doubles nothing of containers over ${kills} kills o
   await errors.stop();
   await checkRuns(client, { url, token }, shas);
   await checkDeployments(client, shas);
-  for (const visited of visits) {
-    const last = `v${shas.length}`;
-    await eventually(`${last} answers`, async () => visited.done.at(-1) === last, patienceMs);
-    await visited.stop();
-    const seen = visited.done.map((version) => Number(version.slice(1)));
-    expect(seen).toEqual([...seen].sort((one, other) => one - other));
-  }
+  await checkVisits(visits, shas);
   await checkTelemetry(client, project.id, shas);
   await checkErrors(client, project.id, errors.done, 20);
 

@@ -1,11 +1,9 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createClient } from '../../src/client/index.ts';
-import { newId } from '../../src/kernel/ids.ts';
 import { endProcess, findProcessesIn } from '../../src/platform/process/orphans.ts';
 import {
   checkDeployments,
@@ -13,11 +11,10 @@ import {
   checkLines,
   checkRuns,
   checkTelemetry,
-  patienceMs,
+  checkVisits,
   pushUntilDone,
 } from '../harness/loop-checks.ts';
 import {
-  eventually,
   killWhileStarting,
   processesNaming,
   type RunningMillrace,
@@ -25,6 +22,7 @@ import {
   startMillrace,
   temporaryDirectory,
 } from '../harness/millrace.ts';
+import { openSeed } from '../harness/seed.ts';
 import { createSmallProject, type SmallProject } from '../harness/small-project.ts';
 import { createContexts, sendErrors, sendLines, visit } from '../harness/traffic.ts';
 
@@ -34,10 +32,7 @@ const killsAPush = 6;
 const duringStart = 4;
 /** Every fifth takes the server's own helpers (stores, launcher) at the same instant. */
 const withHelpers = 5;
-const seed = process.env.MILLRACE_TEST_SEED ?? newId();
-
-/** The n-th random number of this seed, from 0 to 1. */
-const random = (n: number): number => createHash('sha256').update(`${seed} ${n}`).digest().readUInt32BE() / 2 ** 32;
+const { text: seed, random } = openSeed();
 
 let dataDir: string;
 let millrace: RunningMillrace | undefined;
@@ -120,15 +115,8 @@ it(`loses and doubles nothing over ${kills} kills of the server across the loop`
   await Promise.all([contexts, lines, ...errors].map((lane) => lane.stop()));
   await checkRuns(client, { url, token }, shas);
   await checkDeployments(client, shas);
-  for (const visited of visits) {
-    const last = `v${shas.length}`;
-    await eventually(`${last} answers`, async () => visited.done.at(-1) === last, patienceMs);
-    await visited.stop();
-    // Nobody is ever shown an older release again, and what serves is back soon after each start.
-    const seen = visited.done.map((version) => Number(version.slice(1)));
-    expect(seen).toEqual([...seen].sort((one, other) => one - other));
-    expect(seen.length).toBeGreaterThan(kills);
-  }
+  const seen = await checkVisits(visits, shas);
+  for (const versions of seen) expect(versions.length).toBeGreaterThan(kills);
   await checkTelemetry(client, project.id, shas);
   await checkErrors(
     client,

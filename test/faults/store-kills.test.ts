@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { newId } from '../../src/kernel/ids.ts';
 import { endProcess, findProcessesIn } from '../../src/platform/process/orphans.ts';
 import {
   checkDeployments,
@@ -11,7 +9,7 @@ import {
   checkLines,
   checkRuns,
   checkTelemetry,
-  patienceMs,
+  checkVisits,
   pushUntilDone,
 } from '../harness/loop-checks.ts';
 import {
@@ -22,16 +20,14 @@ import {
   startMillrace,
   temporaryDirectory,
 } from '../harness/millrace.ts';
+import { openSeed } from '../harness/seed.ts';
 import { createSmallProject, type SmallProject } from '../harness/small-project.ts';
 import { createContexts, sendErrors, sendLines, visit } from '../harness/traffic.ts';
 
 /** Of each of the two stores. */
 const kills = 10;
 const killsAPush = 4;
-const seed = process.env.MILLRACE_TEST_SEED ?? newId();
-
-/** The n-th random number of this seed, from 0 to 1. */
-const random = (n: number): number => createHash('sha256').update(`${seed} ${n}`).digest().readUInt32BE() / 2 ** 32;
+const { text: seed, random } = openSeed();
 
 let dataDir: string;
 let millrace: RunningMillrace | undefined;
@@ -86,13 +82,7 @@ it(`loses and doubles nothing when PostgreSQL and ClickHouse are killed ${kills}
   expect(millrace.child.exitCode).toBeNull();
   await checkRuns(client, { url, token }, shas);
   await checkDeployments(client, shas);
-  for (const visited of visits) {
-    const last = `v${shas.length}`;
-    await eventually(`${last} answers`, async () => visited.done.at(-1) === last, patienceMs);
-    await visited.stop();
-    const seen = visited.done.map((version) => Number(version.slice(1)));
-    expect(seen).toEqual([...seen].sort((one, other) => one - other));
-  }
+  await checkVisits(visits, shas);
   await checkTelemetry(client, project.id, shas);
   await checkErrors(
     client,

@@ -2,10 +2,11 @@ import { expect } from 'vitest';
 import type { Client } from '../../src/client/index.ts';
 import { eventually } from './millrace.ts';
 import { countedLines, countedText, type SmallProject } from './small-project.ts';
+import type { Lane } from './traffic.ts';
 
 const finalDeployment = ['succeeded', 'failed', 'canceled', 'superseded', 'rolled_back'];
 /** On a slow machine much is slow; what hangs is found by this all the same. */
-export const patienceMs = 240_000;
+const patienceMs = 240_000;
 
 /** Git is asked again and again, until it says that the push is done. */
 export async function pushUntilDone({ push }: SmallProject): Promise<void> {
@@ -199,4 +200,21 @@ export async function checkLines(client: Client, projectId: string, acknowledged
     patienceMs,
   );
   expect(await ask('count(*)')).toBe((await kept()).size);
+}
+
+/**
+ * Every visitor is at the newest release in the end, and none was ever shown an older one again. Ends the visits; resolves to the
+ * versions each saw, in their order.
+ */
+export async function checkVisits(visits: Lane<string>[], shas: string[]): Promise<number[][]> {
+  const all: number[][] = [];
+  for (const visited of visits) {
+    const last = `v${shas.length}`;
+    await eventually(`${last} answers`, async () => visited.done.at(-1) === last, patienceMs);
+    await visited.stop();
+    const seen = visited.done.map((version) => Number(version.slice(1)));
+    expect(seen).toEqual([...seen].sort((one, other) => one - other));
+    all.push(seen);
+  }
+  return all;
 }
