@@ -1,11 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 import type { Clock } from '../../kernel/clock.ts';
-import { Fault } from '../../kernel/faults.ts';
 import type { HttpIntake } from '../../platform/http/contract.ts';
 import { inflateBody } from '../../platform/http/inflate.ts';
 import { ingestKeyOf } from '../../platform/http/ingest-key.ts';
+import { parseJson, takeRawBodies } from '../../platform/http/raw-bodies.ts';
 import { unsnappy } from '../../platform/http/snappy.ts';
-import { decodeMessage, MalformedProtobuf } from '../../platform/protobuf/protobuf.ts';
+import { decodeMessage } from '../../platform/protobuf/protobuf.ts';
 import type { IngestKeys, Intake } from '../../telemetry/port.ts';
 import { limits } from './limits.ts';
 import { type Pushed, pushRequest, readJson, readProtobuf } from './streams.ts';
@@ -24,10 +24,7 @@ export function createLokiIntake(deps: LokiDependencies): HttpIntake {
       'The ingest key of a project: "Authorization: Bearer <key>", or as the password of basic authentication',
     reachableByServices: true,
     register(scope) {
-      scope.removeAllContentTypeParsers();
-      scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: limits.bodyBytes }, (_request, body, done) =>
-        done(null, body),
-      );
+      takeRawBodies(scope, limits.bodyBytes);
       scope.post('/loki/api/v1/push', { bodyLimit: limits.bodyBytes }, async (request, reply) => {
         const projectId = await ingestKeyOf(request, deps.keys);
         const { records, refused } = await read(request, projectId, deps.clock.now());
@@ -44,18 +41,5 @@ async function read(request: FastifyRequest, projectId: string, now: number): Pr
     const body = await inflateBody(request.body, request.headers['content-encoding'], limits.unpackedBytes);
     return readJson(parseJson(body), projectId, now);
   }
-  try {
-    return readProtobuf(decodeMessage(unsnappy(request.body, limits.unpackedBytes), pushRequest), projectId, now);
-  } catch (error) {
-    if (!(error instanceof MalformedProtobuf)) throw error;
-    throw new Fault('invalid', error.message, { code: 'loki.protobuf' });
-  }
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    throw new Fault('invalid', 'The body is not JSON', { code: 'loki.json' });
-  }
+  return readProtobuf(decodeMessage(unsnappy(request.body, limits.unpackedBytes), pushRequest), projectId, now);
 }

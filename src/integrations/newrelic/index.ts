@@ -3,6 +3,7 @@ import { Fault } from '../../kernel/faults.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { HttpIntake } from '../../platform/http/contract.ts';
 import { inflateBody } from '../../platform/http/inflate.ts';
+import { parseJson, takeRawBodies } from '../../platform/http/raw-bodies.ts';
 import { awayFault } from '../../platform/postgres/away.ts';
 import type { IngestKeys, Intake, IntakeRecord } from '../../telemetry/port.ts';
 import { callAgent } from './agent-calls.ts';
@@ -30,11 +31,7 @@ async function projectOf(request: FastifyRequest, keys: IngestKeys): Promise<str
 
 async function bodyOf(request: FastifyRequest): Promise<unknown> {
   const body = await inflateBody(request.body, request.headers['content-encoding'], limits.inflatedBytes);
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    throw new Fault('invalid', 'The body is not JSON', { code: 'newrelic.json' });
-  }
+  return parseJson(body);
 }
 
 type Read = (body: unknown, origin: Origin, request: FastifyRequest) => Mapped;
@@ -63,10 +60,7 @@ export function createNewRelicIntake(deps: NewRelicDependencies): HttpIntake {
     authentication: 'The ingest key of a project as "Api-Key" (header or query), or as the licence key of an agent',
     reachableByServices: true,
     register(scope) {
-      scope.removeAllContentTypeParsers();
-      scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: limits.bodyBytes }, (_request, body, done) =>
-        done(null, body),
-      );
+      takeRawBodies(scope, limits.bodyBytes);
       for (const api of ingestApis) {
         scope.post(api.path, { bodyLimit: limits.bodyBytes }, async (request, reply) => {
           const projectId = await projectOf(request, deps.keys);

@@ -5,9 +5,10 @@ import { type Json, objectOf } from '../../kernel/foreign-json.ts';
 import type { HttpIntake } from '../../platform/http/contract.ts';
 import { inflateBody } from '../../platform/http/inflate.ts';
 import { ingestKeyOf } from '../../platform/http/ingest-key.ts';
+import { parseJson, takeRawBodies } from '../../platform/http/raw-bodies.ts';
 import { CumulativeState } from '../../platform/observe/cumulative.ts';
 import { awayFault } from '../../platform/postgres/away.ts';
-import { decodeMessage, encodeBytes, encodeNumber, MalformedProtobuf } from '../../platform/protobuf/protobuf.ts';
+import { decodeMessage, encodeBytes, encodeNumber } from '../../platform/protobuf/protobuf.ts';
 import type { IngestKeys, Intake } from '../../telemetry/port.ts';
 import { limits } from './limits.ts';
 import { requests, type Signal } from './messages.ts';
@@ -66,10 +67,7 @@ export function createOtlpIntake(deps: OtlpDependencies): HttpIntake {
     authentication: 'The ingest key of a project: "Authorization: Bearer <key>" or "api-key: <key>"',
     reachableByServices: true,
     register(scope) {
-      scope.removeAllContentTypeParsers();
-      scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: limits.bodyBytes }, (_request, body, done) =>
-        done(null, body),
-      );
+      takeRawBodies(scope, limits.bodyBytes);
       scope.setErrorHandler((error, request, reply) => answerRefusal(request, reply, refusalOf(error)));
       for (const signal of ['traces', 'logs', 'metrics'] as const) {
         scope.post(`/v1/${signal}`, { bodyLimit: limits.bodyBytes }, async (request, reply) => {
@@ -103,21 +101,8 @@ async function inflated(request: FastifyRequest): Promise<Buffer> {
 }
 
 function decode(signal: Signal, form: Form, body: Buffer): Json {
-  if (form === 'protobuf') {
-    try {
-      return decodeMessage(body, requests[signal]);
-    } catch (error) {
-      if (error instanceof MalformedProtobuf) return refuse(400, 3, error.message);
-      throw error;
-    }
-  }
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body.toString('utf8'));
-  } catch {
-    return refuse(400, 3, 'The body is not JSON');
-  }
-  return objectOf(parsed) ?? refuse(400, 3, 'The body is not a JSON object');
+  if (form === 'protobuf') return decodeMessage(body, requests[signal]);
+  return objectOf(parseJson(body)) ?? refuse(400, 3, 'The body is not a JSON object');
 }
 
 /** What could not be used, as each signal's answer calls it. */

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Fault } from '../../kernel/faults.ts';
 import type { Json } from '../../kernel/foreign-json.ts';
 import { CumulativeState } from '../../platform/observe/cumulative.ts';
-import { decodeMessage, encodeBytes, encodeNumber, MalformedProtobuf } from '../../platform/protobuf/protobuf.ts';
+import { decodeMessage, encodeBytes, encodeNumber } from '../../platform/protobuf/protobuf.ts';
 import type { IntakeRecord } from '../../telemetry/port.ts';
 import { requests, type Signal } from './messages.ts';
 import { mapRequest } from './records.ts';
@@ -202,7 +203,7 @@ describe('protobuf', () => {
         try {
           decodeMessage(Buffer.from(content), requests.traces);
         } catch (error) {
-          expect(error).toBeInstanceOf(MalformedProtobuf);
+          expect(error).toBeInstanceOf(Fault);
         }
       }),
       { numRuns: 1000 },

@@ -1,10 +1,10 @@
 import type { Clock } from '../../kernel/clock.ts';
-import { Fault } from '../../kernel/faults.ts';
 import type { HttpIntake } from '../../platform/http/contract.ts';
 import { ingestKeyOf } from '../../platform/http/ingest-key.ts';
+import { takeRawBodies } from '../../platform/http/raw-bodies.ts';
 import { unsnappy } from '../../platform/http/snappy.ts';
 import { CumulativeState } from '../../platform/observe/cumulative.ts';
-import { decodeMessage, MalformedProtobuf } from '../../platform/protobuf/protobuf.ts';
+import { decodeMessage } from '../../platform/protobuf/protobuf.ts';
 import type { IngestKeys, Intake } from '../../telemetry/port.ts';
 import { limits } from './limits.ts';
 import { writeRequest, writeRequestV2 } from './messages.ts';
@@ -29,10 +29,7 @@ export function createPrometheusIntake(deps: PrometheusDependencies): HttpIntake
       'The ingest key of a project: "Authorization: Bearer <key>", or as the password of basic authentication',
     reachableByServices: true,
     register(scope) {
-      scope.removeAllContentTypeParsers();
-      scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: limits.bodyBytes }, (_request, body, done) =>
-        done(null, body),
-      );
+      takeRawBodies(scope, limits.bodyBytes);
       scope.post('/prometheus/v1/write', { bodyLimit: limits.bodyBytes }, async (request, reply) => {
         const projectId = await ingestKeyOf(request, deps.keys);
         const second = /proto=io\.prometheus\.write\.v2\.Request/.test(request.headers['content-type'] ?? '');
@@ -40,8 +37,8 @@ export function createPrometheusIntake(deps: PrometheusDependencies): HttpIntake
         const changes = state.begin();
         const at = { projectId, types, changes };
         const written = second
-          ? readWriteRequestV2(decode(body, writeRequestV2), at)
-          : readWriteRequest(decode(body, writeRequest), at);
+          ? readWriteRequestV2(decodeMessage(body, writeRequestV2), at)
+          : readWriteRequest(decodeMessage(body, writeRequest), at);
         if (written.refused > 0)
           deps.telemetry.dropped(projectId, 'Metric', 'samples without a name or time, or too many', written.refused);
         if (written.records.length > 0) await changes.keepIf(() => deps.telemetry.write(written.records));
@@ -50,13 +47,4 @@ export function createPrometheusIntake(deps: PrometheusDependencies): HttpIntake
       });
     },
   };
-}
-
-function decode(body: Buffer, type: typeof writeRequest): Record<string, unknown> {
-  try {
-    return decodeMessage(body, type);
-  } catch (error) {
-    if (!(error instanceof MalformedProtobuf)) throw error;
-    throw new Fault('invalid', error.message, { code: 'prometheus.protobuf' });
-  }
 }

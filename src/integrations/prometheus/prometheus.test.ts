@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import snappy from 'snappyjs';
 import { describe, expect, it } from 'vitest';
+import { Fault } from '../../kernel/faults.ts';
 import { unsnappy } from '../../platform/http/snappy.ts';
 import { CumulativeState } from '../../platform/observe/cumulative.ts';
-import { decodeMessage, encodeBytes, encodeNumber, MalformedProtobuf } from '../../platform/protobuf/protobuf.ts';
+import { decodeMessage, encodeBytes, encodeNumber } from '../../platform/protobuf/protobuf.ts';
 import { writeRequest, writeRequestV2 } from './messages.ts';
 import { MetricTypes, readWriteRequest, readWriteRequestV2 } from './series.ts';
 
@@ -120,7 +121,7 @@ describe('remote write', () => {
             expect(attributes.metricName).not.toBe('');
           }
         } catch (error) {
-          expect(error).toBeInstanceOf(MalformedProtobuf);
+          expect(error).toBeInstanceOf(Fault);
         }
       }),
       { numRuns: 1000 },

@@ -1,3 +1,5 @@
+import { Fault } from '../../kernel/faults.ts';
+
 /** Nesting of messages. */
 const mostDepth = 24;
 
@@ -24,10 +26,8 @@ export interface Field {
 /** A message: its fields by number. A function, so that messages may contain themselves. */
 export type MessageType = () => Readonly<Record<number, Field>>;
 
-export class MalformedProtobuf extends Error {}
-
 const malformed = (what: string): never => {
-  throw new MalformedProtobuf(`malformed protobuf: ${what}`);
+  throw new Fault('invalid', `malformed protobuf: ${what}`, { code: 'protobuf.malformed' });
 };
 
 /** A place in a buffer of protobuf. */
@@ -128,7 +128,7 @@ function skipUnknown(reader: Reader, wireType: number): void {
 
 /**
  * Decodes a message into a plain object with the names of protobuf's JSON form; absent fields are absent, unknown ones skipped.
- * Throws MalformedProtobuf on bytes that are no such message, or that nest deeper than the limit.
+ * Throws an `invalid` Fault on bytes that are no such message, or that nest deeper than the limit.
  */
 export function decodeMessage(buffer: Buffer, type: MessageType): Record<string, unknown> {
   return message(new Reader(buffer), type, 0);
