@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createErrors, type Errors } from '../../src/errors/index.ts';
 import { errorsMigrations } from '../../src/errors/migrations/index.ts';
 import type { ReceivedEvent, ReleaseDeployment } from '../../src/errors/port.ts';
-import { systemClock } from '../../src/kernel/clock.ts';
+import { type Clock, systemClock } from '../../src/kernel/clock.ts';
 import type { Actor } from '../../src/kernel/events.ts';
 import { newId } from '../../src/kernel/ids.ts';
 import type { Call } from '../../src/platform/http/contract.ts';
@@ -29,7 +29,7 @@ export interface ErrorsUnderTest {
   close(): Promise<void>;
 }
 
-export async function errorsUnderTest(): Promise<ErrorsUnderTest> {
+export async function errorsUnderTest(clock: Clock = systemClock): Promise<ErrorsUnderTest> {
   const store = await testDatabase(errorsMigrations);
   const dataDir = await mkdtemp(join(tmpdir(), 'millrace-errors-'));
   const projectId = newId();
@@ -39,7 +39,7 @@ export async function errorsUnderTest(): Promise<ErrorsUnderTest> {
   const told: TelemetryRecord[] = [];
   const room = await createErrors({
     database: store.database,
-    clock: systemClock,
+    clock,
     log: openLog({ level: 'error' }),
     dataDir,
     telemetry: { write: async (records) => void told.push(...records) },
@@ -73,7 +73,7 @@ export async function errorsUnderTest(): Promise<ErrorsUnderTest> {
     received: (payload, more = {}) => ({
       projectId,
       eventId: newId().replaceAll('-', ''),
-      receivedAt: Date.now(),
+      receivedAt: clock.now(),
       payload: Buffer.from(JSON.stringify(payload)),
       ...more,
     }),
