@@ -13,6 +13,7 @@ import { gitlab } from '../integrations/gitlab/index.ts';
 import { createLokiIntake } from '../integrations/loki/index.ts';
 import { mailNotifier } from '../integrations/mail/notifier.ts';
 import { createNewRelicIntake } from '../integrations/newrelic/index.ts';
+import { createOtlpGrpcIntake } from '../integrations/otlp/grpc.ts';
 import { createOtlpIntake } from '../integrations/otlp/index.ts';
 import { createPrometheusIntake } from '../integrations/prometheus/index.ts';
 import { createSentryApi, createSentryIntake } from '../integrations/sentry/index.ts';
@@ -32,6 +33,7 @@ import type { Room } from '../platform/room.ts';
 import { createProjects, type Projects } from '../projects/index.ts';
 import { createMasker, createSecrets, type Secrets } from '../secrets/index.ts';
 import { createTelemetry } from '../telemetry/index.ts';
+import type { PlacedSocket } from './open-sockets.ts';
 import { causeFinderOf } from './plugs/cause-finder.ts';
 import { evaluatorOf } from './plugs/evaluator.ts';
 import { executorsOf } from './plugs/executors.ts';
@@ -67,6 +69,8 @@ export interface House {
   rooms: Room[];
   /** Foreign protocols that belong to no single room. */
   intakes: HttpIntake[];
+  /** Foreign protocols with ports of their own. */
+  sockets: PlacedSocket[];
   flows: Subscription[];
 }
 
@@ -220,6 +224,13 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
       createPrometheusIntake({ telemetry, clock, keys }),
       createLokiIntake({ telemetry, clock, keys }),
       createNewRelicIntake({ telemetry, clock, keys, errors: errors.reception }),
+    ],
+    sockets: [
+      {
+        intake: createOtlpGrpcIntake({ telemetry, clock, keys }),
+        at: settings.otlpGrpcPort,
+        variable: 'MILLRACE_OTLP_GRPC_PORT',
+      },
     ],
     flows: wireFlows({
       identity,
