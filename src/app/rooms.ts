@@ -37,6 +37,7 @@ import type { PlacedSocket } from './open-sockets.ts';
 import { causeFinderOf } from './plugs/cause-finder.ts';
 import { evaluatorOf } from './plugs/evaluator.ts';
 import { executorsOf } from './plugs/executors.ts';
+import { hidingIntake, hidingReception } from './plugs/hide-secrets.ts';
 import { intakeAddressesOf } from './plugs/intake-addresses.ts';
 import { runtimesOf } from './plugs/runtimes.ts';
 import { verificationOf } from './plugs/verification.ts';
@@ -147,10 +148,12 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     policy: async () => (settings.runtime === 'docker' ? { allowHostFallback: false } : {}),
   });
 
+  // What services say and are asked may hold the secrets they were given.
+  const sent = hidingIntake(telemetry, secrets.maskerOf);
   const deployments = createDeployments({
     ...of('deployments'),
     dataDir: sharedDir,
-    telemetry,
+    telemetry: sent,
     runtimes: runtimesOf({
       settings,
       launcher: deps.launcher,
@@ -197,6 +200,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     publicUrl,
   });
   const insights = createInsights({ database, log: of('insights').log });
+  const reception = hidingReception(errors.reception, secrets.maskerOf);
   const keys = { projectOfKey: async (key: string) => (await projects.projectByKey(key))?.id };
 
   return {
@@ -218,12 +222,12 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
       insights,
     ].map(({ room }) => room),
     intakes: [
-      createSentryIntake({ reception: errors.reception, telemetry, clock, log: of('sentry').log }),
+      createSentryIntake({ reception, telemetry: sent, clock, log: of('sentry').log }),
       createSentryApi({ uploads: errors.uploads, log: of('sentry').log }),
-      createOtlpIntake({ telemetry, clock, keys }),
-      createPrometheusIntake({ telemetry, clock, keys }),
-      createLokiIntake({ telemetry, clock, keys }),
-      createNewRelicIntake({ telemetry, clock, keys, errors: errors.reception }),
+      createOtlpIntake({ telemetry: sent, clock, keys }),
+      createPrometheusIntake({ telemetry: sent, clock, keys }),
+      createLokiIntake({ telemetry: sent, clock, keys }),
+      createNewRelicIntake({ telemetry: sent, clock, keys, errors: reception }),
     ],
     sockets: [
       {
