@@ -6,7 +6,7 @@ import { Fault } from '../../../kernel/faults.ts';
 import type { Json } from '../envelope.ts';
 import { numberOf, objectOf, textOf } from '../read.ts';
 import { many, one, originOf, pageOf, withLinks } from './page.ts';
-import { presentEvent, presentEventDetail, presentIssue } from './present.ts';
+import { issueNamed, presentEvent, presentEventDetail, presentIssue } from './present.ts';
 import { paramsOf, projectAsked, projectNamed } from './reading.ts';
 
 const sorts = { date: 'lastSeen', new: 'firstSeen', freq: 'count', user: 'users' } as const;
@@ -20,6 +20,7 @@ export function registerIssues(
   clock: Clock,
   bodyOf: (request: FastifyRequest) => Promise<Json>,
 ): void {
+  const named = async (id: string): Promise<string> => issueNamed(id, await catalogue.projects());
   const listed = async (request: FastifyRequest, page: { limit: number; cursor?: string | undefined }) => {
     const project = await projectAsked(catalogue, request);
     const sort = sorts[(one(request, 'sort') ?? 'date') as keyof typeof sorts] ?? 'lastSeen';
@@ -49,7 +50,7 @@ export function registerIssues(
     const wanted = changeOf(body, clock.now());
     const ids = many(request, 'id');
     if (ids.length === 0) ids.push(...(await idsOf((page) => listed(request, page), one(request, 'status'))));
-    for (const id of ids.slice(0, mostAtOnce)) await catalogue.change(id, wanted, actorOf(request));
+    for (const id of ids.slice(0, mostAtOnce)) await catalogue.change(await named(id), wanted, actorOf(request));
     // Answers of bulk changes repeat what was asked.
     return body;
   };
@@ -58,7 +59,7 @@ export function registerIssues(
     scope.put(path, change);
   }
   const shown = async (request: FastifyRequest, id: string): Promise<Json> => {
-    const issue = await catalogue.issue(id);
+    const issue = await catalogue.issue(await named(id));
     const project = (await catalogue.projects()).find((known) => known.id === issue.projectId);
     return {
       ...presentIssue(issue, project, originOf(request)),
@@ -71,14 +72,14 @@ export function registerIssues(
     scope.get(prefix, (request) => shown(request, paramsOf(request).issue!));
     scope.put(prefix, async (request) => {
       const issue = await catalogue.change(
-        paramsOf(request).issue!,
+        await named(paramsOf(request).issue!),
         changeOf(await bodyOf(request), clock.now()),
         actorOf(request),
       );
       return shown(request, issue.id);
     });
     scope.get(`${prefix}/events`, async (request, reply) => {
-      const issue = await catalogue.issue(paramsOf(request).issue!);
+      const issue = await catalogue.issue(await named(paramsOf(request).issue!));
       const { items, next } = await catalogue.events({ issueId: issue.id }, pageOf(request));
       return withLinks(
         request,
@@ -89,7 +90,7 @@ export function registerIssues(
     });
     scope.get(`${prefix}/events/:event`, async (request) => {
       const { issue: id, event } = paramsOf(request);
-      const issue = await catalogue.issue(id!);
+      const issue = await catalogue.issue(await named(id!));
       const ends: Record<string, string | null> = {
         latest: issue.latestEventId,
         recommended: issue.latestEventId,

@@ -74,11 +74,26 @@ export const presentRepository = (project: ListedProject): Json => ({
   dateCreated: iso(project.createdAt),
 });
 
+/** Issues have numbers there: this one is made of the project's and of the issue's own, and can be taken apart again. */
+const perProject = 10_000_000;
+
+const issueNumber = (issue: Issue, project: ListedProject | undefined): string => {
+  const number = Number(/-(\d+)$/.exec(issue.shortId)?.[1]);
+  return project && number < perProject ? String(project.ingestId * perProject + number) : issue.id;
+};
+
+/** The name by which an issue is found: numbers become short ids, all else stays what it is. */
+export function issueNamed(id: string, projects: ListedProject[]): string {
+  if (!/^\d{8,15}$/.test(id)) return id;
+  const project = projects.find((one) => one.ingestId === Math.floor(Number(id) / perProject));
+  return project ? `${project.slug}-${Number(id) % perProject}` : id;
+}
+
 /** `archived` is called `ignored` there. */
 const statusOf = (status: Issue['status']): string => (status === 'archived' ? 'ignored' : status);
 
 export const presentIssue = (issue: Issue, project: ListedProject | undefined, url: string): Json => ({
-  id: issue.id,
+  id: issueNumber(issue, project),
   shortId: issue.shortId,
   title: issue.title,
   culprit: issue.culprit,
@@ -216,7 +231,7 @@ export const presentSeenRelease = (release: Release, projects: ListedProject[]):
   status: 'open',
   url: null,
   dateCreated: release.firstSeenAt,
-  dateReleased: null,
+  dateReleased: release.releasedAt,
   firstEvent: release.events > 0 ? release.firstSeenAt : null,
   lastEvent: release.events > 0 ? release.lastSeenAt : null,
   newGroups: release.newIssues,

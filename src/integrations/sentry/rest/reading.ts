@@ -34,10 +34,15 @@ export async function projectAsked(
 /** Organisations, projects, keys, repositories, releases and monitors, for reading. */
 export function registerReading(scope: FastifyInstance, catalogue: ErrorCatalogue): void {
   const org = '/api/0/organizations/:org';
-  scope.get('/api/0', (request) => ({
+  scope.get('/api/0', ({ principal }) => ({
     version: '0',
     auth: { scopes: ['project:read', 'project:releases', 'org:read', 'event:read', 'event:write'] },
-    user: { id: request.principal?.id, name: request.principal?.name, username: request.principal?.name, email: '' },
+    user: {
+      id: principal?.personId,
+      name: principal?.name,
+      username: principal?.email ?? principal?.name,
+      email: principal?.email ?? '',
+    },
   }));
   scope.get('/api/0/organizations', (request) => [presentOrganization('millrace', originOf(request))]);
   scope.get(org, (request) => presentOrganization(paramsOf(request).org!, originOf(request)));

@@ -36,6 +36,7 @@ export function registerReleases(
     scope.post(`${prefix}/releases`, async (request, reply) => {
       const { project } = request.params as { project?: string };
       const body = await bodyOf(request);
+      refuseArchive(body);
       const version = versionOf(body.version);
       const projects = await projectsFor(version, body, project);
       return reply.status(201).send(await tell(version, projects, wordOf(body)));
@@ -50,6 +51,7 @@ export function registerReleases(
     scope.put(`${prefix}/releases/:version`, async (request) => {
       const { project, version } = request.params as { project?: string; version: string };
       const body = await bodyOf(request);
+      refuseArchive(body);
       return tell(version, await projectsFor(version, body, project), wordOf(body));
     });
     scope.delete(`${prefix}/releases/:version`, async (request, reply) => {
@@ -63,9 +65,14 @@ export function registerReleases(
       const [first] =
         project === undefined ? await uploads.projectsWith(version) : await projectsOf(uploads, [project]);
       const detail = first && (await catalogue.release(first.id, version).catch(() => undefined));
-      const previous = detail?.previous && (await catalogue.release(first!.id, detail.previous));
-      const commit = previous ? previous.commits[0] : undefined;
-      return commit ? { version: detail!.previous, lastCommit: { id: commit.sha } } : {};
+      const [before, known] = detail?.previous
+        ? await Promise.all([
+            catalogue.release(first!.id, detail.previous),
+            uploads.release(first!.id, detail.previous),
+          ])
+        : [];
+      const commit = before?.commits[0];
+      return known && commit ? { ...presentRelease(known, [first!]), lastCommit: { id: commit.sha } } : {};
     });
     scope.get(`${prefix}/releases/:version/commits`, async (request) => {
       const { project, version } = request.params as { project?: string; version: string };
@@ -104,6 +111,15 @@ export function registerReleases(
       });
     });
   }
+}
+
+/** Refuses what cannot be done rather than saying that it was. */
+function refuseArchive(body: Json): void {
+  if (body.status !== 'archived') return;
+  throw new Fault('invalid', 'Releases are not archived here', {
+    code: 'sentry.release-archive',
+    hint: 'They leave the list as their errors and sessions are forgotten.',
+  });
 }
 
 function versionOf(value: unknown): string {
