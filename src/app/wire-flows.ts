@@ -8,6 +8,7 @@ import { mirrorEvents } from '../flows/mirror-events.ts';
 import { resealOnKeyRotation } from '../flows/reseal-on-key-rotation.ts';
 import { rollBackOnIncident } from '../flows/roll-back-on-incident.ts';
 import { startRunOnPush } from '../flows/start-run-on-push.ts';
+import { tellErrorsOfRelease } from '../flows/tell-errors-of-release.ts';
 import { tellPeople } from '../flows/tell-people.ts';
 import { watchDeployedServices } from '../flows/watch-deployed-services.ts';
 import type { Identity } from '../identity/index.ts';
@@ -40,6 +41,7 @@ export function wireFlows(rooms: FlowDependencies): Subscription[] {
     startRunOnPush(projects, pipelines, rooms.publicUrl),
     cutReleaseOnGreenRun(projects, deployments),
     watchDeployedServices(deployments, monitoring),
+    tellErrorsOfRelease(projects, deployments, errors),
     blameNewIssue(projects, deployments, errors),
     rollBackOnIncident(deployments, rooms.clock),
     tellPeople(rooms),

@@ -18,11 +18,11 @@ import {
 import { errorsEvents } from './events.ts';
 import { fileDownloads } from './file-downloads.ts';
 import { createRuleBook } from './grouping-rules.ts';
-import { projectsKnowing, readKnownRelease, tellRelease } from './known-releases.ts';
 import { roomLimits } from './limits.ts';
 import { errorsMigrations } from './migrations/index.ts';
 import type { ErrorReception, PeopleDirectory, ProjectDirectory, ReleaseLookup, ReleaseUploads } from './port.ts';
 import { createReception, createTally } from './reception.ts';
+import { projectsKnowing, readKnownRelease, tellRelease } from './releases/known-releases.ts';
 import { errorsRoutes, type RouteSurroundings } from './routes.ts';
 import { createMapBook } from './source-maps/map-book.ts';
 import { assembleBundle, storeChunk } from './source-maps/store-artifacts.ts';

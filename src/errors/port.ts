@@ -150,8 +150,28 @@ export interface BundleAnswer {
 export interface ReleaseWord {
   /** Unix ms. */
   releasedAt?: number | undefined;
-  commits?: { id: string; message: string; author: string; at: number | null; files: string[] }[] | undefined;
-  deploy?: { environment: string; name: string; startedAt: number | null; finishedAt: number } | undefined;
+  commits?: ReleaseCommit[] | undefined;
+  deploy?: ReleaseDeploy | undefined;
+}
+
+export interface ReleaseCommit {
+  id: string;
+  message: string;
+  author: string;
+  email?: string | undefined;
+  /** Unix ms. */
+  at: number | null;
+  files: string[];
+}
+
+export interface ReleaseDeploy {
+  environment: string;
+  name: string;
+  /** Unix ms. */
+  startedAt: number | null;
+  finishedAt: number;
+  /** Of a deployment that Millrace made. */
+  deploymentId?: string | undefined;
 }
 
 export interface KnownRelease {
@@ -159,7 +179,7 @@ export interface KnownRelease {
   createdAt: number;
   releasedAt: number | null;
   commits: number;
-  deploys: { environment: string; name: string; finishedAt: number }[];
+  deploys: ReleaseDeploy[];
 }
 
 /** Where the tools of error-tracking clients bring source maps and what they know of releases. Implemented by the errors room. */

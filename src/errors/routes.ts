@@ -12,21 +12,13 @@ import {
 } from './change.ts';
 import { asUuid } from './digest.ts';
 import { type RuleBook, readRules, writeRules } from './grouping-rules.ts';
-import { readHealth } from './health/store-sessions.ts';
 import { currentIdOf, listHashes, mergeIssues, splitIssue } from './merge.ts';
 import { listMonitors, listRuns } from './monitors/store-monitors.ts';
 import { unpackReport } from './pack.ts';
 import type { ProjectDirectory } from './port.ts';
 import { presentEvent, presentEventDetail, replayIdsOf } from './present-event.ts';
-import {
-  presentFeedback,
-  presentHash,
-  presentIssue,
-  presentIssueDetail,
-  presentRelease,
-  presentRules,
-} from './present-issue.ts';
-import { presentMonitor, presentRun } from './present-monitor.ts';
+import { presentFeedback, presentHash, presentIssue, presentIssueDetail, presentRules } from './present-issue.ts';
+import { presentMonitor, presentMonitorDetail, presentRun } from './present-monitor.ts';
 import {
   endsOf,
   listEvents,
@@ -37,8 +29,9 @@ import {
   readOutcomes,
   readTagCounts,
 } from './read-events.ts';
-import { countIssues, histograms, listIssues, listReleases, type Period } from './read-issues.ts';
+import { countIssues, histograms, listIssues, type Period } from './read-issues.ts';
 import { listFeedback, listFiles } from './read-items.ts';
+import { releaseHandlers } from './releases/routes.ts';
 import type { MapBook } from './source-maps/map-book.ts';
 import { mapKeys } from './source-maps/symbolicate.ts';
 import { type IssueRow, readIssue } from './store-issues.ts';
@@ -193,23 +186,27 @@ export function errorsRoutes(around: RouteSurroundings): MountedContract {
       around.rules.forget(projectId);
       return presentRules(await readRules(database, projectId));
     },
-    async listReleases({ query }) {
-      const { environment, release } = query;
-      const projectId = await projectIdOf(query.project);
-      const page = await listReleases(database, { projectId, environment, release }, query);
-      const health = await readHealth(database, page.rows, environment);
-      const healthOf = (row: { projectId: string; release: string }) =>
-        health.find((one) => one.projectId === row.projectId && one.release === row.release);
-      return { items: page.rows.map((row) => presentRelease(row, healthOf(row))), next: page.next };
-    },
+    ...releaseHandlers({
+      database,
+      now: around.now,
+      slugOf: around.slugOf,
+      projectIdOf: async (project) => (await projectIdOf(project))!,
+    }),
     async listFeedback({ query }) {
       const filter = { projectId: await projectIdOf(query.project), issueId: query.issue };
       const page = await listFeedback(database, filter, query);
       return { items: page.rows.map(presentFeedback), next: page.next };
     },
     async listMonitors({ query }) {
-      const rows = await listMonitors(database, await projectIdOf(query.project));
+      const rows = await listMonitors(database, { projectId: await projectIdOf(query.project) });
       return { items: rows.map(presentMonitor) };
+    },
+    async getMonitor({ params }) {
+      const rows = await listMonitors(database, { monitorId: params.monitorId });
+      if (!rows[0]) {
+        throw new Fault('missing', `There is no job ${params.monitorId}`, { code: 'errors.monitor-not-found' });
+      }
+      return presentMonitorDetail(rows, await around.slugOf(rows[0].projectId));
     },
     async listMonitorRuns({ params, query }) {
       return { items: (await listRuns(database, params.monitorId, query.limit)).map(presentRun) };

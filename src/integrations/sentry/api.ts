@@ -230,6 +230,7 @@ function wordOf(body: Json): ReleaseWord {
           id: id.slice(0, 64),
           message: textOf(commit.message)?.slice(0, 500) ?? '',
           author: textOf(commit.author_name) ?? textOf(commit.author_email) ?? '',
+          email: textOf(commit.author_email)?.slice(0, 200) ?? '',
           at: timeOf(commit.timestamp),
           files: files.filter(Boolean),
         },
