@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { createAgents } from '../agents/index.ts';
 import { type Alerts, createAlerts } from '../alerts/index.ts';
+import { createDashboards } from '../dashboards/index.ts';
 import { createDeployments, type Deployments } from '../deployments/index.ts';
 import { createErrors } from '../errors/index.ts';
 import { createIdentity, type Identity } from '../identity/index.ts';
@@ -212,6 +213,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     causes: causeFinderOf(database),
     publicUrl,
   });
+  const dashboards = createDashboards({ database, projects });
   const insights = createInsights({ database, log: of('insights').log });
   const reception = hidingReception(errors.reception, secrets.maskerOf);
   const keys = { projectOfKey: async (key: string) => (await projects.projectByKey(key))?.id };
@@ -232,6 +234,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
       errors,
       monitoring,
       alerts,
+      dashboards,
       insights,
     ].map(({ room }) => room),
     intakes: [
@@ -258,6 +261,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
       errors,
       monitoring,
       alerts,
+      dashboards,
       telemetry,
       clock,
       publicUrl,
