@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
+import { SentryCli } from '@sentry/cli';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ErrorsUnderTest, errorsUnderTest, eventually } from '../../../../test/harness/errors-room.ts';
@@ -11,15 +11,8 @@ import { openLog } from '../../../platform/observe/log.ts';
 import type { TelemetrySink } from '../../../platform/observe/telemetry-sink.ts';
 import { createSentryApi, createSentryIntake } from '../index.ts';
 
-/** The binary comes inside its npm package; where that is not installed, its calls are made by hand below all the same. */
-const cli = (() => {
-  try {
-    const path = createRequire(import.meta.url).resolve('@sentry/cli-linux-x64/bin/sentry-cli');
-    return existsSync(path) ? path : undefined;
-  } catch {
-    return undefined;
-  }
-})();
+/** The binary comes inside the npm package of its platform. */
+const cli = SentryCli.getPath();
 
 let house: ErrorsUnderTest;
 let server: FastifyInstance;
@@ -143,9 +136,9 @@ test('events with their frames, projects with their DSN, releases, and what is n
   }
 });
 
-describe.skipIf(!cli)('sentry-cli', () => {
+describe.skipIf(!existsSync(cli))('sentry-cli', () => {
   const run = async (...args: string[]): Promise<string> => {
-    const { stdout, stderr } = await promisify(execFile)(cli!, args, {
+    const { stdout, stderr } = await promisify(execFile)(cli, args, {
       timeout: 60_000,
       env: {
         SENTRY_URL: origin,
