@@ -114,7 +114,6 @@ function Shown({ dashboard }: { dashboard: Dashboard }) {
       trail={<Link to="/dashboards">Dashboards</Link>}
       status={draft ? <Tag>being edited</Tag> : dashboard.path ? <Tag>{dashboard.path}</Tag> : undefined}
       facts={document.description}
-      command={`millrace api GET /dashboards/${dashboard.id}`}
       actions={
         draft ? (
           <>

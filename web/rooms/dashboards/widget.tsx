@@ -77,7 +77,7 @@ export const WidgetCard = memo(function WidgetCard(props: WidgetCardProps) {
           <AnswerFigure
             answer={answer}
             form={form}
-            height={Math.max(90, height * (rowHeight + gap) - 110)}
+            height={Math.max(90, height * (rowHeight + gap) - 96)}
             marks={props.marks}
             onSelect={props.onSelect}
             thresholds={thresholdsOf(widget)}

@@ -47,7 +47,8 @@ export function AnswerFigure({ answer, form, height = 300, marks, onSelect, onAs
   }
   if (form === 'billboard' && answer.facets.length > 0)
     return <FacetBillboard answer={answer} thresholds={thresholds} />;
-  if (form === 'histogram' && formsOf(answer)[0] === 'histogram') return <Histograms answer={answer} />;
+  if (form === 'histogram' && formsOf(answer)[0] === 'histogram')
+    return <Histograms answer={answer} height={Math.max(60, height - 10)} />;
   return <AnswerTable answer={answer} onAsk={onAsk} />;
 }
 
@@ -117,7 +118,7 @@ function FacetBillboard({ answer, thresholds }: Pick<AnswerFigureProps, 'answer'
   );
 }
 
-function Histograms({ answer }: { answer: QueryAnswer }) {
+function Histograms({ answer, height }: { answer: QueryAnswer; height: number }) {
   const facets = answer.facets.length;
   return answer.rows.map((row) => {
     const cell = row.find((one) => isHistogram(one));
@@ -127,7 +128,7 @@ function Histograms({ answer }: { answer: QueryAnswer }) {
       isHistogram(cell) && (
         <div key={name} className={styles.histogramRow}>
           {name}
-          <HistogramBars cell={cell} large={answer.rows.length === 1} />
+          <HistogramBars cell={cell} large={answer.rows.length === 1} height={height} />
         </div>
       )
     );
