@@ -12,12 +12,13 @@ it('follows the bridge of the engine, and does without one that cannot be had', 
   let address: string | undefined;
   const intake = containerIntake({
     bridgeAddress: async () => address,
-    create: async () => {
+    listen: async (host) => {
       const app = fastify();
       app.get('/', () => 'here');
+      await app.listen({ host, port });
       return app;
     },
-    port,
+    name: 'intake',
     log: openLog({ level: 'silent' }),
   });
   const answers = (host: string): Promise<boolean> =>

@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { FastifyInstance } from 'fastify';
 import type { Log } from '../platform/observe/log.ts';
 import type { Loop } from '../platform/room.ts';
 
@@ -13,40 +12,45 @@ export interface ContainerIntake {
   close(): Promise<void>;
 }
 
-/** The intake listener on the container engine's bridge, where services in containers find it. */
+interface Listening {
+  close(): Promise<unknown>;
+}
+
+/** An intake's listener on the container engine's bridge, where services in containers find it. */
 export function containerIntake(deps: {
   bridgeAddress: () => Promise<string | undefined>;
-  create: () => Promise<FastifyInstance>;
-  port: number;
+  /** Listens on an address; rejects when it cannot. */
+  listen: (address: string) => Promise<Listening>;
+  /** `intake`, `syslog`...: what is said to be missing when it cannot be had. */
+  name: string;
   log: Log;
 }): ContainerIntake {
-  const { log, port } = deps;
-  let open: { address: string; server: FastifyInstance } | undefined;
+  const { log, name } = deps;
+  let open: { address: string; listening: Listening } | undefined;
   let complained = '';
 
   const look = async (): Promise<void> => {
     const address = await deps.bridgeAddress();
     if (address === undefined || address === open?.address) return;
-    const server = await deps.create();
+    let listening: Listening;
     try {
-      await server.listen({ host: address, port });
+      listening = await deps.listen(address);
     } catch (error) {
-      await server.close();
       // An engine on another machine, or one whose bridge is being made: containers cannot report, everything else goes on.
       if (complained !== address)
-        log.warn({ err: error, address, port }, 'services in containers cannot be listened to');
+        log.warn({ err: error, address, name }, 'services in containers cannot be listened to');
       complained = address;
       return;
     }
-    await open?.server.close();
-    open = { address, server };
+    await open?.listening.close();
+    open = { address, listening };
     complained = '';
   };
 
   return {
     look,
     loop: {
-      name: 'app.container-intake',
+      name: `app.container-${name}`,
       async run(signal) {
         while (!signal.aborted) {
           await pause(lookMs, undefined, { signal }).catch(() => undefined);
@@ -55,7 +59,7 @@ export function containerIntake(deps: {
       },
     },
     async close() {
-      await open?.server.close();
+      await open?.listening.close();
       open = undefined;
     },
   };

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { createAgents } from '../agents/index.ts';
 import { type Alerts, createAlerts } from '../alerts/index.ts';
+import { createDashboards } from '../dashboards/index.ts';
 import { createDeployments, type Deployments } from '../deployments/index.ts';
 import { createErrors } from '../errors/index.ts';
 import { createIdentity, type Identity } from '../identity/index.ts';
@@ -13,6 +14,7 @@ import { gitlab } from '../integrations/gitlab/index.ts';
 import { createLokiIntake } from '../integrations/loki/index.ts';
 import { mailNotifier } from '../integrations/mail/notifier.ts';
 import { createNewRelicIntake } from '../integrations/newrelic/index.ts';
+import { createOtlpGrpcIntake } from '../integrations/otlp/grpc.ts';
 import { createOtlpIntake } from '../integrations/otlp/index.ts';
 import { createPrometheusIntake } from '../integrations/prometheus/index.ts';
 import { createSentryApi, createSentryIntake } from '../integrations/sentry/index.ts';
@@ -32,10 +34,13 @@ import type { Room } from '../platform/room.ts';
 import { createProjects, type Projects } from '../projects/index.ts';
 import { createMasker, createSecrets, type Secrets } from '../secrets/index.ts';
 import { createTelemetry } from '../telemetry/index.ts';
+import type { PlacedSocket } from './open-sockets.ts';
 import { causeFinderOf } from './plugs/cause-finder.ts';
 import { evaluatorOf } from './plugs/evaluator.ts';
 import { executorsOf } from './plugs/executors.ts';
+import { hidingIntake, hidingReception } from './plugs/hide-secrets.ts';
 import { intakeAddressesOf } from './plugs/intake-addresses.ts';
+import { repositoryReaderOf } from './plugs/repository-reader.ts';
 import { runtimesOf } from './plugs/runtimes.ts';
 import { verificationOf } from './plugs/verification.ts';
 import type { Settings } from './settings.ts';
@@ -67,6 +72,8 @@ export interface House {
   rooms: Room[];
   /** Foreign protocols that belong to no single room. */
   intakes: HttpIntake[];
+  /** Foreign protocols with ports of their own. */
+  sockets: PlacedSocket[];
   flows: Subscription[];
 }
 
@@ -143,10 +150,12 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     policy: async () => (settings.runtime === 'docker' ? { allowHostFallback: false } : {}),
   });
 
+  // What services say and are asked may hold the secrets they were given.
+  const sent = hidingIntake(telemetry, secrets.maskerOf);
   const deployments = createDeployments({
     ...of('deployments'),
     dataDir: sharedDir,
-    telemetry,
+    telemetry: sent,
     runtimes: runtimesOf({
       settings,
       launcher: deps.launcher,
@@ -174,9 +183,21 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     projects: {
       find: (idOrSlug) => projects.find(idOrSlug),
       projectByIngest: (ingestId) => projects.projectByIngest(ingestId),
+      list: async () =>
+        Promise.all(
+          (await projects.list()).map(async (project) => ({
+            ...project,
+            dsn: await projects.dsn(project.id, publicUrl()),
+            gitUrl: `${publicUrl()}/git/${project.slug}.git`,
+          })),
+        ),
     },
-    people: { nameOf: async (personId) => (await identity.person(personId))?.name },
+    people: {
+      nameOf: async (personId) => (await identity.person(personId))?.name,
+      byEmail: (email) => identity.personByEmail(email),
+    },
     releases: deployments,
+    repositories: repositoryReaderOf(projects),
     demandRoom,
   });
   onStop('errors', () => errors.close());
@@ -192,7 +213,9 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     causes: causeFinderOf(database),
     publicUrl,
   });
+  const dashboards = createDashboards({ database, projects });
   const insights = createInsights({ database, log: of('insights').log });
+  const reception = hidingReception(errors.reception, secrets.maskerOf);
   const keys = { projectOfKey: async (key: string) => (await projects.projectByKey(key))?.id };
 
   return {
@@ -211,15 +234,23 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
       errors,
       monitoring,
       alerts,
+      dashboards,
       insights,
     ].map(({ room }) => room),
     intakes: [
-      createSentryIntake({ reception: errors.reception, telemetry, clock, log: of('sentry').log }),
-      createSentryApi({ uploads: errors.uploads, log: of('sentry').log }),
-      createOtlpIntake({ telemetry, clock, keys }),
-      createPrometheusIntake({ telemetry, clock, keys }),
-      createLokiIntake({ telemetry, clock, keys }),
-      createNewRelicIntake({ telemetry, clock, keys, errors: errors.reception }),
+      createSentryIntake({ reception, telemetry: sent, clock, log: of('sentry').log }),
+      createSentryApi({ uploads: errors.uploads, catalogue: errors.catalogue, clock, log: of('sentry').log }),
+      createOtlpIntake({ telemetry: sent, clock, keys }),
+      createPrometheusIntake({ telemetry: sent, clock, keys }),
+      createLokiIntake({ telemetry: sent, clock, keys }),
+      createNewRelicIntake({ telemetry: sent, clock, keys, errors: reception }),
+    ],
+    sockets: [
+      {
+        intake: createOtlpGrpcIntake({ telemetry, clock, keys }),
+        at: settings.otlpGrpcPort,
+        variable: 'MILLRACE_OTLP_GRPC_PORT',
+      },
     ],
     flows: wireFlows({
       identity,
@@ -230,6 +261,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
       errors,
       monitoring,
       alerts,
+      dashboards,
       telemetry,
       clock,
       publicUrl,

@@ -6,6 +6,12 @@ import type { Diagnostic } from '../kernel/diagnostics.ts';
 import { Fault } from '../kernel/faults.ts';
 import { mailServerOf } from './mail-server-setting.ts';
 
+/** A port, or none; `chosen` when somebody asked for it, so that a port in use is an error and no coincidence. */
+export interface SocketPort {
+  port: number | undefined;
+  chosen: boolean;
+}
+
 /** Where and how this server runs. Everything has a default; each field names the variable that changes it. */
 export interface Settings {
   /** MILLRACE_DATA: state, repositories, logs, keys. */
@@ -28,6 +34,20 @@ export interface Settings {
   tlsCertificate: string | undefined;
   /** MILLRACE_TLS_KEY: the key of that certificate (PEM). */
   tlsKey: string | undefined;
+  /** MILLRACE_OTLP_GRPC_PORT: OpenTelemetry over gRPC; default 4317 (left alone when another program has it), `off` for none. */
+  otlpGrpcPort: SocketPort;
+  /** MILLRACE_SYSLOG_PROJECT: project that syslog is for; turns the listener on. */
+  syslogProject: string | undefined;
+  /** MILLRACE_SYSLOG_PORT: syslog over UDP and TCP; default 5514. */
+  syslogPort: SocketPort;
+  /** MILLRACE_FLUENT_PROJECT: project that Fluentd and Fluent Bit forward to; turns the listener on. */
+  fluentProject: string | undefined;
+  /** MILLRACE_FLUENT_PORT: Fluent's forward protocol over TCP; default 24224. */
+  fluentPort: SocketPort;
+  /** MILLRACE_STATSD_PROJECT: project that StatsD metrics are for; turns the listener on. */
+  statsdProject: string | undefined;
+  /** MILLRACE_STATSD_PORT: StatsD over UDP; default 8125. */
+  statsdPort: SocketPort;
   /** DATABASE_URL: a PostgreSQL of one's own in place of the embedded one. */
   databaseUrl: string | undefined;
   /** CLICKHOUSE_URL: a ClickHouse of one's own in place of the embedded one. */
@@ -73,6 +93,10 @@ export function readSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings
     wrong(name, `"${text}" is not a port`, 'Give a number from 0 (any free port) to 65535.');
     return fallback;
   };
+  const socketPort = (name: string, fallback: number): SocketPort =>
+    env[name] === 'off'
+      ? { port: undefined, chosen: true }
+      : { port: port(name, fallback), chosen: Boolean(env[name]) };
   const url = (name: string, protocols: string[]): string | undefined => {
     const text = env[name];
     if (!text) return undefined;
@@ -138,6 +162,13 @@ export function readSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings
     tlsPort: port('MILLRACE_TLS_PORT', 7443),
     tlsCertificate: env.MILLRACE_TLS_CERT || undefined,
     tlsKey: env.MILLRACE_TLS_KEY || undefined,
+    otlpGrpcPort: socketPort('MILLRACE_OTLP_GRPC_PORT', 4317),
+    syslogProject: env.MILLRACE_SYSLOG_PROJECT || undefined,
+    syslogPort: socketPort('MILLRACE_SYSLOG_PORT', 5514),
+    fluentProject: env.MILLRACE_FLUENT_PROJECT || undefined,
+    fluentPort: socketPort('MILLRACE_FLUENT_PORT', 24_224),
+    statsdProject: env.MILLRACE_STATSD_PROJECT || undefined,
+    statsdPort: socketPort('MILLRACE_STATSD_PORT', 8125),
     databaseUrl: url('DATABASE_URL', ['postgres:', 'postgresql:']),
     clickhouseUrl: url('CLICKHOUSE_URL', ['http:', 'https:']),
     mailServer: mailServerOf(env.MILLRACE_SMTP_URL, mailFrom, wrong),

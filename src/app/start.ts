@@ -5,7 +5,6 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { systemClock } from '../kernel/clock.ts';
-import { Fault } from '../kernel/faults.ts';
 import { eventMigrations } from '../platform/events/log.ts';
 import { runSubscription } from '../platform/events/subscriptions.ts';
 import { openDataDirectory } from '../platform/files/data-directory.ts';
@@ -21,6 +20,8 @@ import { migrate } from '../platform/postgres/migrations.ts';
 import { endPreviousLauncher, openLauncher } from '../platform/process/launcher.ts';
 import { containerIntake } from './container-intake.ts';
 import { frontDoor } from './front-door.ts';
+import { listening } from './listening.ts';
+import { openSockets } from './open-sockets.ts';
 import { containerBridgeAddress } from './plugs/intake-addresses.ts';
 import type { Progress } from './progress.ts';
 import { buildHouse, gatekeeperOf, type House } from './rooms.ts';
@@ -139,14 +140,27 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
     );
     undos.push({ name: 'http over TLS', undo: () => closeTlsServer(tlsServer) });
     await listenOn(tlsServer, hasOwner ? settings.host : '127.0.0.1', settings.tlsPort, 'MILLRACE_TLS_PORT');
+    const bridgeAddress = async (): Promise<string | undefined> =>
+      settings.runtime === 'process' ? undefined : containerBridgeAddress();
     const forContainers = containerIntake({
-      bridgeAddress: async () => (settings.runtime === 'process' ? undefined : containerBridgeAddress()),
-      create: () => createIntakeServer({ log, intakes, stallMs: settings.stallMs }),
-      port: intakePort,
+      bridgeAddress,
+      name: 'intake',
+      async listen(address) {
+        const server = await createIntakeServer({ log, intakes, stallMs: settings.stallMs });
+        try {
+          await server.listen({ host: address, port: intakePort });
+        } catch (error) {
+          await server.close();
+          throw error;
+        }
+        return server;
+      },
       log,
     });
     undos.push({ name: 'intake for containers', undo: () => forContainers.close() });
     await forContainers.look();
+    const sockets = await openSockets({ sockets: house.sockets, host: settings.host, bridgeAddress, log });
+    undos.push({ name: 'other protocols', undo: sockets.close });
     const gatewayPort = await house.deployments.gateway.listen(settings.gatewayPort, settings.host);
 
     const supervisor = createSupervisor(systemClock, log);
@@ -154,6 +168,7 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
     for (const loop of house.rooms.flatMap((room) => room.loops)) supervisor.start(loop);
     supervisor.start(disk.loop);
     supervisor.start(forContainers.loop);
+    for (const loop of sockets.loops) supervisor.start(loop);
     if (!hasOwner) {
       const { ownerExists } = house.identity;
       supervisor.start(
@@ -188,30 +203,11 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
   }
 }
 
-const listen = (app: FastifyInstance, host: string, port: number, variable: string): Promise<number> =>
-  listening(() => app.listen({ host, port }), app.server, { host, port, variable });
+const listen = (app: FastifyInstance, host: string, port: number, variable: string): Promise<unknown> =>
+  listening(() => app.listen({ host, port }), { host, port, variable });
 
-const listenOn = (server: Server, host: string, port: number, variable: string): Promise<number> =>
-  listening(() => once(server.listen({ host, port }), 'listening'), server, { host, port, variable });
-
-/** Listens and resolves to the port; a port in use becomes a Fault that says which setting changes it. */
-async function listening(
-  begin: () => Promise<unknown>,
-  server: Server,
-  { host, port, variable }: { host: string; port: number; variable: string },
-): Promise<number> {
-  try {
-    await begin();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new Fault('conflict', `Port ${port} on ${host} is in use by another program`, {
-      code: 'app.port-in-use',
-      hint: `Stop that program, or set ${variable} to another port (0 takes any free one).`,
-      cause: error,
-    });
-  }
-  return (server.address() as AddressInfo).port;
-}
+const listenOn = (server: Server, host: string, port: number, variable: string): Promise<unknown> =>
+  listening(() => once(server.listen({ host, port }), 'listening'), { host, port, variable });
 
 /** A port nobody uses at this moment. */
 function freePort(): Promise<number> {

@@ -301,6 +301,8 @@ export const feedback = z.object({
   at,
 });
 
+const runStatus = z.enum(['in_progress', 'ok', 'error', 'missed', 'timeout']);
+
 /** A job that checks in, and how it stands in one environment. */
 export const monitor = z.object({
   id,
@@ -315,13 +317,33 @@ export const monitor = z.object({
   lastAt: at.nullable(),
   /** In a row. */
   failures: z.number().int(),
+  /** How its latest runs ended, oldest first; at most 30. */
+  recent: z.array(runStatus),
+  /** The issue its failures made, while it is open. */
+  issueId: id.nullable(),
+});
+
+export const monitorDetail = z.object({
+  id,
+  projectId: id,
+  slug: z.string(),
+  schedule: z.string().nullable(),
+  timezone: z.string().nullable(),
+  /** Null where the client never said. */
+  marginMinutes: z.number().int().nullable(),
+  maxRuntimeMinutes: z.number().int().nullable(),
+  failureThreshold: z.number().int().nullable(),
+  recoveryThreshold: z.number().int().nullable(),
+  /** Slug of the project. */
+  project: z.string(),
+  places: z.array(monitor),
 });
 
 export const monitorRun = z.object({
   /** The client's. */
   id: z.string(),
   environment: z.string(),
-  status: z.enum(['in_progress', 'ok', 'error', 'missed', 'timeout']),
+  status: runStatus,
   startedAt: at,
   durationMs: z.number().int().nullable(),
   /** How long after its expected time it began, when that is over a minute. */
@@ -350,6 +372,8 @@ export const errorRelease = z.object({
   environments: z.array(z.string()),
   firstSeenAt: at,
   lastSeenAt: at,
+  /** When it was said to be out; null when nobody did. */
+  releasedAt: at.nullable(),
   events: z.number().int(),
   issues: z.number().int(),
   /** Issues first seen in it. */

@@ -7,6 +7,7 @@ import { type JobSubject, jobClaims, signToken } from './job-token.ts';
 import { createMasker, type Masker } from './masker.ts';
 import { secretsMigrations } from './migrations/index.ts';
 import { oidcIntake } from './oidc-intake.ts';
+import { projectMaskers } from './project-masker.ts';
 import {
   oneProjectSecret,
   type RunRequest,
@@ -47,6 +48,11 @@ export interface Secrets {
   /** Hides these values, and their encoded forms, in texts and streams. Pure; also exported beside the room. */
   createMasker(values: Iterable<string>): Masker;
   /**
+   * Hides every secret the project may hold, its environments' and contexts' too: for what its services send of themselves. A changed
+   * secret counts within two seconds. Rejects only while the database is away and the project was not asked for before.
+   */
+  maskerOf(projectId: string): Promise<Masker>;
+  /**
    * Signs a token by which a job proves to others who it is; they check it with the keys at `/.well-known/jwks.json`. The same job,
    * version, audience and second give the same token.
    */
@@ -79,6 +85,7 @@ export function createSecrets(deps: SecretsDeps): Secrets {
     },
     createContext: (input, actor) => createContext(deps, input, actor),
     createMasker,
+    maskerOf: projectMaskers(deps),
     async jobToken(subject, token) {
       const id = `${subject.jobId}/${token.version}/${token.nowSeconds}`;
       return signToken(jobClaims(subject, { ...token, issuer: deps.publicUrl(), id }), await signingKey(deps));

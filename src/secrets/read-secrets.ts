@@ -74,8 +74,11 @@ async function readPlaces(
       found.push(sealed.filter(wanted).map((secret) => ({ ...secret, scope: scopeOf(place) })));
     }
     const used = effective(...found);
-    const accesses = used.map(({ id, name, scope }) => ({ secretId: id, name, scope }));
-    await store.insertAccesses(tx, accesses, projectId, reader);
+    await store.insertAccesses(tx, used, projectId, reader);
+    await store.markRead(
+      tx,
+      used.map(({ id }) => id),
+    );
     return used;
   });
   const values: SecretValue[] = [];

@@ -132,4 +132,26 @@ describe('secrets', () => {
     expect(events.length).toBeGreaterThan(10);
     expect(JSON.stringify(events)).not.toMatch(/postgres:|context-token|sk_live|value-\d/);
   });
+
+  it('are hidden in what a project sends: its own, its environments’ and those of open contexts, as they are now', async () => {
+    const sender = (await test.projects.create({ name: 'sender' }, actor)).id;
+    await call('POST', '/contexts', { name: 'for-sender', projectIds: [sender] });
+    const said = 'own-kestrel, staging-heron, open-dipper, elsewhere-plover';
+    const hidden = async (): Promise<string> => (await secrets.maskerOf(sender)).text(said);
+    expect(await hidden()).toBe(said);
+    await call('PUT', `/projects/${sender}/secrets/A`, { value: 'own-kestrel' });
+    await call('PUT', `/projects/${sender}/environments/staging/secrets/B`, { value: 'staging-heron' });
+    await call('PUT', '/contexts/for-sender/secrets/C', { value: 'open-dipper' });
+    await call('PUT', `/projects/${other}/secrets/D`, { value: 'elsewhere-plover' });
+    await expect.poll(hidden, { timeout: 30_000 }).toBe('****, ****, ****, elsewhere-plover');
+    const listed = await call('GET', `/projects/${sender}`);
+    expect(listed.body.items).toMatchObject([{ name: 'A', lastReadAt: null }]);
+    const { body } = await call('GET', `/accesses?project=${sender}`);
+    expect(body.items.map((access: { name: string; reader: string }) => `${access.name} ${access.reader}`)).toEqual(
+      expect.arrayContaining(['A masking', 'B masking', 'C masking']),
+    );
+    await call('DELETE', `/projects/${sender}/secrets/A`);
+    await call('PUT', '/contexts/for-sender/secrets/C', { value: 'elsewhere-plover' });
+    await expect.poll(hidden, { timeout: 30_000 }).toBe('own-kestrel, ****, open-dipper, ****');
+  });
 });

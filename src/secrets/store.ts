@@ -61,6 +61,24 @@ export function sealedIn(db: Queryable, place: Place): Promise<SealedSecret[]> {
   return db.query(sql`select id, name, sealed from secrets_values where ${inPlace(place)} order by name`);
 }
 
+export interface ProjectSecret extends SealedSecret {
+  version: number;
+  /** As the access list names it. */
+  scope: string;
+}
+
+/** Everything a project may hold: its own secrets, those of its environments and of the contexts open to it. */
+export function sealedForProject(db: Queryable, projectId: string): Promise<ProjectSecret[]> {
+  return db.query(sql`
+    select v.id, v.name, v.sealed, v.version,
+      case when c.id is not null then 'context:' || c.name
+        when v.environment is not null then 'environment:' || v.environment else 'project' end as scope
+    from secrets_values v left join secrets_contexts c on c.id = v.context_id
+    where v.project_id = ${projectId}
+      or (c.id is not null and (c.project_ids is null or ${projectId} = any(c.project_ids)))
+    order by v.id`);
+}
+
 /** The id a secret of this name has in a place, if it is there; locked against other writers. */
 export async function idIn(tx: Transaction, place: Place, name: string): Promise<string | undefined> {
   await tx.execute(
@@ -126,10 +144,10 @@ export interface Access {
   reader: string;
 }
 
-/** Writes down who read what, and marks it as read. */
+/** Writes down who read what. */
 export async function insertAccesses(
   tx: Transaction,
-  accesses: { secretId: string; name: string; scope: string }[],
+  accesses: { name: string; scope: string }[],
   projectId: string,
   reader: string,
 ): Promise<void> {
@@ -139,8 +157,12 @@ export async function insertAccesses(
   await tx.execute(sql`
     insert into secrets_accesses (name, scope, project_id, reader)
     select name, scope, ${projectId}::uuid, ${reader} from unnest(${names}::text[], ${scopes}::text[]) as t(name, scope)`);
-  const ids = accesses.map((access) => access.secretId);
-  await tx.execute(sql`update secrets_values set last_read_at = now() where id = any(${ids}::uuid[])`);
+}
+
+/** Marks secrets as read by a job or a service, so that people see which ones nobody needs. */
+export async function markRead(tx: Transaction, secretIds: string[]): Promise<void> {
+  if (secretIds.length === 0) return;
+  await tx.execute(sql`update secrets_values set last_read_at = now() where id = any(${secretIds}::uuid[])`);
 }
 
 /** Newest first; `before` is the id to continue from. */

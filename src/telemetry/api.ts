@@ -153,6 +153,8 @@ export const telemetryApi = defineContract('telemetry', {
       now: z.number().int().positive().optional(),
       /** One time range for a page, used when the query has no SINCE of its own (Unix milliseconds). */
       window: z.object({ since: z.number().int(), until: z.number().int() }).optional(),
+      /** The window takes the place of the query's own SINCE and UNTIL; buckets too narrow for it grow. */
+      windowWins: z.boolean().default(false),
     }),
     response: queryAnswer,
   },

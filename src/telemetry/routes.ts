@@ -56,7 +56,7 @@ export function telemetryRoutes(deps: {
         throw new Fault('invalid', 'The window ends before it begins', { code: 'telemetry.window' });
       }
       await deps.ready();
-      return questions.ask(body.nrql, { scope, now: body.now, window: body.window });
+      return questions.ask(body.nrql, { scope, now: body.now, window: body.window, windowWins: body.windowWins });
     },
 
     async compile({ body }) {

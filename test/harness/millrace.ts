@@ -99,6 +99,7 @@ function spawnMillrace(dataDir: string, options: MillraceOptions) {
       MILLRACE_GATEWAY_PORT: String(options.gatewayPort ?? 0),
       MILLRACE_INTAKE_PORT: '0',
       MILLRACE_TLS_PORT: '0',
+      MILLRACE_OTLP_GRPC_PORT: '0',
       ...options.env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

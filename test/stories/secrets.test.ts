@@ -53,7 +53,10 @@ jobs:
 workflows: { all: { jobs: [{ leak: { context: [shared] } }] } }
 `;
 
+/** A service that prints the secret it was given, and sends it: in an error with Sentry's SDK, in a log record and a span of OTLP. */
 const server = `const http = require('http');
+const Sentry = require(${JSON.stringify(join(import.meta.dirname, '../../node_modules/@sentry/node'))});
+Sentry.init({ dsn: process.env.SENTRY_DSN });
 const value = process.env.DB_PASSWORD;
 console.log('started with ' + value);
 console.error('encoded ' + Buffer.from(value).toString('base64'));
@@ -61,6 +64,19 @@ process.stdout.write('halves ' + value.slice(0, 12));
 setTimeout(() => console.log(value.slice(12)), 700);
 const server = http.createServer((request, response) => {
   if (request.url === '/plain') console.log('asked for ' + request.url);
+  if (request.url === '/send') {
+    Sentry.addBreadcrumb({ message: 'connects as shop:' + value });
+    Sentry.captureException(new Error('refused ' + value), { extra: { [value]: Buffer.from(value).toString('base64') } });
+    const headers = { 'content-type': 'application/json' };
+    for (const pair of (process.env.OTEL_EXPORTER_OTLP_HEADERS || '').split(',')) {
+      if (pair.includes('=')) headers[pair.slice(0, pair.indexOf('='))] = decodeURIComponent(pair.slice(pair.indexOf('=') + 1));
+    }
+    const send = (signal, body) => fetch(process.env.OTEL_EXPORTER_OTLP_ENDPOINT + '/v1/' + signal, { method: 'POST', headers, body: JSON.stringify(body) });
+    const now = Date.now() + '000000';
+    send('logs', { resourceLogs: [{ scopeLogs: [{ logRecords: [{ timeUnixNano: now, body: { stringValue: 'told of ' + value } }] }] }] });
+    send('traces', { resourceSpans: [{ scopeSpans: [{ spans: [{ traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8), name: 'connect',
+      startTimeUnixNano: now, endTimeUnixNano: now, attributes: [{ key: 'db.url', value: { stringValue: 'pg://' + encodeURIComponent(value) } }] }] }] }] });
+  }
   response.end(require('fs').readFileSync('version.txt', 'utf8').trim());
 });
 server.listen(process.env.PORT, '127.0.0.1');
@@ -137,6 +153,17 @@ rollout: { healthyWithin: 60s, drain: 1s, verify: { for: 1s } }
     }
   }
 
+  const visit = (path: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const { port } = new URL(millrace.gatewayUrl);
+      const headers = { host: `production.${project.slug}.localhost:${port}` };
+      request({ host: '127.0.0.1', port, headers, path, agent: false }, (answer) => {
+        answer.resume().on('end', resolve);
+      })
+        .on('error', reject)
+        .end();
+    });
+
   const get = async (path: string): Promise<string> => {
     const answer = await fetch(`${millrace.url}/api/v1${path}`, { headers: { authorization: `Bearer ${token}` } });
     expect(answer.status, path).toBe(200);
@@ -190,15 +217,7 @@ rollout: { healthyWithin: 60s, drain: 1s, verify: { for: 1s } }
   });
 
   it('are masked in the log of a service, in what is asked of telemetry, and in the tail', async () => {
-    await new Promise<void>((resolve, reject) => {
-      const { port } = new URL(millrace.gatewayUrl);
-      const headers = { host: `production.${project.slug}.localhost:${port}` };
-      request({ host: '127.0.0.1', port, headers, path: '/plain', agent: false }, (answer) => {
-        answer.resume().on('end', resolve);
-      })
-        .on('error', reject)
-        .end();
-    });
+    await visit('/plain');
     const messages = await eventually('what the service said', async () => {
       const found = await query("SELECT message FROM Log WHERE service = 'web' SINCE 1 hour ago LIMIT MAX");
       return found.includes('halves ****') && found.includes('asked for /plain') && found;
@@ -216,6 +235,29 @@ rollout: { healthyWithin: 60s, drain: 1s, verify: { for: 1s } }
     const { items } = await client.telemetry.logs({ query: { projectId: project.slug, limit: 1000 } });
     expect(items.length).toBeGreaterThan(5);
     expectHidden(JSON.stringify(items), 'logs');
+  });
+
+  it('are masked in the errors, log records and spans that a service sends by itself', async () => {
+    await visit('/send');
+    const { items } = await eventually('the error came', async () => {
+      const found = await client.errors.listIssues({ query: { project: project.slug } });
+      return found.items.length > 0 && found;
+    });
+    expect(items[0]!.title).toContain('refused ****');
+    const issue = await get(`/errors/issues/${items[0]!.id}`);
+    const { items: events } = await client.errors.listIssueEvents({ params: { issueId: items[0]!.id }, query: {} });
+    const event = await get(`/errors/events/${events[0]!.id}`);
+    expect(event).toContain('connects as shop:****');
+    expectHidden(issue + event, 'the issue');
+    const told = await eventually('the log record and the span came', async () => {
+      const log = await query("SELECT message FROM Log WHERE message LIKE 'told of%' SINCE 1 hour ago");
+      const span = await query("SELECT * FROM Span WHERE name = 'connect' SINCE 1 hour ago");
+      return log.includes('told of') && span.includes('pg://') && log + span;
+    });
+    expect(told).toContain('told of ****');
+    expect(told).toContain('pg://****');
+    expectHidden(told, 'telemetry');
+    expectHidden(await query('SELECT * FROM ErrorEvent SINCE 1 hour ago LIMIT MAX'), 'ErrorEvent');
   });
 
   it('are in no fact, no list and no message, and the server says none either', async () => {

@@ -143,8 +143,16 @@ const errors = createRoute({
       status: readWord(given, 'status', ['resolved', 'archived', 'all']),
       sort: readWord(given, 'sort', ['firstSeen', 'count', 'users']),
       period: readWord(given, 'period', ['7d', '30d']),
+      tab: readWord(given, 'tab', ['releases']),
     }),
   component: lazyRouteComponent(() => import('../rooms/errors/issues.tsx'), 'IssuesPage'),
+});
+
+const errorRelease = createRoute({
+  ...inShell,
+  path: '/errors/releases/$project/$release',
+  validateSearch: (given: Given): { with?: string | undefined } => readTexts(given, 'with'),
+  component: lazyRouteComponent(() => import('../rooms/errors/release.tsx'), 'ErrorReleasePage'),
 });
 
 const issue = createRoute({
@@ -172,8 +180,15 @@ const explore = createRoute({
 const monitoring = createRoute({
   ...inShell,
   path: '/monitoring',
-  validateSearch: (given: Given) => readTexts(given, 'sort', 'state'),
+  validateSearch: (given: Given) =>
+    present({ ...readTexts(given, 'sort', 'state'), tab: readWord(given, 'tab', ['jobs']) }),
   component: lazyRouteComponent(() => import('../rooms/monitoring/checks.tsx'), 'ChecksPage'),
+});
+
+const job = createRoute({
+  ...inShell,
+  path: '/monitoring/jobs/$monitorId',
+  component: lazyRouteComponent(() => import('../rooms/monitoring/job.tsx'), 'JobPage'),
 });
 
 const check = createRoute({
@@ -231,8 +246,9 @@ const bySlug = createRoute({
 const runBySlug = createRoute({
   ...inShell,
   path: '/$slug/runs/$runId',
-  beforeLoad: ({ params }) => {
-    throw redirect({ to: '/runs/$runId', params: { runId: params.runId }, search: { project: params.slug } });
+  beforeLoad: ({ params, search }) => {
+    const { runId, slug } = params;
+    throw redirect({ to: '/runs/$runId', params: { runId }, search: { ...search, project: slug } });
   },
 });
 
@@ -253,9 +269,11 @@ const tree = root.addChildren([
     release,
     errors,
     issue,
+    errorRelease,
     explore,
     monitoring,
     check,
+    job,
     alerts,
     settings,
     projects,

@@ -1,65 +1,30 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Clock } from '../../kernel/clock.ts';
-import { Fault } from '../../kernel/faults.ts';
 import { type Json, objectOf } from '../../kernel/foreign-json.ts';
 import type { HttpIntake } from '../../platform/http/contract.ts';
 import { inflateBody } from '../../platform/http/inflate.ts';
 import { ingestKeyOf } from '../../platform/http/ingest-key.ts';
 import { parseJson, takeRawBodies } from '../../platform/http/raw-bodies.ts';
-import { CumulativeState } from '../../platform/observe/cumulative.ts';
-import { awayFault } from '../../platform/postgres/away.ts';
 import { decodeMessage, encodeBytes, encodeNumber } from '../../platform/protobuf/protobuf.ts';
-import type { IngestKeys, Intake } from '../../telemetry/port.ts';
+import { createAccept, encodeSuccess, type OtlpDependencies } from './accept.ts';
 import { limits } from './limits.ts';
 import { requests, type Signal } from './messages.ts';
-import { type Mapped, mapRequest } from './records.ts';
-
-export interface OtlpDependencies {
-  telemetry: Intake;
-  keys: IngestKeys;
-  clock: Clock;
-}
+import type { Mapped } from './records.ts';
+import { type Refusal, refusalOf, refuse } from './refusals.ts';
 
 type Form = 'protobuf' | 'json';
-
-/** What a refusal looks like on the wire: HTTP status, gRPC code, seconds to wait. */
-interface Refusal {
-  status: number;
-  code: number;
-  message: string;
-  retryAfter?: number | undefined;
-}
-
-class OtlpRefusal extends Error {
-  readonly refusal: Refusal;
-
-  constructor(refusal: Refusal) {
-    super(refusal.message);
-    this.refusal = refusal;
-  }
-}
-
-const refuse = (status: number, code: number, message: string): never => {
-  throw new OtlpRefusal({ status, code, message });
-};
 
 /**
  * OTLP over HTTP (https://opentelemetry.io/docs/specs/otlp/#otlphttp): POST /v1/traces, /v1/logs, /v1/metrics, protobuf or JSON, gzip. Answers 200
  * once everything accepted is durable; 429 and 503 carry Retry-After and mean "again later", other refusals mean "never".
  */
 export function createOtlpIntake(deps: OtlpDependencies): HttpIntake {
-  const state = new CumulativeState(deps.clock.now(), limits.series);
+  const accept = createAccept(deps);
 
   async function take(signal: Signal, request: FastifyRequest): Promise<Mapped> {
     const projectId = await ingestKeyOf(request, deps.keys);
     const body = await inflated(request);
     const content = decode(signal, formOf(request), body);
-    const changes = state.begin();
-    const now = deps.clock.now();
-    const mapped = mapRequest(signal, content, { projectId, now, maxRecords: limits.records, changes });
-    if (mapped.rejected > 0) deps.telemetry.dropped(projectId, typeOf[signal], mapped.reason, mapped.rejected);
-    if (mapped.records.length > 0) await changes.keepIf(() => deps.telemetry.write(mapped.records));
-    return mapped;
+    return accept(signal, projectId, content);
   }
 
   return {
@@ -83,7 +48,6 @@ export function createOtlpIntake(deps: OtlpDependencies): HttpIntake {
   };
 }
 
-const typeOf: Record<Signal, string> = { traces: 'Span', logs: 'Log', metrics: 'Metric' };
 const mediaTypes: Record<Form, string> = { protobuf: 'application/x-protobuf', json: 'application/json' };
 
 function formOf(request: FastifyRequest): Form {
@@ -112,29 +76,11 @@ const rejectedName: Record<Signal, string> = {
   metrics: 'rejectedDataPoints',
 };
 
-function success(signal: Signal, form: Form, { rejected, reason }: Mapped): Buffer | string {
-  if (rejected === 0) return form === 'json' ? '{}' : Buffer.alloc(0);
-  if (form === 'json')
-    return JSON.stringify({ partialSuccess: { [rejectedName[signal]]: String(rejected), errorMessage: reason } });
-  return encodeBytes(1, Buffer.concat([encodeNumber(1, rejected), encodeBytes(2, reason)]));
-}
-
-function refusalOf(cause: unknown): Refusal {
-  const error = awayFault(cause) ?? cause;
-  if (error instanceof OtlpRefusal) return error.refusal;
-  if (error instanceof Fault) {
-    const { message, retryAfter } = error;
-    if (error.kind === 'unauthenticated')
-      return { status: 401, code: 16, message: [message, error.hint].filter(Boolean).join('. ') };
-    if (error.kind === 'unavailable') return { status: 503, code: 14, message, retryAfter: retryAfter ?? 5 };
-    if (error.kind === 'too-many') return { status: 429, code: 8, message, retryAfter: retryAfter ?? 5 };
-    if (error.kind === 'too-large') return { status: 413, code: 3, message };
-    return { status: 400, code: 3, message };
-  }
-  const status = (error as { statusCode?: number }).statusCode;
-  if (status !== undefined && status >= 400 && status < 500)
-    return { status, code: 3, message: (error as Error).message };
-  return { status: 500, code: 13, message: 'This request failed unexpectedly' };
+function success(signal: Signal, form: Form, mapped: Mapped): Buffer | string {
+  if (form === 'protobuf') return encodeSuccess(mapped);
+  const { rejected, reason } = mapped;
+  if (rejected === 0) return '{}';
+  return JSON.stringify({ partialSuccess: { [rejectedName[signal]]: String(rejected), errorMessage: reason } });
 }
 
 function answerRefusal(

@@ -12,4 +12,10 @@ export const limits = {
   buckets: 512,
   /** Series of cumulative counters whose last value is remembered. */
   series: 200_000,
+  /** Requests at once on one gRPC connection. */
+  grpcStreams: 100,
+  /** A gRPC connection without a request for so long is closed. */
+  grpcIdleMs: 300_000,
+  /** Requests under way when the program stops get so long. */
+  grpcGraceMs: 3000,
 } as const;

@@ -55,6 +55,10 @@ const defaults: Record<string, string> = {
   gatewayPort: '`7480`',
   intakePort: '`7401`',
   tlsPort: '`7443`',
+  otlpGrpcPort: '`4317`',
+  syslogPort: '`5514`',
+  fluentPort: '`24224`',
+  statsdPort: '`8125`',
   logLevel: '`info`',
   runtime: '`auto`',
 };

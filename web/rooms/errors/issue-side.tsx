@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { GitCommitHorizontal, Rocket } from 'lucide-react';
 import type { Answer } from '../../app/api.ts';
+import { useProject } from '../../app/project.ts';
 import { Tag } from '../../kit/badge.tsx';
 import { plural } from '../../kit/figures.ts';
 import { Section } from '../../kit/page.tsx';
@@ -11,6 +12,7 @@ import styles from './issue.module.css';
 /** Beside an issue: since when, how often, in which releases, and what it is laid at. */
 export function IssueSide({ issue }: { issue: Answer<'errors', 'getIssue'> }) {
   const { suspect } = issue;
+  const project = useProject().slugOf(issue.projectId);
   return (
     <aside className={styles.side} aria-label="About this issue">
       {suspect && (suspect.deployment || suspect.commits.length > 0) && (
@@ -75,8 +77,14 @@ export function IssueSide({ issue }: { issue: Answer<'errors', 'getIssue'> }) {
             {issue.releases.slice(0, 8).map((one) => (
               <li key={`${one.release}/${one.environment}`}>
                 <span>
-                  {one.release} {one.environment && <Tag>{one.environment}</Tag>}{' '}
-                  {one.first && <Tag tone="bad">first</Tag>}
+                  {project ? (
+                    <Link to="/errors/releases/$project/$release" params={{ project, release: one.release }}>
+                      {one.release}
+                    </Link>
+                  ) : (
+                    one.release
+                  )}{' '}
+                  {one.environment && <Tag>{one.environment}</Tag>} {one.first && <Tag tone="bad">first</Tag>}
                 </span>
                 <span className={styles.quiet}>
                   {plural(one.count, 'event')}, last <Time at={one.lastSeenAt} />
