@@ -40,6 +40,7 @@ import { evaluatorOf } from './plugs/evaluator.ts';
 import { executorsOf } from './plugs/executors.ts';
 import { hidingIntake, hidingReception } from './plugs/hide-secrets.ts';
 import { intakeAddressesOf } from './plugs/intake-addresses.ts';
+import { repositoryReaderOf } from './plugs/repository-reader.ts';
 import { runtimesOf } from './plugs/runtimes.ts';
 import { verificationOf } from './plugs/verification.ts';
 import type { Settings } from './settings.ts';
@@ -182,9 +183,21 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     projects: {
       find: (idOrSlug) => projects.find(idOrSlug),
       projectByIngest: (ingestId) => projects.projectByIngest(ingestId),
+      list: async () =>
+        Promise.all(
+          (await projects.list()).map(async (project) => ({
+            ...project,
+            dsn: await projects.dsn(project.id, publicUrl()),
+            gitUrl: `${publicUrl()}/git/${project.slug}.git`,
+          })),
+        ),
     },
-    people: { nameOf: async (personId) => (await identity.person(personId))?.name },
+    people: {
+      nameOf: async (personId) => (await identity.person(personId))?.name,
+      byEmail: (email) => identity.personByEmail(email),
+    },
     releases: deployments,
+    repositories: repositoryReaderOf(projects),
     demandRoom,
   });
   onStop('errors', () => errors.close());
@@ -226,7 +239,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     ].map(({ room }) => room),
     intakes: [
       createSentryIntake({ reception, telemetry: sent, clock, log: of('sentry').log }),
-      createSentryApi({ uploads: errors.uploads, log: of('sentry').log }),
+      createSentryApi({ uploads: errors.uploads, catalogue: errors.catalogue, clock, log: of('sentry').log }),
       createOtlpIntake({ telemetry: sent, clock, keys }),
       createPrometheusIntake({ telemetry: sent, clock, keys }),
       createLokiIntake({ telemetry: sent, clock, keys }),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineContract, pageOf, pageQuery } from '../platform/http/contract.ts';
 import { releaseOperations } from './releases/operations.ts';
+import type { releaseDetail } from './releases/views.ts';
 import {
   at,
   errorLevel,
@@ -307,3 +308,5 @@ export type EventSummary = z.output<typeof eventSummary>;
 export type EventDetail = z.output<typeof eventDetail>;
 export type ErrorFrame = z.output<typeof frame>;
 export type ErrorRelease = z.output<typeof errorRelease>;
+export type ReleaseDetail = z.output<typeof releaseDetail>;
+export type Monitor = z.output<typeof monitor>;

@@ -1,6 +1,6 @@
 import { Fault } from '../kernel/faults.ts';
 import { type MountedContract, mount } from '../platform/http/contract.ts';
-import { errorsContract, type IssueSummary } from './api.ts';
+import { errorsContract } from './api.ts';
 import {
   archiveIssue,
   assignIssue,
@@ -10,39 +10,20 @@ import {
   reopenIssue,
   resolveIssue,
 } from './change.ts';
-import { asUuid } from './digest.ts';
-import { type RuleBook, readRules, writeRules } from './grouping-rules.ts';
-import { currentIdOf, listHashes, mergeIssues, splitIssue } from './merge.ts';
+import { readRules, writeRules } from './grouping-rules.ts';
+import { listHashes, mergeIssues, splitIssue } from './merge.ts';
 import { listMonitors, listRuns } from './monitors/store-monitors.ts';
-import { unpackReport } from './pack.ts';
-import type { ProjectDirectory } from './port.ts';
-import { presentEvent, presentEventDetail, replayIdsOf } from './present-event.ts';
-import { presentFeedback, presentHash, presentIssue, presentIssueDetail, presentRules } from './present-issue.ts';
+import { presentEvent } from './present-event.ts';
+import { presentFeedback, presentHash, presentRules } from './present-issue.ts';
 import { presentMonitor, presentMonitorDetail, presentRun } from './present-monitor.ts';
-import {
-  endsOf,
-  listEvents,
-  neighboursOf,
-  readActivity,
-  readEventWithBlock,
-  readIssueReleases,
-  readOutcomes,
-  readTagCounts,
-} from './read-events.ts';
-import { countIssues, histograms, listIssues, type Period } from './read-issues.ts';
-import { listFeedback, listFiles } from './read-items.ts';
+import { listEvents, readOutcomes, readTagCounts } from './read-events.ts';
+import { countIssues, listIssues } from './read-issues.ts';
+import { listFeedback } from './read-items.ts';
+import { createReader, type ReaderSurroundings } from './reader.ts';
 import { releaseHandlers } from './releases/routes.ts';
-import type { MapBook } from './source-maps/map-book.ts';
-import { mapKeys } from './source-maps/symbolicate.ts';
-import { type IssueRow, readIssue } from './store-issues.ts';
+import type { IssueRow } from './store-issues.ts';
 
-export interface RouteSurroundings extends ChangeSurroundings {
-  projects: ProjectDirectory;
-  /** Grouping rules by project. */
-  rules: RuleBook;
-  /** Source maps by project. */
-  maps: MapBook;
-}
+export type RouteSurroundings = ChangeSurroundings & ReaderSurroundings;
 
 /** Values shown of one tag. */
 const shownTagValues = 10;
@@ -51,31 +32,7 @@ const shownTagValues = 10;
 export function errorsRoutes(around: RouteSurroundings): MountedContract {
   const { database } = around;
 
-  const projectIdOf = async (project: string | undefined): Promise<string | undefined> => {
-    if (project === undefined) return undefined;
-    const found = await around.projects.find(project);
-    if (!found) throw new Fault('missing', `There is no project ${project}`, { code: 'errors.project-not-found' });
-    return found.id;
-  };
-
-  const present = async (rows: IssueRow[], period: Period): Promise<IssueSummary[]> => {
-    const now = around.now();
-    const ids = rows.map((row) => row.id);
-    const byIssue = await histograms(database, ids, period, now);
-    const slugs = new Map<string, string>();
-    for (const { projectId } of rows) {
-      if (!slugs.has(projectId)) slugs.set(projectId, await around.slugOf(projectId));
-    }
-    return rows.map((row) => presentIssue(row, slugs.get(row.projectId) ?? '', byIssue.get(row.id)!, now));
-  };
-  const presentOne = async (row: IssueRow, period: Period = '24h'): Promise<IssueSummary> =>
-    (await present([row], period))[0]!;
-
-  const issueOf = async (id: string): Promise<IssueRow> => {
-    const issue = (await readIssue(database, id)) ?? (await readIssue(database, await currentIdOf(database, id)));
-    if (!issue) throw new Fault('missing', `There is no issue ${id}`, { code: 'errors.issue-not-found' });
-    return issue;
-  };
+  const { projectIdOf, present, presentOne, issueOf, detailOf, eventOf } = createReader(around);
 
   return mount(errorsContract, {
     async listIssues({ query }) {
@@ -100,14 +57,7 @@ export function errorsRoutes(around: RouteSurroundings): MountedContract {
       return { items: await present(rows, '24h') };
     },
     async getIssue({ params, query }) {
-      const issue = await issueOf(params.issueId);
-      const [summary, releases, activity, ends] = await Promise.all([
-        presentOne(issue, query.period),
-        readIssueReleases(database, issue.id),
-        readActivity(database, issue.id),
-        endsOf(database, issue.id),
-      ]);
-      return presentIssueDetail(issue, summary, { releases, activity, ends });
+      return detailOf(params.issueId, query.period);
     },
     async getIssueTags({ params }) {
       await issueOf(params.issueId);
@@ -125,31 +75,11 @@ export function errorsRoutes(around: RouteSurroundings): MountedContract {
     },
     async listIssueEvents({ params, query }) {
       await issueOf(params.issueId);
-      const page = await listEvents(database, params.issueId, query, query);
+      const page = await listEvents(database, { issueId: params.issueId }, query, query);
       return { items: page.rows.map(presentEvent), next: page.next };
     },
     async getEvent({ params }) {
-      const hex = params.eventId.replaceAll('-', '').toLowerCase();
-      const row = hex.length === 32 ? await readEventWithBlock(database, asUuid(hex)) : undefined;
-      if (!row) {
-        throw new Fault('missing', `There is no event ${params.eventId}`, {
-          code: 'errors.event-not-found',
-          hint: 'Of each issue the first, the first of each release, and the latest events are kept.',
-        });
-      }
-      const [kept, rules, neighbours] = await Promise.all([
-        unpackReport(row.block, row.position),
-        around.rules.rulesOf(row.projectId),
-        neighboursOf(database, row),
-      ]);
-      const report = await around.maps.symbolicated(row.projectId, kept);
-      const files = await listFiles(database, row.projectId, [row.eventId, ...replayIdsOf(report)]);
-      return presentEventDetail(row, report, {
-        rules,
-        neighbours,
-        files,
-        mappedLater: mapKeys(report).length < mapKeys(kept).length,
-      });
+      return eventOf(params.eventId);
     },
     resolveIssue: async ({ params, body, actor }) =>
       presentOne(await resolveIssue(around, params.issueId, body, actor)),
@@ -186,12 +116,7 @@ export function errorsRoutes(around: RouteSurroundings): MountedContract {
       around.rules.forget(projectId);
       return presentRules(await readRules(database, projectId));
     },
-    ...releaseHandlers({
-      database,
-      now: around.now,
-      slugOf: around.slugOf,
-      projectIdOf: async (project) => (await projectIdOf(project))!,
-    }),
+    ...releaseHandlers(around, async (project) => (await projectIdOf(project))!),
     async listFeedback({ query }) {
       const filter = { projectId: await projectIdOf(query.project), issueId: query.issue };
       const page = await listFeedback(database, filter, query);

@@ -372,6 +372,8 @@ export const errorRelease = z.object({
   environments: z.array(z.string()),
   firstSeenAt: at,
   lastSeenAt: at,
+  /** When it was said to be out; null when nobody did. */
+  releasedAt: at.nullable(),
   events: z.number().int(),
   issues: z.number().int(),
   /** Issues first seen in it. */

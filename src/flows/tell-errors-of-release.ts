@@ -6,9 +6,6 @@ import type { Projects } from '../projects/index.ts';
 
 type Switched = EventData<typeof deploymentEvents, 'deployment.switched'>;
 
-const maxCommits = 200;
-const maxFiles = 200;
-
 /** A release that visitors reach is one that errors and sessions will name: its commits, their authors and files are told before any does. */
 export function tellErrorsOfRelease(projects: Projects, deployments: Deployments, errors: Errors): Subscription {
   return {
@@ -20,19 +17,8 @@ export function tellErrorsOfRelease(projects: Projects, deployments: Deployments
       const project = projectId ? await projects.find(projectId) : undefined;
       if (!project) return;
       const deployment = await deployments.deploymentOf(project.id, version, environment);
-      const previous = deployment?.previousSha ?? null;
-      const commits = await projects.commitsBetween(project.id, previous, sha, previous ? maxCommits : 1);
       await errors.uploads.tell(project.id, version, {
-        commits: await Promise.all(
-          commits.map(async ({ sha: id, parents, message, author, committedAt }) => ({
-            id,
-            message: message.slice(0, 500),
-            author: author.name,
-            email: author.email,
-            at: committedAt,
-            files: (await projects.changedFiles(project.id, parents[0] ?? null, id)).slice(0, maxFiles),
-          })),
-        ),
+        range: { from: deployment?.previousSha ?? null, to: sha },
         deploy: {
           environment,
           name: version,

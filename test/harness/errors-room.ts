@@ -46,8 +46,21 @@ export async function errorsUnderTest(clock: Clock = systemClock): Promise<Error
     projects: {
       projectByIngest: async (id) => (id === 1 ? { ...project, publicKey: 'k' } : undefined),
       find: async (name) => (name === 'shop' || name === projectId ? project : undefined),
+      list: async () => [
+        {
+          ...project,
+          name: 'Shop',
+          ingestId: 1,
+          createdAt: 0,
+          dsn: 'http://k@localhost/1',
+          gitUrl: 'http://localhost/git/shop.git',
+        },
+      ],
     },
-    people: { nameOf: async (id) => (id === jane.id ? 'Jane' : undefined) },
+    people: {
+      nameOf: async (id) => (id === jane.id ? 'Jane' : undefined),
+      byEmail: async (email) => (email === 'jane@shop.example' ? { id: jane.id, name: 'Jane' } : undefined),
+    },
     releases: { deploymentOf: async (_, release) => deployments.get(release) },
   });
   const stop = new AbortController();

@@ -272,8 +272,9 @@ const bySlug = createRoute({
 const runBySlug = createRoute({
   ...inShell,
   path: '/$slug/runs/$runId',
-  beforeLoad: ({ params }) => {
-    throw redirect({ to: '/runs/$runId', params: { runId: params.runId }, search: { project: params.slug } });
+  beforeLoad: ({ params, search }) => {
+    const { runId, slug } = params;
+    throw redirect({ to: '/runs/$runId', params: { runId }, search: { ...search, project: slug } });
   },
 });
 

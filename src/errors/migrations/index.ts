@@ -378,4 +378,8 @@ export const errorsMigrations: Migration[] = [
         when 'debug' then 'low' else 'high' end;
       create index on errors_issue_hours (hour);`,
   },
+  {
+    id: 'errors/0007-project-events',
+    statements: 'create index on errors_events (project_id, received_at desc, id desc);',
+  },
 ];

@@ -40,6 +40,15 @@ export function readKnownRelease(db: Queryable, projectId: string, version: stri
     select ${columns} from errors_known_releases where project_id = ${projectId} and version = ${version}`);
 }
 
+/** Where the release known before this one ended: its newest commit. */
+export async function endBefore(db: Queryable, projectId: string, version: string): Promise<string | null> {
+  const row = await db.first<{ id: string | null }>(sql`
+    select commits -> 0 ->> 'id' as id from errors_known_releases
+    where project_id = ${projectId} and version <> ${version} and jsonb_array_length(commits) > 0
+    order by created_at desc limit 1`);
+  return row?.id ?? null;
+}
+
 /** Ids of the projects that know a version. */
 export async function projectsKnowing(db: Queryable, version: string): Promise<string[]> {
   const rows = await db.query<{ id: string }>(

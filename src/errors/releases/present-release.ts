@@ -22,6 +22,7 @@ export const presentRelease = (row: ReleaseRow, health: HealthRow | undefined): 
   environments: row.environments ?? [],
   firstSeenAt: isoOf(row.firstSeen),
   lastSeenAt: isoOf(row.lastSeen),
+  releasedAt: row.releasedAt === null ? null : isoOf(row.releasedAt),
   events: row.events,
   issues: row.issues,
   newIssues: row.newIssues,
@@ -85,7 +86,6 @@ export function presentReleaseDetail(
   return {
     ...summary,
     createdAt: story ? isoOf(story.createdAt) : summary.firstSeenAt,
-    releasedAt: story?.releasedAt == null ? null : isoOf(story.releasedAt),
     commits: commits.map(presentCommit),
     authors: authorsOf(commits),
     deployments: (story?.deploys ?? []).map((deploy) => ({

@@ -20,6 +20,8 @@ export interface ReleaseRow {
   issues: number;
   newIssues: number;
   regressedIssues: number;
+  /** When it was said to be out. */
+  releasedAt: number | null;
   key: string;
 }
 
@@ -56,7 +58,9 @@ export async function listReleases(
       from seen where ${all(conditions)} group by project_id, release having ${after}
       order by max(last_seen) desc, project_id::text || release desc limit ${page.limit + 1})
     select p.project_id as "projectId", p.release, p.environments, (extract(epoch from p.first_seen) * 1000)::float8
-      as "firstSeen", (extract(epoch from p.last_seen) * 1000)::float8 as "lastSeen", p.last_seen::text as key, n.*
+      as "firstSeen", (extract(epoch from p.last_seen) * 1000)::float8 as "lastSeen", p.last_seen::text as key, n.*,
+      (select ${msOf('k.released_at')} from errors_known_releases k
+        where k.project_id = p.project_id and k.version = p.release) as "releasedAt"
     from page p cross join lateral (
       select coalesce(sum(r.count), 0)::bigint as events, count(distinct r.issue_id) as issues,
         count(distinct r.issue_id) filter (where i.first_release = r.release) as "newIssues",

@@ -26,8 +26,6 @@ const releaseIssue = z.object({
 
 export const releaseDetail = errorRelease.extend({
   createdAt: at,
-  /** When it was said to be out; null when nobody did. */
-  releasedAt: at.nullable(),
   /** Newest first; empty when neither a deployment nor an upload tool told of any. */
   commits: z.array(commit),
   /** Most commits first. */
