@@ -133,10 +133,23 @@ const ownership = z.object({
   owners: z.array(z.object({ name: z.string(), personId: z.string().nullable() })),
 });
 
+/** What happened around its appearance, the most telling first. */
+const evidence = z.array(
+  z.object({
+    /** A change that came before, the state of things at that minute, or a test that failed in the same way. */
+    kind: z.enum(['change', 'state', 'test']),
+    text: z.string(),
+    reason: z.string(),
+    at,
+    href: z.string().nullable(),
+  }),
+);
+
 export const issueDetail = issueSummary.extend({
   resolution: resolution.nullable(),
   archive: archive.nullable(),
   ownership: ownership.nullable(),
+  evidence,
   releases: z.array(issueRelease),
   /** Newest first. */
   activity: z.array(activity),

@@ -396,4 +396,9 @@ export const errorsMigrations: Migration[] = [
       -- Whom the rules name for an issue, and which rule it was.
       alter table errors_issues add column ownership jsonb;`,
   },
+  {
+    id: 'errors/0009-evidence',
+    // What happened around its appearance, ranked.
+    statements: 'alter table errors_issues add column evidence jsonb;',
+  },
 ];
