@@ -36,7 +36,6 @@ export function layoutMap(map: Pick<ServiceMap, 'services' | 'edges'>): {
     const { requests, errors, p95Ms } = one;
     nodes.set(id, { id, name: one.service, kind: 'service', requests, errors, p95Ms });
   }
-  const requires = new Map<string, string[]>();
   const edges = map.edges.map(({ from, to, kind, calls, errors, p95Ms }): MapEdge => {
     const ends = [
       { id: idOf('service', from), name: from, kind: 'service' as const },
@@ -45,9 +44,9 @@ export function layoutMap(map: Pick<ServiceMap, 'services' | 'edges'>): {
     for (const end of ends) {
       if (!nodes.has(end.id)) nodes.set(end.id, { ...end, requests: null, errors: 0, p95Ms: null });
     }
-    requires.set(ends[1]!.id, [...(requires.get(ends[1]!.id) ?? []), ends[0]!.id]);
     return { from: ends[0]!.id, to: ends[1]!.id, calls, errors, p95Ms };
   });
+  const requires = callersOf(edges);
   const layout = layoutDag([...nodes.keys()].map((id) => ({ id, requires: requires.get(id) ?? [] })));
   return {
     nodes: layout.nodes.map(({ id, layer, row }) => ({ ...nodes.get(id)!, column: layer, row })),
@@ -55,4 +54,19 @@ export function layoutMap(map: Pick<ServiceMap, 'services' | 'edges'>): {
     columns: layout.layers,
     rows: layout.rows,
   };
+}
+
+/** The callers of each node; of calls that go round in a circle the rarer way is left out, so that the commoner goes right. */
+function callersOf(edges: readonly MapEdge[]): Map<string, string[]> {
+  const callers = new Map<string, string[]>();
+  const isBefore = (id: string, sought: string, seen = new Set<string>()): boolean => {
+    if (id === sought) return true;
+    if (seen.has(id)) return false;
+    seen.add(id);
+    return (callers.get(id) ?? []).some((one) => isBefore(one, sought, seen));
+  };
+  for (const { from, to } of [...edges].sort((a, b) => b.calls - a.calls)) {
+    if (!isBefore(from, to)) callers.set(to, [...(callers.get(to) ?? []), from]);
+  }
+  return callers;
 }
