@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineContract, pageOf, pageQuery } from '../platform/http/contract.ts';
 import { releaseOperations } from './releases/operations.ts';
 import type { releaseDetail } from './releases/views.ts';
+import { settingsOperations } from './settings/operations.ts';
 import {
   at,
   errorLevel,
@@ -247,6 +248,7 @@ export const errorsContract = defineContract('errors', {
     status: 200,
   },
   ...releaseOperations,
+  ...settingsOperations,
   listFeedback: {
     method: 'GET',
     path: '/errors/feedback',

@@ -123,6 +123,7 @@ export function draftIssue(share: Share, number: number): IssueRow {
     assigneeId: null,
     assigneeName: null,
     suspect: null,
+    ownership: null,
     files: first.files,
     openedEvent: null,
   };

@@ -21,6 +21,8 @@ import { fileDownloads } from './file-downloads.ts';
 import { createRuleBook } from './grouping-rules.ts';
 import { roomLimits } from './limits.ts';
 import { errorsMigrations } from './migrations/index.ts';
+import { assignNewIssues } from './owners/assign-new.ts';
+import type { OwnerSurroundings } from './owners/find-owner.ts';
 import type {
   ErrorCatalogue,
   ErrorReception,
@@ -30,9 +32,11 @@ import type {
   ReleaseUploads,
   RepositoryReader,
 } from './port.ts';
+import { createReader } from './reader.ts';
 import { createReception, createTally } from './reception.ts';
 import { endBefore, projectsKnowing, readKnownRelease, tellRelease } from './releases/known-releases.ts';
 import { errorsRoutes, type RouteSurroundings } from './routes.ts';
+import { createSettingsBook } from './settings/project-settings.ts';
 import { createMapBook } from './source-maps/map-book.ts';
 import { assembleBundle, storeChunk } from './source-maps/store-artifacts.ts';
 import { errorsLoops } from './worker.ts';
@@ -105,7 +109,7 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
     slugs.set(projectId, known);
     return known;
   };
-  const around: RouteSurroundings = {
+  const around: RouteSurroundings & OwnerSurroundings = {
     database: deps.database,
     now,
     slugOf,
@@ -114,6 +118,8 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
     projects: deps.projects,
     rules: createRuleBook(deps.database, now),
     maps: createMapBook(deps.database, now),
+    settings: createSettingsBook(deps.database, now),
+    repositories: deps.repositories,
   };
   const reception = createReception({ spool, projects: deps.projects, tally, now });
   return {
@@ -160,7 +166,7 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
       contracts: [errorsRoutes(around)],
       intakes: [fileDownloads(deps.database)],
       loops: errorsLoops({ ...around, spool, reception, telemetry: deps.telemetry, tally, log: deps.log }),
-      subscriptions: [],
+      subscriptions: [assignNewIssues(around, createReader(around))],
     },
     close: () => spool.close(),
   };

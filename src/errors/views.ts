@@ -124,9 +124,19 @@ const issueRelease = z.object({
   first: z.boolean(),
 });
 
+/** Whom ownership rules or CODEOWNERS name for it, and by which line. */
+const ownership = z.object({
+  rule: z.string(),
+  source: z.enum(['rules', 'CODEOWNERS']),
+  /** What of the first event the rule matched. */
+  matched: z.string(),
+  owners: z.array(z.object({ name: z.string(), personId: z.string().nullable() })),
+});
+
 export const issueDetail = issueSummary.extend({
   resolution: resolution.nullable(),
   archive: archive.nullable(),
+  ownership: ownership.nullable(),
   releases: z.array(issueRelease),
   /** Newest first. */
   activity: z.array(activity),

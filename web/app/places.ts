@@ -3,6 +3,7 @@ import {
   Bug,
   CircleGauge,
   GitCommitHorizontal,
+  LayoutDashboard,
   type LucideIcon,
   Rocket,
   Search,
@@ -19,6 +20,7 @@ export interface Place {
     | '/deployments'
     | '/errors'
     | '/explore'
+    | '/dashboards'
     | '/monitoring'
     | '/alerts'
     | '/settings';
@@ -50,6 +52,7 @@ export const places: Place[] = [
   },
   { to: '/errors', name: 'Errors', icon: Bug, key: 'e', words: 'issues exceptions crashes sentry' },
   { to: '/explore', name: 'Explore', icon: Search, key: 'x', words: 'nrql query logs metrics traces charts' },
+  { to: '/dashboards', name: 'Dashboards', icon: LayoutDashboard, key: 'b', words: 'charts boards new relic import' },
   { to: '/monitoring', name: 'Monitoring', icon: Activity, key: 'm', words: 'checks uptime health' },
   { to: '/alerts', name: 'Alerts', icon: Siren, key: 'a', words: 'incidents conditions channels notifications' },
   { to: '/settings', name: 'Settings', icon: Settings, key: 's', words: 'people roles tokens secrets projects' },

@@ -173,8 +173,34 @@ const explore = createRoute({
     present({
       ...readTexts(given, 'q', 'since', 'text', 'service', 'environment', 'level', 'trace'),
       tab: readWord(given, 'tab', ['logs', 'traces']),
+      from: readCount(given, 'from'),
+      to: readCount(given, 'to'),
     }),
   component: lazyRouteComponent(() => import('../rooms/telemetry/explore.tsx'), 'ExplorePage'),
+});
+
+const dashboards = createRoute({
+  ...inShell,
+  path: '/dashboards',
+  component: lazyRouteComponent(() => import('../rooms/dashboards/dashboards.tsx'), 'DashboardsPage'),
+});
+
+const dashboard = createRoute({
+  ...inShell,
+  path: '/dashboards/$dashboardId',
+  validateSearch: (given: Given) =>
+    present({
+      ...readTexts(
+        given,
+        'since',
+        ...Object.keys(given).filter((name): name is `var-${string}` => name.startsWith('var-')),
+      ),
+      page: readCount(given, 'page', 1),
+      from: readCount(given, 'from'),
+      to: readCount(given, 'to'),
+      edit: given.edit === 'true' || given.edit === true ? true : undefined,
+    }),
+  component: lazyRouteComponent(() => import('../rooms/dashboards/dashboard.tsx'), 'DashboardPage'),
 });
 
 const monitoring = createRoute({
@@ -271,6 +297,8 @@ const tree = root.addChildren([
     issue,
     errorRelease,
     explore,
+    dashboards,
+    dashboard,
     monitoring,
     check,
     job,

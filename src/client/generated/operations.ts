@@ -109,6 +109,8 @@ export const operations: Record<string, [method: string, path: string, creates: 
   'errors.listReleases': ['GET', '/errors/releases', false],
   'errors.getRelease': ['GET', '/errors/projects/:project/releases/:release', false],
   'errors.compareReleases': ['GET', '/errors/projects/:project/releases/:release/comparison', false],
+  'errors.getSettings': ['GET', '/errors/projects/:project/settings', false],
+  'errors.setSettings': ['PUT', '/errors/projects/:project/settings', false],
   'errors.listFeedback': ['GET', '/errors/feedback', false],
   'errors.listMonitors': ['GET', '/errors/monitors', false],
   'errors.getMonitor': ['GET', '/errors/monitors/:monitorId', false],

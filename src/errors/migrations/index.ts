@@ -382,4 +382,18 @@ export const errorsMigrations: Migration[] = [
     id: 'errors/0007-project-events',
     statements: 'create index on errors_events (project_id, received_at desc, id desc);',
   },
+  {
+    id: 'errors/0008-settings',
+    statements: `
+      create table errors_settings (
+        project_id uuid primary key,
+        filters jsonb not null,
+        scrubbing jsonb not null,
+        ownership text not null,
+        changed_at timestamptz not null,
+        changed_by text not null
+      );
+      -- Whom the rules name for an issue, and which rule it was.
+      alter table errors_issues add column ownership jsonb;`,
+  },
 ];

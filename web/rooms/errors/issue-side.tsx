@@ -50,6 +50,19 @@ export function IssueSide({ issue }: { issue: Answer<'errors', 'getIssue'> }) {
           </ul>
         </Section>
       )}
+      {issue.ownership && (
+        <Section title="Owners">
+          <ul className={styles.suspect}>
+            <li>
+              <span>{issue.ownership.owners.map((owner) => owner.name).join(', ')}</span>
+              <span className={styles.quiet}>
+                {issue.ownership.source === 'rules' ? 'rule' : 'CODEOWNERS'} <code>{issue.ownership.rule}</code> matches{' '}
+                {issue.ownership.matched}
+              </span>
+            </li>
+          </ul>
+        </Section>
+      )}
       <Section title="Last 7 days">
         <Sparkline counts={issue.histogram.counts} what="event" tone="bad" width={284} height={52} />
       </Section>
