@@ -4,6 +4,7 @@ import { Fault } from '../kernel/faults.ts';
 import { columnsOf, type News, newsOf, splitFrames } from './frames.ts';
 import { limits } from './limits.ts';
 import { storeMigrations } from './migrations/clickhouse.ts';
+import { insertSamples } from './samples.ts';
 
 interface QueryResult {
   rows: unknown[][];
@@ -108,14 +109,17 @@ export function openStore(url: string): Store {
         rows += batch.rows;
         await client
           .exec({
-            query: `INSERT INTO ${batch.table} (${columnsOf(batch.table).join(', ')}) FORMAT RowBinary`,
+            query:
+              batch.table === 'telemetry_samples'
+                ? insertSamples()
+                : `INSERT INTO ${batch.table} (${columnsOf(batch.table).join(', ')}) FORMAT RowBinary`,
             values: Readable.from(batch.parts, { objectMode: false }),
             clickhouse_settings: {
               insert_deduplicate: 1,
               insert_deduplication_token: `${token}-${batch.table}`,
               // One block, so that the batch is stored as a whole or not at all.
               max_insert_block_size: '10000000',
-              min_insert_block_size_rows: '0',
+              min_insert_block_size_rows: batch.table === 'telemetry_samples' ? '10000000' : '0',
               min_insert_block_size_bytes: '0',
               max_partitions_per_insert_block: '0',
             },
