@@ -179,6 +179,31 @@ const explore = createRoute({
   component: lazyRouteComponent(() => import('../rooms/telemetry/explore.tsx'), 'ExplorePage'),
 });
 
+const services = createRoute({
+  ...inShell,
+  path: '/services',
+  validateSearch: (given: Given) =>
+    present({
+      ...readTexts(given, 'since', 'environment'),
+      tab: readWord(given, 'tab', ['map']),
+      from: readCount(given, 'from'),
+      to: readCount(given, 'to'),
+    }),
+  component: lazyRouteComponent(() => import('../rooms/services/services.tsx'), 'ServicesPage'),
+});
+
+const service = createRoute({
+  ...inShell,
+  path: '/services/$service',
+  validateSearch: (given: Given) =>
+    present({
+      ...readTexts(given, 'since', 'environment'),
+      from: readCount(given, 'from'),
+      to: readCount(given, 'to'),
+    }),
+  component: lazyRouteComponent(() => import('../rooms/services/service.tsx'), 'ServicePage'),
+});
+
 const dashboards = createRoute({
   ...inShell,
   path: '/dashboards',
@@ -297,6 +322,8 @@ const tree = root.addChildren([
     issue,
     errorRelease,
     explore,
+    services,
+    service,
     dashboards,
     dashboard,
     monitoring,

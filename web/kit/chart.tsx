@@ -192,7 +192,7 @@ function lastOf(values: (number | null)[]): number | null {
 }
 
 function unitText(unit: string | undefined): string {
-  return unit && unit !== 'count' ? (unit === '%' ? ' %' : ` ${unit}`) : '';
+  return unit && unit !== 'count' && unit !== 'apdex' ? (unit === '%' ? ' %' : ` ${unit}`) : '';
 }
 
 function axisText(value: number, unit: string | undefined): string {
