@@ -7,6 +7,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import type { Room } from '../platform/room.ts';
 import { openSpool } from '../platform/spool/spool.ts';
 import { createCatalogue } from './catalogue.ts';
+import { explainNewIssues } from './causes/explain-new.ts';
 import {
   archiveIssue,
   assignIssue,
@@ -21,7 +22,10 @@ import { fileDownloads } from './file-downloads.ts';
 import { createRuleBook } from './grouping-rules.ts';
 import { roomLimits } from './limits.ts';
 import { errorsMigrations } from './migrations/index.ts';
+import { assignNewIssues } from './owners/assign-new.ts';
+import type { OwnerSurroundings } from './owners/find-owner.ts';
 import type {
+  ChangeLog,
   ErrorCatalogue,
   ErrorReception,
   PeopleDirectory,
@@ -30,9 +34,11 @@ import type {
   ReleaseUploads,
   RepositoryReader,
 } from './port.ts';
+import { createReader } from './reader.ts';
 import { createReception, createTally } from './reception.ts';
 import { endBefore, projectsKnowing, readKnownRelease, tellRelease } from './releases/known-releases.ts';
 import { errorsRoutes, type RouteSurroundings } from './routes.ts';
+import { createSettingsBook } from './settings/project-settings.ts';
 import { createMapBook } from './source-maps/map-book.ts';
 import { assembleBundle, storeChunk } from './source-maps/store-artifacts.ts';
 import { errorsLoops } from './worker.ts';
@@ -53,6 +59,8 @@ export interface ErrorsDeps {
   releases?: ReleaseLookup | undefined;
   /** Commits and files of projects; without it releases have the commits that are told, and no owners are read from repositories. */
   repositories?: RepositoryReader | undefined;
+  /** What happened around errors; without it issues name no more than their deployment and commits. */
+  changes?: ChangeLog | undefined;
   /** Throws the refusal of what comes while the disk has no room for it. */
   demandRoom?: (() => void) | undefined;
 }
@@ -105,7 +113,7 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
     slugs.set(projectId, known);
     return known;
   };
-  const around: RouteSurroundings = {
+  const around: RouteSurroundings & OwnerSurroundings = {
     database: deps.database,
     now,
     slugOf,
@@ -114,7 +122,10 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
     projects: deps.projects,
     rules: createRuleBook(deps.database, now),
     maps: createMapBook(deps.database, now),
+    settings: createSettingsBook(deps.database, now),
+    repositories: deps.repositories,
   };
+  const reader = createReader(around);
   const reception = createReception({ spool, projects: deps.projects, tally, now });
   return {
     reception,
@@ -160,7 +171,10 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
       contracts: [errorsRoutes(around)],
       intakes: [fileDownloads(deps.database)],
       loops: errorsLoops({ ...around, spool, reception, telemetry: deps.telemetry, tally, log: deps.log }),
-      subscriptions: [],
+      subscriptions: [
+        assignNewIssues(around, reader),
+        ...(deps.changes ? [explainNewIssues(deps.database, reader, deps.changes)] : []),
+      ],
     },
     close: () => spool.close(),
   };

@@ -7,6 +7,7 @@ import type { IssueHash } from './merge.ts';
 import type { ActivityRow, IssueReleaseRow } from './read-events.ts';
 import type { Histogram } from './read-issues.ts';
 import type { FeedbackRow } from './read-items.ts';
+import type { KeptSettings } from './settings/project-settings.ts';
 import type { IssueRow } from './store-issues.ts';
 import type { feedback, groupingRules, issueHash } from './views.ts';
 
@@ -77,6 +78,8 @@ export function presentIssueDetail(
       at: archive.at === null ? null : isoOf(archive.at),
       count: allowedOf(issue),
     },
+    ownership: issue.ownership,
+    evidence: issue.evidence ?? [],
     releases: more.releases
       .filter((row) => row.release !== '')
       .map((row) => ({
@@ -126,5 +129,10 @@ export const presentHash = (row: IssueHash): z.output<typeof issueHash> => ({
 
 export const presentRules = ({ changedAt, ...rules }: KeptRules): z.output<typeof groupingRules> => ({
   ...rules,
+  changedAt: changedAt === null ? null : isoOf(changedAt),
+});
+
+export const presentSettings = ({ changedAt, ...settings }: KeptSettings) => ({
+  ...settings,
   changedAt: changedAt === null ? null : isoOf(changedAt),
 });

@@ -14,16 +14,17 @@ import { readRules, writeRules } from './grouping-rules.ts';
 import { listHashes, mergeIssues, splitIssue } from './merge.ts';
 import { listMonitors, listRuns } from './monitors/store-monitors.ts';
 import { presentEvent } from './present-event.ts';
-import { presentFeedback, presentHash, presentRules } from './present-issue.ts';
+import { presentFeedback, presentHash, presentRules, presentSettings } from './present-issue.ts';
 import { presentMonitor, presentMonitorDetail, presentRun } from './present-monitor.ts';
 import { listEvents, readOutcomes, readTagCounts } from './read-events.ts';
 import { countIssues, listIssues } from './read-issues.ts';
 import { listFeedback } from './read-items.ts';
 import { createReader, type ReaderSurroundings } from './reader.ts';
 import { releaseHandlers } from './releases/routes.ts';
+import { readSettings, type SettingsBook, writeSettings } from './settings/project-settings.ts';
 import type { IssueRow } from './store-issues.ts';
 
-export type RouteSurroundings = ChangeSurroundings & ReaderSurroundings;
+export type RouteSurroundings = ChangeSurroundings & ReaderSurroundings & { settings: SettingsBook };
 
 /** Values shown of one tag. */
 const shownTagValues = 10;
@@ -115,6 +116,15 @@ export function errorsRoutes(around: RouteSurroundings): MountedContract {
       await writeRules(database, projectId, body, actor);
       around.rules.forget(projectId);
       return presentRules(await readRules(database, projectId));
+    },
+    async getSettings({ params }) {
+      return presentSettings(await readSettings(database, (await projectIdOf(params.project))!));
+    },
+    async setSettings({ params, body, actor }) {
+      const projectId = (await projectIdOf(params.project))!;
+      await writeSettings(database, projectId, body, actor);
+      around.settings.forget(projectId);
+      return presentSettings(await readSettings(database, projectId));
     },
     ...releaseHandlers(around, async (project) => (await projectIdOf(project))!),
     async listFeedback({ query }) {

@@ -172,9 +172,61 @@ const explore = createRoute({
   validateSearch: (given: Given) =>
     present({
       ...readTexts(given, 'q', 'since', 'text', 'service', 'environment', 'level', 'trace'),
-      tab: readWord(given, 'tab', ['logs', 'traces']),
+      tab: readWord(given, 'tab', ['logs', 'traces', 'sql']),
+      view: readWord(given, 'view', ['patterns']),
+      from: readCount(given, 'from'),
+      to: readCount(given, 'to'),
     }),
   component: lazyRouteComponent(() => import('../rooms/telemetry/explore.tsx'), 'ExplorePage'),
+});
+
+const services = createRoute({
+  ...inShell,
+  path: '/services',
+  validateSearch: (given: Given) =>
+    present({
+      ...readTexts(given, 'since', 'environment'),
+      tab: readWord(given, 'tab', ['map']),
+      from: readCount(given, 'from'),
+      to: readCount(given, 'to'),
+    }),
+  component: lazyRouteComponent(() => import('../rooms/services/services.tsx'), 'ServicesPage'),
+});
+
+const service = createRoute({
+  ...inShell,
+  path: '/services/$service',
+  validateSearch: (given: Given) =>
+    present({
+      ...readTexts(given, 'since', 'environment'),
+      from: readCount(given, 'from'),
+      to: readCount(given, 'to'),
+    }),
+  component: lazyRouteComponent(() => import('../rooms/services/service.tsx'), 'ServicePage'),
+});
+
+const dashboards = createRoute({
+  ...inShell,
+  path: '/dashboards',
+  component: lazyRouteComponent(() => import('../rooms/dashboards/dashboards.tsx'), 'DashboardsPage'),
+});
+
+const dashboard = createRoute({
+  ...inShell,
+  path: '/dashboards/$dashboardId',
+  validateSearch: (given: Given) =>
+    present({
+      ...readTexts(
+        given,
+        'since',
+        ...Object.keys(given).filter((name): name is `var-${string}` => name.startsWith('var-')),
+      ),
+      page: readCount(given, 'page', 1),
+      from: readCount(given, 'from'),
+      to: readCount(given, 'to'),
+      edit: given.edit === 'true' || given.edit === true ? true : undefined,
+    }),
+  component: lazyRouteComponent(() => import('../rooms/dashboards/dashboard.tsx'), 'DashboardPage'),
 });
 
 const monitoring = createRoute({
@@ -271,6 +323,10 @@ const tree = root.addChildren([
     issue,
     errorRelease,
     explore,
+    services,
+    service,
+    dashboards,
+    dashboard,
     monitoring,
     check,
     job,
