@@ -36,6 +36,7 @@ import { createMasker, createSecrets, type Secrets } from '../secrets/index.ts';
 import { createTelemetry } from '../telemetry/index.ts';
 import type { PlacedSocket } from './open-sockets.ts';
 import { causeFinderOf } from './plugs/cause-finder.ts';
+import { changeLogOf } from './plugs/change-log.ts';
 import { evaluatorOf } from './plugs/evaluator.ts';
 import { executorsOf } from './plugs/executors.ts';
 import { hidingIntake, hidingReception } from './plugs/hide-secrets.ts';
@@ -198,6 +199,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     },
     releases: deployments,
     repositories: repositoryReaderOf(projects),
+    changes: changeLogOf(database, pipelines.failuresNaming),
     demandRoom,
   });
   onStop('errors', () => errors.close());

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineContract, pageOf, pageQuery } from '../platform/http/contract.ts';
+import { monitor, monitorDetail, monitorRun } from './monitors/views.ts';
 import { releaseOperations } from './releases/operations.ts';
 import type { releaseDetail } from './releases/views.ts';
 import { settingsOperations } from './settings/operations.ts';
@@ -18,9 +19,6 @@ import {
   issuePriority,
   issueSubstatus,
   issueSummary,
-  monitor,
-  monitorDetail,
-  monitorRun,
 } from './views.ts';
 
 /** Longest text of either kind of rules. */

@@ -124,6 +124,7 @@ export function draftIssue(share: Share, number: number): IssueRow {
     assigneeName: null,
     suspect: null,
     ownership: null,
+    evidence: null,
     files: first.files,
     openedEvent: null,
   };

@@ -7,6 +7,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import type { Room } from '../platform/room.ts';
 import { openSpool } from '../platform/spool/spool.ts';
 import { createCatalogue } from './catalogue.ts';
+import { explainNewIssues } from './causes/explain-new.ts';
 import {
   archiveIssue,
   assignIssue,
@@ -24,6 +25,7 @@ import { errorsMigrations } from './migrations/index.ts';
 import { assignNewIssues } from './owners/assign-new.ts';
 import type { OwnerSurroundings } from './owners/find-owner.ts';
 import type {
+  ChangeLog,
   ErrorCatalogue,
   ErrorReception,
   PeopleDirectory,
@@ -57,6 +59,8 @@ export interface ErrorsDeps {
   releases?: ReleaseLookup | undefined;
   /** Commits and files of projects; without it releases have the commits that are told, and no owners are read from repositories. */
   repositories?: RepositoryReader | undefined;
+  /** What happened around errors; without it issues name no more than their deployment and commits. */
+  changes?: ChangeLog | undefined;
   /** Throws the refusal of what comes while the disk has no room for it. */
   demandRoom?: (() => void) | undefined;
 }
@@ -121,6 +125,7 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
     settings: createSettingsBook(deps.database, now),
     repositories: deps.repositories,
   };
+  const reader = createReader(around);
   const reception = createReception({ spool, projects: deps.projects, tally, now });
   return {
     reception,
@@ -166,7 +171,10 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
       contracts: [errorsRoutes(around)],
       intakes: [fileDownloads(deps.database)],
       loops: errorsLoops({ ...around, spool, reception, telemetry: deps.telemetry, tally, log: deps.log }),
-      subscriptions: [assignNewIssues(around, createReader(around))],
+      subscriptions: [
+        assignNewIssues(around, reader),
+        ...(deps.changes ? [explainNewIssues(deps.database, reader, deps.changes)] : []),
+      ],
     },
     close: () => spool.close(),
   };

@@ -229,6 +229,38 @@ export interface ReleaseUploads {
   release(projectId: string, version: string): Promise<KnownRelease | undefined>;
 }
 
+/** A fact of the event log, as far as errors look at it. */
+export interface NotedFact {
+  eventId: string;
+  /** `deployments.variables.changed`... */
+  type: string;
+  /** Unix ms. */
+  at: number;
+  /** One sentence. */
+  text: string;
+  /** Path in the web app where it is shown. */
+  href: string | null;
+  /** What it is about; null where it says nothing of it. */
+  environment: string | null;
+  service: string | null;
+  release: string | null;
+  /** It tells of an end of trouble. */
+  recovered: boolean;
+}
+
+/** What happened around an error. Plugged by app. */
+export interface ChangeLog {
+  /** Facts of a project of these types, newest first, bounded. Times in Unix ms. */
+  between(projectId: string, since: number, until: number, types: readonly string[]): Promise<NotedFact[]>;
+  /** Tests that failed in a time and name a word in what they say, oldest first, bounded. */
+  failuresNaming(
+    projectId: string,
+    word: string,
+    since: number,
+    until: number,
+  ): Promise<{ runId: string; run: number; test: string; text: string; at: number }[]>;
+}
+
 /** One page of a list; `cursor` is the `next` of the page before. */
 export interface PageAsked {
   limit: number;

@@ -79,6 +79,7 @@ export function presentIssueDetail(
       count: allowedOf(issue),
     },
     ownership: issue.ownership,
+    evidence: issue.evidence ?? [],
     releases: more.releases
       .filter((row) => row.release !== '')
       .map((row) => ({

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { MonitorConfig } from './monitors/schedule.ts';
 import type { ListedPlace, RunRow } from './monitors/store-monitors.ts';
+import type { monitor, monitorDetail, monitorRun } from './monitors/views.ts';
 import { isoOf, orNull } from './present-issue.ts';
-import type { monitor, monitorDetail, monitorRun } from './views.ts';
 
 const isoOrNull = (ms: number | null): string | null => (ms === null ? null : isoOf(ms));
 

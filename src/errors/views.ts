@@ -133,10 +133,23 @@ const ownership = z.object({
   owners: z.array(z.object({ name: z.string(), personId: z.string().nullable() })),
 });
 
+/** What happened around its appearance, the most telling first. */
+const evidence = z.array(
+  z.object({
+    /** A change that came before, the state of things at that minute, or a test that failed in the same way. */
+    kind: z.enum(['change', 'state', 'test']),
+    text: z.string(),
+    reason: z.string(),
+    at,
+    href: z.string().nullable(),
+  }),
+);
+
 export const issueDetail = issueSummary.extend({
   resolution: resolution.nullable(),
   archive: archive.nullable(),
   ownership: ownership.nullable(),
+  evidence,
   releases: z.array(issueRelease),
   /** Newest first. */
   activity: z.array(activity),
@@ -309,56 +322,6 @@ export const feedback = z.object({
   release: z.string().nullable(),
   environment: z.string().nullable(),
   at,
-});
-
-const runStatus = z.enum(['in_progress', 'ok', 'error', 'missed', 'timeout']);
-
-/** A job that checks in, and how it stands in one environment. */
-export const monitor = z.object({
-  id,
-  projectId: id,
-  slug: z.string(),
-  environment: z.string(),
-  /** `waiting` before its first end. */
-  status: z.enum(['waiting', 'ok', 'error', 'missed', 'timeout']),
-  /** `0 3 * * *` in a time zone, or `every 5 minutes`. */
-  schedule: z.string().nullable(),
-  nextAt: at.nullable(),
-  lastAt: at.nullable(),
-  /** In a row. */
-  failures: z.number().int(),
-  /** How its latest runs ended, oldest first; at most 30. */
-  recent: z.array(runStatus),
-  /** The issue its failures made, while it is open. */
-  issueId: id.nullable(),
-});
-
-export const monitorDetail = z.object({
-  id,
-  projectId: id,
-  slug: z.string(),
-  schedule: z.string().nullable(),
-  timezone: z.string().nullable(),
-  /** Null where the client never said. */
-  marginMinutes: z.number().int().nullable(),
-  maxRuntimeMinutes: z.number().int().nullable(),
-  failureThreshold: z.number().int().nullable(),
-  recoveryThreshold: z.number().int().nullable(),
-  /** Slug of the project. */
-  project: z.string(),
-  places: z.array(monitor),
-});
-
-export const monitorRun = z.object({
-  /** The client's. */
-  id: z.string(),
-  environment: z.string(),
-  status: runStatus,
-  startedAt: at,
-  durationMs: z.number().int().nullable(),
-  /** How long after its expected time it began, when that is over a minute. */
-  lateMs: z.number().int().nullable(),
-  release: z.string().nullable(),
 });
 
 /** How the sessions of a release fare, over the last 30 days; shares are from 0 to 1. */

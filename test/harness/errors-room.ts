@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createErrors, type Errors } from '../../src/errors/index.ts';
 import { errorsMigrations } from '../../src/errors/migrations/index.ts';
-import type { ReceivedEvent, ReleaseDeployment } from '../../src/errors/port.ts';
+import type { ChangeLog, NotedFact, ReceivedEvent, ReleaseDeployment } from '../../src/errors/port.ts';
 import { type Clock, systemClock } from '../../src/kernel/clock.ts';
 import type { Actor } from '../../src/kernel/events.ts';
 import { newId } from '../../src/kernel/ids.ts';
@@ -25,6 +25,9 @@ export interface ErrorsUnderTest {
   told: TelemetryRecord[];
   /** Files of the project's repository. */
   files: Map<string, string>;
+  /** What happened besides, and which tests failed. */
+  facts: NotedFact[];
+  failures: Awaited<ReturnType<ChangeLog['failuresNaming']>>;
   /** Calls an operation as the server would, the answer checked against the contract. */
   call<Result>(name: string, input?: { params?: object; query?: object; body?: object }): Promise<Result>;
   /** An event as a protocol hands it over. */
@@ -41,6 +44,8 @@ export async function errorsUnderTest(clock: Clock = systemClock): Promise<Error
   const deployments = new Map<string, ReleaseDeployment>();
   const told: TelemetryRecord[] = [];
   const files = new Map<string, string>();
+  const facts: NotedFact[] = [];
+  const failures: ErrorsUnderTest['failures'] = [];
   const room = await createErrors({
     database: store.database,
     clock,
@@ -66,6 +71,7 @@ export async function errorsUnderTest(clock: Clock = systemClock): Promise<Error
       byEmail: async (email) => (email === 'jane@shop.example' ? { id: jane.id, name: 'Jane' } : undefined),
     },
     releases: { deploymentOf: async (_, release) => deployments.get(release) },
+    changes: { between: async () => facts, failuresNaming: async () => failures },
     repositories: { commits: async () => [], file: async (_, path) => files.get(path) },
   });
   const stop = new AbortController();
@@ -82,6 +88,8 @@ export async function errorsUnderTest(clock: Clock = systemClock): Promise<Error
     deployments,
     told,
     files,
+    facts,
+    failures,
     async call<Result>(name: string, input: { params?: object; query?: object; body?: object } = {}) {
       const { contract, handlers } = room.room.contracts[0]!;
       const operation = contract.operations[name]!;

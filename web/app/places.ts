@@ -9,6 +9,7 @@ import {
   Search,
   Settings,
   Siren,
+  Waypoints,
   Workflow,
 } from 'lucide-react';
 
@@ -19,6 +20,7 @@ export interface Place {
     | '/pipelines'
     | '/deployments'
     | '/errors'
+    | '/services'
     | '/explore'
     | '/dashboards'
     | '/monitoring'
@@ -51,6 +53,13 @@ export const places: Place[] = [
     words: 'releases environments rollouts roll back',
   },
   { to: '/errors', name: 'Errors', icon: Bug, key: 'e', words: 'issues exceptions crashes sentry' },
+  {
+    to: '/services',
+    name: 'Services',
+    icon: Waypoints,
+    key: 'v',
+    words: 'apm service map throughput apdex transactions',
+  },
   { to: '/explore', name: 'Explore', icon: Search, key: 'x', words: 'nrql query logs metrics traces charts' },
   { to: '/dashboards', name: 'Dashboards', icon: LayoutDashboard, key: 'b', words: 'charts boards new relic import' },
   { to: '/monitoring', name: 'Monitoring', icon: Activity, key: 'm', words: 'checks uptime health' },

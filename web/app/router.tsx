@@ -172,11 +172,37 @@ const explore = createRoute({
   validateSearch: (given: Given) =>
     present({
       ...readTexts(given, 'q', 'since', 'text', 'service', 'environment', 'level', 'trace'),
-      tab: readWord(given, 'tab', ['logs', 'traces']),
+      tab: readWord(given, 'tab', ['logs', 'traces', 'sql']),
+      view: readWord(given, 'view', ['patterns']),
       from: readCount(given, 'from'),
       to: readCount(given, 'to'),
     }),
   component: lazyRouteComponent(() => import('../rooms/telemetry/explore.tsx'), 'ExplorePage'),
+});
+
+const services = createRoute({
+  ...inShell,
+  path: '/services',
+  validateSearch: (given: Given) =>
+    present({
+      ...readTexts(given, 'since', 'environment'),
+      tab: readWord(given, 'tab', ['map']),
+      from: readCount(given, 'from'),
+      to: readCount(given, 'to'),
+    }),
+  component: lazyRouteComponent(() => import('../rooms/services/services.tsx'), 'ServicesPage'),
+});
+
+const service = createRoute({
+  ...inShell,
+  path: '/services/$service',
+  validateSearch: (given: Given) =>
+    present({
+      ...readTexts(given, 'since', 'environment'),
+      from: readCount(given, 'from'),
+      to: readCount(given, 'to'),
+    }),
+  component: lazyRouteComponent(() => import('../rooms/services/service.tsx'), 'ServicePage'),
 });
 
 const dashboards = createRoute({
@@ -297,6 +323,8 @@ const tree = root.addChildren([
     issue,
     errorRelease,
     explore,
+    services,
+    service,
     dashboards,
     dashboard,
     monitoring,

@@ -11,7 +11,8 @@ export async function pictureOf(figure: HTMLElement, title: string): Promise<Blo
   const keys = [...figure.querySelectorAll<HTMLElement>('[data-key]')];
   const lineHeight = 20 * ratio;
   const canvas = document.createElement('canvas');
-  canvas.width = drawn.width + 2 * pad;
+  canvas.width = Math.max(drawn.width, 420 * ratio) + 2 * pad;
+  const textWidth = canvas.width - 2 * pad;
   canvas.height = head + drawn.height + pad + keys.length * lineHeight;
   const context = canvas.getContext('2d');
   if (!context) return undefined;
@@ -21,7 +22,7 @@ export async function pictureOf(figure: HTMLElement, title: string): Promise<Blo
   context.textBaseline = 'middle';
   context.fillStyle = css.color;
   context.font = `600 ${14 * ratio}px ${css.fontFamily}`;
-  context.fillText(title, pad, head / 2, drawn.width);
+  context.fillText(title, pad, head / 2, textWidth);
   context.font = `${12 * ratio}px ${css.fontFamily}`;
   keys.forEach((key, index) => {
     const y = head + drawn.height + (index + 0.5) * lineHeight;
@@ -29,7 +30,7 @@ export async function pictureOf(figure: HTMLElement, title: string): Promise<Blo
     context.fillStyle = swatch ? getComputedStyle(swatch).backgroundColor : css.color;
     context.fillRect(pad, y - 2 * ratio, 12 * ratio, 4 * ratio);
     context.fillStyle = css.color;
-    context.fillText(key.textContent ?? '', pad + 20 * ratio, y, drawn.width - 20 * ratio);
+    context.fillText(key.textContent ?? '', pad + 20 * ratio, y, textWidth - 20 * ratio);
   });
   return new Promise((done) => canvas.toBlob((blob) => done(blob ?? undefined), 'image/png'));
 }

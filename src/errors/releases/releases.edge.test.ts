@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ErrorsUnderTest, errorsUnderTest, eventually } from '../../../test/harness/errors-room.ts';
+import type { ReleaseDetail } from '../api.ts';
 import type { ReleaseWord } from '../port.ts';
 
 let house: ErrorsUnderTest;
@@ -23,8 +24,8 @@ const deployed = (deploymentId: string, commits: ReleaseWord['commits']): Releas
   commits,
   deploy: { environment: 'production', name: 'r', startedAt: 1000, finishedAt: Date.now(), deploymentId },
 });
-const show = (name: string, release: string, query: object = {}): Promise<unknown> =>
-  house.call(name, { params: { project: 'shop', release }, query });
+const show = <Shown>(name: string, release: string, query: object = {}): Promise<Shown> =>
+  house.call<Shown>(name, { params: { project: 'shop', release }, query });
 
 test('a release is there once it is deployed, with commits, authors and what broke in it; two are compared', async () => {
   const { uploads, reception } = house.room;
@@ -60,7 +61,7 @@ test('a release is there once it is deployed, with commits, authors and what bro
     },
   ]);
   const detail = await eventually('what broke', async () => {
-    const one = (await show('getRelease', 'r2')) as { events: number; health: object | null };
+    const one = await show<ReleaseDetail>('getRelease', 'r2');
     return one.events === 3 && one.health && one;
   });
   expect(detail).toMatchObject({
@@ -72,8 +73,8 @@ test('a release is there once it is deployed, with commits, authors and what bro
       { title: 'BothError: no', kind: 'known', count: 1 },
     ],
   });
-  const sessions = (detail as unknown as { course: { sessions: number[]; crashed: number[] } }).course;
-  expect([sessions.sessions.reduce((a, b) => a + b, 0), sessions.crashed.reduce((a, b) => a + b, 0)]).toEqual([10, 1]);
+  const sum = (counts: number[]): number => counts.reduce((a, b) => a + b, 0);
+  expect([sum(detail.course.sessions), sum(detail.course.crashed)]).toEqual([10, 1]);
   expect(await show('compareReleases', 'r2', { with: 'r1' })).toMatchObject({
     release: { release: 'r2' },
     other: { release: 'r1' },

