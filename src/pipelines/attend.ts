@@ -6,15 +6,17 @@ import { awayFault } from '../platform/postgres/away.ts';
 import { type Intervention, intervene, type Watch } from './deadlines.ts';
 import {
   answerContinue,
+  answerToken,
   JournalFollower,
   readContinueRequest,
-  sizeOf,
+  readTokenRequest,
   tellAlive,
   tellAnswer,
   tellCanceled,
   tellHalted,
 } from './driver/control.ts';
 import type { JournalStep } from './driver/journal.ts';
+import { sizeWithin } from './driver/within.ts';
 import { LogPump, NoteLog } from './log/pump.ts';
 import { type Masker, type Place, type PlannedStep, placeAwayCode } from './port.ts';
 import type { Step } from './run.ts';
@@ -41,6 +43,8 @@ export interface Attendance {
   steps: Step[];
   /** Continues the run for a job of a setup configuration; absent for other jobs. */
   onContinue?: ((body: unknown) => Promise<{ status: number; message: string }>) | undefined;
+  /** Issues a token with the claims asked for (JSON); absent for jobs that get none. */
+  onToken?: ((claims: string) => Promise<{ status: number; message: string }>) | undefined;
   /** Stores how steps stand; rejects when the lease is gone. */
   save: (changed: Step[]) => Promise<void>;
   signal: AbortSignal;
@@ -105,7 +109,7 @@ class Attendant {
         return ended ? { kind: 'ended', failed: ended.failed, stopped } : { kind: 'lost', reason: lost!, stopped };
       }
       await this.#enforce();
-      await this.#continue();
+      await this.#answerJob();
       await this.#save(false);
       if (this.#now - this.#aliveAt > 5000) {
         this.#aliveAt = this.#now;
@@ -147,7 +151,7 @@ class Attendant {
     let pump = this.#pumps.get(row.number);
     if (!pump) {
       // Most steps of most jobs are short, and many print nothing: those get no log at all.
-      if ((await sizeOf(this.#outputOf(row.number))) === 0) return 0;
+      if ((await sizeWithin(this.#a.controlDir, this.#outputOf(row.number))) === 0) return 0;
       pump = await this.#openPump(row.number);
       this.#pumps.set(row.number, pump);
     }
@@ -157,12 +161,17 @@ class Attendant {
   }
 
   #outputOf(number: number): string {
-    return join(this.#a.controlDir, 'steps', String(number), 'out');
+    return `steps/${number}/out`;
   }
 
   #openPump(number: number): Promise<LogPump> {
     const log = this.#a.context.files.log(this.#a.context.job.id, number);
-    return LogPump.open(log, this.#outputOf(number), this.#a.masker.open());
+    return LogPump.open(
+      log,
+      join(this.#a.controlDir, this.#outputOf(number)),
+      this.#a.masker.open(),
+      this.#a.controlDir,
+    );
   }
 
   /** A step ended or was skipped: takes the rest of its log and notes how it ended. */
@@ -252,7 +261,7 @@ class Attendant {
   async #perform(row: Step, step: PlannedStep): Promise<void> {
     const { controlDir, context, masker } = this.#a;
     // Answered before a restart, but not yet read by the driver, which `tellAlive` wakes.
-    if ((await sizeOf(join(controlDir, 'steps', String(row.number), 'answer'))) > 0) return;
+    if ((await sizeWithin(controlDir, `steps/${row.number}/answer`)) > 0) return;
     const log = await NoteLog.open(context.files.log(context.job.id, row.number), context.now, masker.text);
     const { journal } = this.#follower;
     let code: number;
@@ -306,11 +315,13 @@ class Attendant {
     }
   }
 
-  /** Answers a job that asks for its run to be continued. */
-  async #continue(): Promise<void> {
-    const { onContinue, controlDir } = this.#a;
+  /** Answers a job that asks for its run to be continued, or for a token. */
+  async #answerJob(): Promise<void> {
+    const { onContinue, onToken, controlDir } = this.#a;
     const body = onContinue && (await readContinueRequest(controlDir));
     if (onContinue && body !== undefined) await answerContinue(controlDir, await onContinue(body));
+    const claims = onToken && (await readTokenRequest(controlDir));
+    if (onToken && claims !== undefined) await answerToken(controlDir, await onToken(claims));
   }
 
   async #enforce(): Promise<void> {

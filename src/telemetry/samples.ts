@@ -3,7 +3,7 @@ import { bucketColumns, frameColumns, mapColumns, tables } from './tables.ts';
 /**
  * How points of metrics lie in the store. Most values people measure have few decimals, and each series changes little from point to
  * point. So a point's values are kept as whole numbers under a power of ten, next to the points of its own series, where the codec
- * keeps differences of differences; a value that is no such number is kept as it came. Nothing is rounded: a point is only
+ * keeps differences; a value that is no such number is kept as it came. Nothing is rounded: a point is only
  * kept so when its values come back bit for bit. What is read are columns computed from these (ALIAS), under the names NRQL knows.
  */
 
@@ -21,8 +21,9 @@ const storedColumns = [
   ['present', 'UInt8 CODEC(ZSTD(1))'],
   // Decimal places of the whole numbers; -1 when the values are in `raw`.
   ['scale', 'Int8 CODEC(ZSTD(1))'],
-  ['countN', 'Int64 CODEC(ZSTD(1))'],
-  ['latestN', 'Int64 CODEC(DoubleDelta, ZSTD(1))'],
+  ['countN', 'Int64 CODEC(Delta, ZSTD(1))'],
+  // Small differences need few bits each; turned by T64 they lie together for the compressor.
+  ['latestN', "Int64 CODEC(Delta, T64('bit'), ZSTD(1))"],
   ['totalN', 'Int64 CODEC(Delta, ZSTD(1))'],
   // Least and greatest, as differences from the total.
   ['minN', 'Int64 CODEC(ZSTD(1))'],
@@ -65,7 +66,8 @@ const asTheyAre = [
     .filter(({ name }) => !(name in bits))
     .map(({ name, ddl }) => [name, ddl] as const),
   ...bucketColumns,
-  ['strings', 'Map(LowCardinality(String), LowCardinality(String)) CODEC(ZSTD(1))'],
+  // Labels repeat from point to point, and level 1 makes little of a pattern that repeats.
+  ['strings', 'Map(LowCardinality(String), LowCardinality(String)) CODEC(ZSTD(3))'],
   ...mapColumns.filter(([name]) => name !== 'strings'),
 ] as const;
 

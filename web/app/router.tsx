@@ -172,7 +172,8 @@ const explore = createRoute({
   validateSearch: (given: Given) =>
     present({
       ...readTexts(given, 'q', 'since', 'text', 'service', 'environment', 'level', 'trace'),
-      tab: readWord(given, 'tab', ['logs', 'traces']),
+      tab: readWord(given, 'tab', ['logs', 'traces', 'sql']),
+      view: readWord(given, 'view', ['patterns']),
       from: readCount(given, 'from'),
       to: readCount(given, 'to'),
     }),

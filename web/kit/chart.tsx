@@ -74,7 +74,10 @@ export function TimeChart(props: ChartProps) {
           drag: { x: onSelect !== undefined, y: false, setScale: false },
           y: false,
         },
-        scales: { y: { range: (_, low, high) => yRange(low, high, limit) } },
+        scales: {
+          x: { range: () => xRange(times, kind, marks) },
+          y: { range: (_, low, high) => yRange(low, high, limit) },
+        },
         axes: [
           {
             stroke: ink,
@@ -115,6 +118,8 @@ export function TimeChart(props: ChartProps) {
             };
           }),
         ],
+        // What is stacked is filled down to the line below it.
+        bands: kind === 'stacked' ? series.slice(1).map((_, index) => ({ series: [index + 2, index + 1] })) : [],
         hooks: {
           setCursor: [(plot) => setAt(plot.cursor.idx ?? null)],
           setSelect: [(plot) => selected(plot, onSelect)],
@@ -158,6 +163,16 @@ export function TimeChart(props: ChartProps) {
       </figcaption>
     </figure>
   );
+}
+
+/** Seconds from left to right: whole columns, and room for what happened in the last bucket. */
+function xRange(times: number[], kind: ChartProps['kind'], marks: ChartMark[] | undefined): [number, number] {
+  const [first = 0, second = first + 60_000] = times;
+  const last = times.at(-1) ?? first;
+  const step = second - first;
+  if (kind === 'bar') return [(first - step / 2) / 1000, (last + step / 2) / 1000];
+  const latest = Math.max(0, ...(marks ?? []).filter(({ at }) => at <= last + step).map(({ at }) => at));
+  return [first / 1000, Math.max(last, latest, first + 1) / 1000];
 }
 
 /** Marks that lie in the bucket under the crosshair. */

@@ -13,19 +13,14 @@ const ddlOf = (columns: readonly (readonly [name: string, ddl: string])[]): stri
 /** Whole days are dropped at once. A batch that comes again under its token is stored once. */
 const settings = 'index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 2000';
 
-function createTable(
-  name: string,
-  table: Pick<Table, 'orderBy' | 'retentionDays'>,
-  parts: string[],
-  more = '',
-): string {
+function createTable(name: string, table: Pick<Table, 'orderBy' | 'retentionDays'>, parts: string[]): string {
   return `CREATE TABLE IF NOT EXISTS ${name} (
     ${parts.join(',\n    ')}
   ) ENGINE = MergeTree
   PARTITION BY toDate(timestamp)
   ORDER BY ${table.orderBy}
   TTL toDateTime(timestamp) + INTERVAL ${table.retentionDays} DAY
-  SETTINGS ${settings}${more}`;
+  SETTINGS ${settings}`;
 }
 
 function createRecords(table: Table): string {
@@ -51,13 +46,10 @@ const createMetrics = createTable(
   ],
 );
 
-const createSamples = createTable(
-  samples.name,
-  samples,
-  [...samplesColumns.map(([name, ddl]) => `${name} ${ddl}`), ...ddlOf(computedColumns)],
-  // Labels repeat from point to point of a series; only a large block lets the codec see it.
-  ', min_compress_block_size = 1048576, max_compress_block_size = 4194304',
-);
+const createSamples = createTable(samples.name, samples, [
+  ...samplesColumns.map(([name, ddl]) => `${name} ${ddl}`),
+  ...ddlOf(computedColumns),
+]);
 
 export const storeMigrations: StoreMigration[] = [
   {
