@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { FastifyInstance } from 'fastify';
-import { build } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { browserThere, launchBrowser } from '../../../test/harness/browser.ts';
+import { serveBuiltPage } from '../../../test/harness/built-page.ts';
 import { type ErrorsUnderTest, errorsUnderTest, eventually } from '../../../test/harness/errors-room.ts';
 import type { EventDetail, IssueSummary } from '../../errors/api.ts';
 import { systemClock } from '../../kernel/clock.ts';
@@ -77,27 +76,11 @@ test('@sentry/node in a Fastify application: the route, the request, and no secr
 });
 
 test.skipIf(!browserThere())('@sentry/react: what a component threw, with the components it was in', async () => {
-  const built = await build({
-    configFile: false,
-    logLevel: 'silent',
-    define: { 'process.env.NODE_ENV': '"production"' },
-    build: { write: false, minify: true, lib: { entry: fixture('react.js'), formats: ['iife'], name: 'shop' } },
-  });
-  const bundle = (Array.isArray(built) ? built[0]! : built) as { output: { code?: string }[] };
-  const page = createServer((request, response) => {
-    if (request.url === '/app.js')
-      return response.setHeader('content-type', 'text/javascript').end(bundle.output[0]!.code);
-    return response
-      .setHeader('content-type', 'text/html')
-      .end(
-        `<div id="root"></div><script>window.SENTRY_DSN='http://k@127.0.0.1:${port}/1'</script><script src="/app.js"></script>`,
-      );
-  });
-  await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
+  const page = await serveBuiltPage(fixture('react.js'), '<div id="root"></div>', `http://k@127.0.0.1:${port}/1`);
   const browser = await launchBrowser();
   try {
     const tab = await browser.newPage();
-    await tab.goto(`http://127.0.0.1:${(page.address() as AddressInfo).port}/`);
+    await tab.goto(page.url);
     await tab.click('button');
     await tab.waitForSelector('#fallback');
     const issue = await issueOf('RangeError');
