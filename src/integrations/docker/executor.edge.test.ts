@@ -170,7 +170,8 @@ describe.skipIf(!hasDocker())('jobs in containers', () => {
     const stay = (word: string) => ['/bin/sh', '-c', `echo ${word} > /tmp/up; exec sleep 600`];
     const file = (labels: string) =>
       `FROM ${busyboxImage}\nENTRYPOINT ${JSON.stringify(stay('image'))}\n${labels}CMD ["sh"]\n`;
-    const build = (tag: string, text: string) => execFileSync('docker', ['build', '-q', '-t', tag, '-'], { input: text });
+    const build = (tag: string, text: string) =>
+      execFileSync('docker', ['build', '-q', '-t', tag, '-'], { input: text, stdio: ['pipe', 'pipe', 'ignore'] });
     build(image, file(''));
     build(`${image}-kept`, file('LABEL com.circleci.preserve-entrypoint=true\n'));
     const first = (name: string, own: object, steps = [run('cat /tmp/up 2>/dev/null || echo none')]) =>

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { Fault } from '../../kernel/faults.ts';
 import type { Executor, Place, PlaceRequest, PlannedImage } from '../../pipelines/port.ts';
 import { asking, type DockerEngine, defaultAwayMs, engineStatus, tolerate } from './client.ts';
+import { type DriverExec, driverExecOf, driverLabel, ownProgram, startDriver } from './driver-exec.ts';
 import { ensureImage } from './images.ts';
 import { label } from './labels.ts';
-import { type DriverExec, driverLabel, driverExecOf, ownProgram, startDriver } from './driver-exec.ts';
 import { callMs, patiently, placeIn } from './place.ts';
 import { watchReadiness } from './readiness.ts';
 

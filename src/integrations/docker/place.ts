@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../kernel/faults.ts';
 import { type Place, placeAwayCode } from '../../pipelines/port.ts';
 import { asking, type DockerEngine, engineIsAway, engineStatus } from './client.ts';
+import { driverProcess } from './driver-process.ts';
 
 /** Time a call that moves no data has. */
 export const callMs = 30_000;
@@ -177,7 +178,7 @@ async function watch(
 ): Promise<string> {
   const container = docker.getContainer(name);
   let awaySince: number | undefined;
-  let begun = false;
+  let first: string | undefined;
   for (;;) {
     if (released()) return 'No longer watched';
     try {
@@ -188,10 +189,11 @@ async function watch(
         return `The job’s container ended with status ${facts.State.ExitCode}${memory}`;
       }
       if (driver !== undefined) {
-        const { Processes } = await asking(watchMs, 'looking at the job’s processes', () => container.top());
-        const runs = Processes.some((process: string[]) => process.some((column) => column.includes(driver)));
-        if (begun && !runs) return 'The step driver ended';
-        begun ||= runs;
+        const seen = await asking(watchMs, 'looking at the job’s processes', () => container.top());
+        const processes: string[][] = seen.Processes;
+        first ??= driverProcess(seen.Titles, processes, driver);
+        const at = seen.Titles.indexOf('PID');
+        if (first !== undefined && !processes.some((process) => process[at] === first)) return 'The step driver ended';
       }
       awaySince = undefined;
     } catch (error) {
