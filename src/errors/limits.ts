@@ -44,6 +44,8 @@ export const eventLimits = {
 export const roomLimits = {
   /** Events kept in full for one issue: the first, the first of each release, and the latest of the rest. */
   eventsPerIssue: 200,
+  /** Of one group in one release; after them one in each second is kept in full, and all are counted. */
+  eventsKeptAtFirst: 50,
   /** Kept of one issue from one batch; a flood of one error is counted in full and kept in samples. */
   eventsPerIssueAndBatch: 20,
   /** Thinning out starts this far over the limit, so that it is rare. */
