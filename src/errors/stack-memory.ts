@@ -40,7 +40,7 @@ export class StackMemory {
 
   /** A frame as `read` would give it, and its number; 0 for one that is not remembered. */
   frame(raw: JsonObject, eventPlatform: string, read: () => ReportedFrame): { id: number; frame: ReportedFrame } {
-    const key = `${raw.lineno} ${raw.function} ${raw.filename}`;
+    const key = `${partOf(raw.lineno)} ${partOf(raw.function)} ${partOf(raw.filename)}`;
     const known = this.#frames.get(key);
     if (known && isSame(known, raw, eventPlatform)) return known;
     const frame = read();
@@ -83,6 +83,10 @@ export class StackMemory {
     this.#held = size;
   }
 }
+
+/** Whatever a client put in the place of a text makes no key; comparing decides. */
+const partOf = (value: unknown): string | number =>
+  typeof value === 'number' || (typeof value === 'string' && value.length <= longest) ? value : '';
 
 function isSame(known: KnownFrame, raw: JsonObject, eventPlatform: string): boolean {
   for (let at = 0; at < fields.length; at += 1) {
