@@ -74,4 +74,4 @@ console.log(
   `${text.split('\n').length} lines, 55 jobs: first ${ms(first)}, then ${ms(median(compiled))} (limit ${limitMs} ms)`,
 );
 console.log(`of that reading YAML ${ms(median(quick))}; the whole reader takes ${ms(median(whole))}`);
-process.exitCode = median(compiled) < limitMs ? 0 : 1;
+process.exitCode = first < limitMs ? 0 : 1;

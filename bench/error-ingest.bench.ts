@@ -141,8 +141,12 @@ async function serve(mode: string, databaseUrl: string, dataDir: string): Promis
     log,
     dataDir,
     telemetry,
-    projects: { projectByIngest: async () => project, find: async () => project },
-    people: { nameOf: async () => undefined },
+    projects: {
+      list: async () => [],
+      projectByIngest: async () => project,
+      find: async () => project,
+    },
+    people: { nameOf: async () => undefined, byEmail: async () => undefined },
   });
   for (const loop of room.room.loops) void loop.run(new AbortController().signal);
   const server = await createIntakeServer({

@@ -12,6 +12,7 @@ export const rooms = [
   'errors',
   'telemetry',
   'alerts',
+  'dashboards',
   'insights',
 ] as const;
 

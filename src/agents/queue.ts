@@ -21,9 +21,10 @@ export async function offer(
   work: { id: string; projectId: string; group?: string | undefined; span?: string | undefined },
 ): Promise<void> {
   await tx.execute(sql`
-    insert into agents_work (id, project_id, group_key, span)
-    values (${work.id}, ${work.projectId}, ${work.group ?? null}, ${work.span ?? null}) on conflict do nothing`);
-  await tx.execute(sql`select pg_notify(${workChannel}, '')`);
+    with offered as (
+      insert into agents_work (id, project_id, group_key, span)
+      values (${work.id}, ${work.projectId}, ${work.group ?? null}, ${work.span ?? null}) on conflict do nothing)
+    select pg_notify(${workChannel}, '')`);
 }
 
 /** Lets others of its group have their turn: all work of the span is done. */
@@ -39,8 +40,8 @@ export async function withdraw(tx: Transaction, id: string): Promise<void> {
 
 /** Removes work its holder has done; false when another epoch holds it. */
 export async function complete(tx: Transaction, id: string, epoch: number): Promise<boolean> {
-  const count = await tx.execute(sql`delete from agents_work where id = ${id} and epoch = ${epoch}`);
-  if (count === 1) await tx.execute(sql`select pg_notify(${workChannel}, '')`);
+  const count = await tx.execute(sql`
+    delete from agents_work where id = ${id} and epoch = ${epoch} returning pg_notify(${workChannel}, '')`);
   return count === 1;
 }
 

@@ -1,5 +1,6 @@
 import { agentsApi } from '../agents/api.ts';
 import { alertsApi } from '../alerts/api.ts';
+import { dashboardsApi } from '../dashboards/api.ts';
 import { deploymentsApi } from '../deployments/api.ts';
 import { errorsContract } from '../errors/api.ts';
 import { identityContract } from '../identity/api.ts';
@@ -24,6 +25,7 @@ export const contracts: Contract[] = [
   telemetryApi,
   monitoringApi,
   alertsApi,
+  dashboardsApi,
   insightsContract,
   healthContract,
 ];

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { createAgents } from '../agents/index.ts';
 import { type Alerts, createAlerts } from '../alerts/index.ts';
+import { createDashboards } from '../dashboards/index.ts';
 import { createDeployments, type Deployments } from '../deployments/index.ts';
 import { createErrors } from '../errors/index.ts';
 import { createIdentity, type Identity } from '../identity/index.ts';
@@ -35,10 +36,12 @@ import { createMasker, createSecrets, type Secrets } from '../secrets/index.ts';
 import { createTelemetry } from '../telemetry/index.ts';
 import type { PlacedSocket } from './open-sockets.ts';
 import { causeFinderOf } from './plugs/cause-finder.ts';
+import { changeLogOf } from './plugs/change-log.ts';
 import { evaluatorOf } from './plugs/evaluator.ts';
 import { executorsOf } from './plugs/executors.ts';
 import { hidingIntake, hidingReception } from './plugs/hide-secrets.ts';
 import { intakeAddressesOf } from './plugs/intake-addresses.ts';
+import { repositoryReaderOf } from './plugs/repository-reader.ts';
 import { runtimesOf } from './plugs/runtimes.ts';
 import { verificationOf } from './plugs/verification.ts';
 import type { Settings } from './settings.ts';
@@ -181,9 +184,22 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     projects: {
       find: (idOrSlug) => projects.find(idOrSlug),
       projectByIngest: (ingestId) => projects.projectByIngest(ingestId),
+      list: async () =>
+        Promise.all(
+          (await projects.list()).map(async (project) => ({
+            ...project,
+            dsn: await projects.dsn(project.id, publicUrl()),
+            gitUrl: `${publicUrl()}/git/${project.slug}.git`,
+          })),
+        ),
     },
-    people: { nameOf: async (personId) => (await identity.person(personId))?.name },
+    people: {
+      nameOf: async (personId) => (await identity.person(personId))?.name,
+      byEmail: (email) => identity.personByEmail(email),
+    },
     releases: deployments,
+    repositories: repositoryReaderOf(projects),
+    changes: changeLogOf(database, pipelines.failuresNaming),
     demandRoom,
   });
   onStop('errors', () => errors.close());
@@ -199,6 +215,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     causes: causeFinderOf(database),
     publicUrl,
   });
+  const dashboards = createDashboards({ database, projects });
   const insights = createInsights({ database, log: of('insights').log });
   const reception = hidingReception(errors.reception, secrets.maskerOf);
   const keys = { projectOfKey: async (key: string) => (await projects.projectByKey(key))?.id };
@@ -219,11 +236,12 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
       errors,
       monitoring,
       alerts,
+      dashboards,
       insights,
     ].map(({ room }) => room),
     intakes: [
       createSentryIntake({ reception, telemetry: sent, clock, log: of('sentry').log }),
-      createSentryApi({ uploads: errors.uploads, log: of('sentry').log }),
+      createSentryApi({ uploads: errors.uploads, catalogue: errors.catalogue, clock, log: of('sentry').log }),
       createOtlpIntake({ telemetry: sent, clock, keys }),
       createPrometheusIntake({ telemetry: sent, clock, keys }),
       createLokiIntake({ telemetry: sent, clock, keys }),
@@ -245,6 +263,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
       errors,
       monitoring,
       alerts,
+      dashboards,
       telemetry,
       clock,
       publicUrl,

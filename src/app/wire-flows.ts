@@ -1,13 +1,16 @@
 import type { Alerts } from '../alerts/index.ts';
+import type { Dashboards } from '../dashboards/index.ts';
 import type { Deployments } from '../deployments/index.ts';
 import type { Errors } from '../errors/index.ts';
 import { blameNewIssue } from '../flows/blame-new-issue.ts';
 import { cutReleaseOnGreenRun } from '../flows/cut-release-on-green-run.ts';
 import { forgetDeletedProject } from '../flows/forget-deleted-project.ts';
+import { keepDashboardsOfRepository } from '../flows/keep-dashboards-of-repository.ts';
 import { mirrorEvents } from '../flows/mirror-events.ts';
 import { resealOnKeyRotation } from '../flows/reseal-on-key-rotation.ts';
 import { rollBackOnIncident } from '../flows/roll-back-on-incident.ts';
 import { startRunOnPush } from '../flows/start-run-on-push.ts';
+import { tellErrorsOfRelease } from '../flows/tell-errors-of-release.ts';
 import { tellPeople } from '../flows/tell-people.ts';
 import { watchDeployedServices } from '../flows/watch-deployed-services.ts';
 import type { Identity } from '../identity/index.ts';
@@ -28,6 +31,7 @@ export interface FlowDependencies {
   errors: Errors;
   monitoring: Monitoring;
   alerts: Alerts;
+  dashboards: Dashboards;
   telemetry: TelemetrySink;
   clock: Clock;
   publicUrl: () => string;
@@ -38,12 +42,14 @@ export function wireFlows(rooms: FlowDependencies): Subscription[] {
   const { projects, pipelines, deployments, errors, monitoring, telemetry } = rooms;
   return [
     startRunOnPush(projects, pipelines, rooms.publicUrl),
+    keepDashboardsOfRepository(projects, rooms.dashboards),
     cutReleaseOnGreenRun(projects, deployments),
     watchDeployedServices(deployments, monitoring),
+    tellErrorsOfRelease(projects, deployments, errors),
     blameNewIssue(projects, deployments, errors),
     rollBackOnIncident(deployments, rooms.clock),
     tellPeople(rooms),
-    forgetDeletedProject(deployments, rooms.secrets, rooms.errors),
+    forgetDeletedProject(deployments, rooms.secrets, rooms.errors, rooms.dashboards),
     resealOnKeyRotation(projects, rooms.alerts),
     mirrorEvents(telemetry),
   ];

@@ -1,5 +1,6 @@
 import type { agentsApi } from '../agents/api.ts';
 import type { alertsApi } from '../alerts/api.ts';
+import type { dashboardsApi } from '../dashboards/api.ts';
 import type { deploymentsApi } from '../deployments/api.ts';
 import type { errorsContract } from '../errors/api.ts';
 import type { identityContract } from '../identity/api.ts';
@@ -23,6 +24,7 @@ export interface Contracts {
   telemetry: typeof telemetryApi;
   monitoring: typeof monitoringApi;
   alerts: typeof alertsApi;
+  dashboards: typeof dashboardsApi;
   insights: typeof insightsContract;
   health: typeof healthContract;
 }

@@ -252,6 +252,10 @@ const sentences: Record<string, Describe> = {
     ['no mail server is set up'],
   ],
   'alerts.notification.failed': (data) => ['bad', `Could not tell ${text(data.to)}: ${text(data.error)}`],
+  'dashboards.dashboard.created': (data) => ['idle', `New dashboard ${text(data.name)}`, [optional(data.path)]],
+  'dashboards.dashboard.updated': (data) => ['idle', `Changed dashboard ${text(data.name)}`, [optional(data.path)]],
+  'dashboards.dashboard.deleted': (data) => ['warn', `Deleted dashboard ${text(data.name)}`, [optional(data.path)]],
+  'dashboards.file.refused': (data) => ['bad', `${text(data.path)} is no dashboard: ${text(data.reason)}`],
   'identity.person.joined': (data) => ['idle', `${text(data.name)} joined as ${text(data.role)}`],
   'identity.person.signed-in': () => ['idle', 'Signed in'],
   'identity.person.role-changed': (data) => [
@@ -305,6 +309,8 @@ export function hrefOf(fact: Pick<TimelineFact, 'subject' | 'data' | 'type'>): s
       return `/errors/${id}`;
     case 'check':
       return `/monitoring/${id}`;
+    case 'dashboard':
+      return `/dashboards/${id}`;
     case 'incident':
     case 'condition':
       return '/alerts';
@@ -327,6 +333,7 @@ export const factRooms = [
   { value: 'errors.', label: 'Errors' },
   { value: 'monitoring.', label: 'Checks' },
   { value: 'alerts.', label: 'Alerts' },
+  { value: 'dashboards.', label: 'Dashboards' },
   { value: 'secrets.', label: 'Secrets' },
   { value: 'identity.', label: 'People' },
 ];

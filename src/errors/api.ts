@@ -1,9 +1,13 @@
 import { z } from 'zod';
 import { defineContract, pageOf, pageQuery } from '../platform/http/contract.ts';
+import { monitor, monitorDetail, monitorRun } from './monitors/views.ts';
+import { releaseOperations } from './releases/operations.ts';
+import type { releaseDetail } from './releases/views.ts';
+import { settingsOperations } from './settings/operations.ts';
 import {
   at,
   errorLevel,
-  errorRelease,
+  type errorRelease,
   eventDetail,
   eventSummary,
   feedback,
@@ -15,8 +19,6 @@ import {
   issuePriority,
   issueSubstatus,
   issueSummary,
-  monitor,
-  monitorRun,
 } from './views.ts';
 
 /** Longest text of either kind of rules. */
@@ -243,19 +245,8 @@ export const errorsContract = defineContract('errors', {
     response: groupingRules,
     status: 200,
   },
-  listReleases: {
-    method: 'GET',
-    path: '/errors/releases',
-    summary: 'List releases that errors or sessions were seen in, latest first, with their health',
-    role: 'viewer',
-    query: z.object({
-      project: z.string().optional(),
-      environment: z.string().optional(),
-      release: z.string().optional(),
-      ...pageQuery,
-    }),
-    response: pageOf(errorRelease),
-  },
+  ...releaseOperations,
+  ...settingsOperations,
   listFeedback: {
     method: 'GET',
     path: '/errors/feedback',
@@ -271,6 +262,14 @@ export const errorsContract = defineContract('errors', {
     role: 'viewer',
     query: z.object({ project: z.string().optional() }),
     response: z.object({ items: z.array(monitor) }),
+  },
+  getMonitor: {
+    method: 'GET',
+    path: '/errors/monitors/:monitorId',
+    summary: 'Show a job that checks in: what is expected of it, and how it stands in each environment',
+    role: 'viewer',
+    params: z.object({ monitorId: id }),
+    response: monitorDetail,
   },
   listMonitorRuns: {
     method: 'GET',
@@ -309,3 +308,5 @@ export type EventSummary = z.output<typeof eventSummary>;
 export type EventDetail = z.output<typeof eventDetail>;
 export type ErrorFrame = z.output<typeof frame>;
 export type ErrorRelease = z.output<typeof errorRelease>;
+export type ReleaseDetail = z.output<typeof releaseDetail>;
+export type Monitor = z.output<typeof monitor>;

@@ -123,6 +123,8 @@ export function draftIssue(share: Share, number: number): IssueRow {
     assigneeId: null,
     assigneeName: null,
     suspect: null,
+    ownership: null,
+    evidence: null,
     files: first.files,
     openedEvent: null,
   };

@@ -36,10 +36,11 @@ async function startRoom(withLoops = true): Promise<void> {
     dataDir,
     telemetry: { write: async (records) => void told.push(...records) },
     projects: {
+      list: async () => [],
       projectByIngest: async (id) => (id === 1 ? { ...project, publicKey: 'k' } : undefined),
       find: async (name) => (name === 'shop' || name === projectId ? project : undefined),
     },
-    people: { nameOf: async (id) => (id === jane.id ? 'Jane' : undefined) },
+    people: { nameOf: async (id) => (id === jane.id ? 'Jane' : undefined), byEmail: async () => undefined },
     releases: { deploymentOf: async (_, release) => deployments.get(release) },
   });
   const stop = new AbortController();

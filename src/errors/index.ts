@@ -6,6 +6,8 @@ import type { TelemetrySink } from '../platform/observe/telemetry-sink.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { Room } from '../platform/room.ts';
 import { openSpool } from '../platform/spool/spool.ts';
+import { createCatalogue } from './catalogue.ts';
+import { explainNewIssues } from './causes/explain-new.ts';
 import {
   archiveIssue,
   assignIssue,
@@ -18,12 +20,25 @@ import {
 import { errorsEvents } from './events.ts';
 import { fileDownloads } from './file-downloads.ts';
 import { createRuleBook } from './grouping-rules.ts';
-import { projectsKnowing, readKnownRelease, tellRelease } from './known-releases.ts';
 import { roomLimits } from './limits.ts';
 import { errorsMigrations } from './migrations/index.ts';
-import type { ErrorReception, PeopleDirectory, ProjectDirectory, ReleaseLookup, ReleaseUploads } from './port.ts';
+import { assignNewIssues } from './owners/assign-new.ts';
+import type { OwnerSurroundings } from './owners/find-owner.ts';
+import type {
+  ChangeLog,
+  ErrorCatalogue,
+  ErrorReception,
+  PeopleDirectory,
+  ProjectDirectory,
+  ReleaseLookup,
+  ReleaseUploads,
+  RepositoryReader,
+} from './port.ts';
+import { createReader } from './reader.ts';
 import { createReception, createTally } from './reception.ts';
+import { endBefore, projectsKnowing, readKnownRelease, tellRelease } from './releases/known-releases.ts';
 import { errorsRoutes, type RouteSurroundings } from './routes.ts';
+import { createSettingsBook } from './settings/project-settings.ts';
 import { createMapBook } from './source-maps/map-book.ts';
 import { assembleBundle, storeChunk } from './source-maps/store-artifacts.ts';
 import { errorsLoops } from './worker.ts';
@@ -42,6 +57,10 @@ export interface ErrorsDeps {
   people: PeopleDirectory;
   /** Lets issues name the deployment that brought them; without it they do not. */
   releases?: ReleaseLookup | undefined;
+  /** Commits and files of projects; without it releases have the commits that are told, and no owners are read from repositories. */
+  repositories?: RepositoryReader | undefined;
+  /** What happened around errors; without it issues name no more than their deployment and commits. */
+  changes?: ChangeLog | undefined;
   /** Throws the refusal of what comes while the disk has no room for it. */
   demandRoom?: (() => void) | undefined;
 }
@@ -52,6 +71,8 @@ export interface Errors {
   reception: ErrorReception;
   /** For upload tools: source maps and releases. */
   uploads: ReleaseUploads;
+  /** For foreign APIs: reading, and working on issues. */
+  catalogue: ErrorCatalogue;
   /** Lays an issue at a deployment and commits; idempotent. `causes` are ids of facts, nearest first. */
   attachCause(issueId: string, cause: Cause, causes: string[], actor: Actor): Promise<void>;
   resolve(
@@ -92,7 +113,7 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
     slugs.set(projectId, known);
     return known;
   };
-  const around: RouteSurroundings = {
+  const around: RouteSurroundings & OwnerSurroundings = {
     database: deps.database,
     now,
     slugOf,
@@ -101,7 +122,10 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
     projects: deps.projects,
     rules: createRuleBook(deps.database, now),
     maps: createMapBook(deps.database, now),
+    settings: createSettingsBook(deps.database, now),
+    repositories: deps.repositories,
   };
+  const reader = createReader(around);
   const reception = createReception({ spool, projects: deps.projects, tally, now });
   return {
     reception,
@@ -114,9 +138,16 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
       },
       storeChunk: (body) => storeChunk(deps.database, body),
       assemble: (order) => assembleBundle(deps.database, order),
-      tell: (projectId, version, word) => tellRelease(deps.database, projectId, version, word),
+      async tell(projectId, version, word) {
+        const { range } = word;
+        if (!range || !deps.repositories) return tellRelease(deps.database, projectId, version, word);
+        const from = range.from === undefined ? await endBefore(deps.database, projectId, version) : range.from;
+        const commits = await deps.repositories.commits(projectId, from, range.to);
+        return tellRelease(deps.database, projectId, version, { ...word, commits });
+      },
       release: (projectId, version) => readKnownRelease(deps.database, projectId, version),
     },
+    catalogue: createCatalogue(around),
     async attachCause(issueId, cause, causes, actor) {
       await attachCause(around, issueId, cause, causes, actor);
     },
@@ -140,7 +171,10 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
       contracts: [errorsRoutes(around)],
       intakes: [fileDownloads(deps.database)],
       loops: errorsLoops({ ...around, spool, reception, telemetry: deps.telemetry, tally, log: deps.log }),
-      subscriptions: [],
+      subscriptions: [
+        assignNewIssues(around, reader),
+        ...(deps.changes ? [explainNewIssues(deps.database, reader, deps.changes)] : []),
+      ],
     },
     close: () => spool.close(),
   };

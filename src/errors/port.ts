@@ -1,3 +1,14 @@
+import type { Actor } from '../kernel/events.ts';
+import type {
+  ErrorRelease,
+  EventDetail,
+  EventSummary,
+  IssueDetail,
+  IssueSummary,
+  Monitor,
+  ReleaseDetail,
+} from './api.ts';
+
 /**
  * Where a client's protocol hands over what it read. Implemented by the errors room, used by integrations that speak
  * an error tracker's protocol. Any number of calls may run at once.
@@ -120,12 +131,33 @@ export interface ProjectDirectory {
   projectByIngest(ingestId: number): Promise<(IngestProject & { publicKey: string }) | undefined>;
   /** By id or slug; undefined when there is none. */
   find(idOrSlug: string): Promise<IngestProject | undefined>;
+  list(): Promise<ListedProject[]>;
+}
+
+export interface ListedProject extends IngestProject {
+  name: string;
+  /** The number in the addresses that clients send to. */
+  ingestId: number;
+  /** Unix ms. */
+  createdAt: number;
+  dsn: string;
+  gitUrl: string;
+}
+
+/** What this room reads of a project's repository. */
+export interface RepositoryReader {
+  /** Commits after `from` (only the last one when null) up to `to`, newest first, with the files each touches. Bounded. */
+  commits(projectId: string, from: string | null, to: string): Promise<ReleaseCommit[]>;
+  /** Text of a file at the head of the default branch; undefined when there is none. */
+  file(projectId: string, path: string): Promise<string | undefined>;
 }
 
 /** What this room asks of identity. */
 export interface PeopleDirectory {
   /** How a person is called; undefined when there is no such person. */
   nameOf(personId: string): Promise<string | undefined>;
+  /** By address, in whatever case. */
+  byEmail(email: string): Promise<{ id: string; name: string } | undefined>;
 }
 
 /** A bundle of scripts and source maps that an upload tool wants put together. */
@@ -150,8 +182,30 @@ export interface BundleAnswer {
 export interface ReleaseWord {
   /** Unix ms. */
   releasedAt?: number | undefined;
-  commits?: { id: string; message: string; author: string; at: number | null; files: string[] }[] | undefined;
-  deploy?: { environment: string; name: string; startedAt: number | null; finishedAt: number } | undefined;
+  commits?: ReleaseCommit[] | undefined;
+  /** The commits are those of the project's repository after `from` (where the release before it ended, when undefined) up to `to`. */
+  range?: { from: string | null | undefined; to: string } | undefined;
+  deploy?: ReleaseDeploy | undefined;
+}
+
+export interface ReleaseCommit {
+  id: string;
+  message: string;
+  author: string;
+  email?: string | undefined;
+  /** Unix ms. */
+  at: number | null;
+  files: string[];
+}
+
+export interface ReleaseDeploy {
+  environment: string;
+  name: string;
+  /** Unix ms. */
+  startedAt: number | null;
+  finishedAt: number;
+  /** Of a deployment that Millrace made. */
+  deploymentId?: string | undefined;
 }
 
 export interface KnownRelease {
@@ -159,7 +213,7 @@ export interface KnownRelease {
   createdAt: number;
   releasedAt: number | null;
   commits: number;
-  deploys: { environment: string; name: string; finishedAt: number }[];
+  deploys: ReleaseDeploy[];
 }
 
 /** Where the tools of error-tracking clients bring source maps and what they know of releases. Implemented by the errors room. */
@@ -173,4 +227,89 @@ export interface ReleaseUploads {
   /** Makes the release known, or adds to what is known of it. */
   tell(projectId: string, version: string, word: ReleaseWord): Promise<KnownRelease>;
   release(projectId: string, version: string): Promise<KnownRelease | undefined>;
+}
+
+/** A fact of the event log, as far as errors look at it. */
+export interface NotedFact {
+  eventId: string;
+  /** `deployments.variables.changed`... */
+  type: string;
+  /** Unix ms. */
+  at: number;
+  /** One sentence. */
+  text: string;
+  /** Path in the web app where it is shown. */
+  href: string | null;
+  /** What it is about; null where it says nothing of it. */
+  environment: string | null;
+  service: string | null;
+  release: string | null;
+  /** It tells of an end of trouble. */
+  recovered: boolean;
+}
+
+/** What happened around an error. Plugged by app. */
+export interface ChangeLog {
+  /** Facts of a project of these types, newest first, bounded. Times in Unix ms. */
+  between(projectId: string, since: number, until: number, types: readonly string[]): Promise<NotedFact[]>;
+  /** Tests that failed in a time and name a word in what they say, oldest first, bounded. */
+  failuresNaming(
+    projectId: string,
+    word: string,
+    since: number,
+    until: number,
+  ): Promise<{ runId: string; run: number; test: string; text: string; at: number }[]>;
+}
+
+/** One page of a list; `cursor` is the `next` of the page before. */
+export interface PageAsked {
+  limit: number;
+  cursor?: string | undefined;
+}
+
+export interface Paged<Item> {
+  items: Item[];
+  next: string | null;
+}
+
+/** What may be changed of an issue at a time. */
+export interface IssueChange {
+  status?: 'resolved' | 'unresolved' | 'archived' | undefined;
+  /** With `resolved`. */
+  in?: { in: 'now' | 'release' | 'next-release'; release?: string | undefined } | undefined;
+  /** With `archived`; none for ever. */
+  until?:
+    | {
+        untilAt?: number | undefined;
+        untilCount?: number | undefined;
+        untilUsers?: number | undefined;
+        untilEscalating?: boolean | undefined;
+      }
+    | undefined;
+  /** A person's id or e-mail address, or null for nobody. */
+  assignee?: string | null | undefined;
+  priority?: 'high' | 'medium' | 'low' | undefined;
+}
+
+/** For foreign APIs: reading issues, events, releases and jobs, and working on issues. Implemented by the errors room. */
+export interface ErrorCatalogue {
+  projects(): Promise<ListedProject[]>;
+  /** `search` is in the search language; without a condition on the status all are meant. */
+  issues(
+    filter: { projectId?: string | undefined; search: string; environment?: string | undefined },
+    order: { sort: 'lastSeen' | 'firstSeen' | 'count' | 'users' } & PageAsked,
+  ): Promise<Paged<IssueSummary>>;
+  /** By id or short id (`SHOP-12`); throws a `missing` Fault. */
+  issue(id: string): Promise<IssueDetail>;
+  change(id: string, change: IssueChange, actor: Actor): Promise<IssueSummary>;
+  /** Kept events, newest first. */
+  events(of: { projectId: string } | { issueId: string }, page: PageAsked): Promise<Paged<EventSummary>>;
+  /** By Millrace's id or the client's; throws a `missing` Fault. */
+  event(id: string): Promise<EventDetail>;
+  releases(filter: { projectId?: string | undefined }, page: PageAsked): Promise<Paged<ErrorRelease>>;
+  /** Throws a `missing` Fault. */
+  release(projectId: string, release: string): Promise<ReleaseDetail>;
+  /** Takes away what was told of a release; what errors and sessions say of it stays. */
+  forgetRelease(projectId: string, release: string): Promise<void>;
+  monitors(projectId: string | undefined): Promise<Monitor[]>;
 }

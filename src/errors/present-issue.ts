@@ -1,13 +1,13 @@
 import type { z } from 'zod';
 import { shortIdOf } from './announce.ts';
-import type { ErrorRelease, IssueDetail, IssueSummary } from './api.ts';
+import type { IssueDetail, IssueSummary } from './api.ts';
 import type { KeptRules } from './grouping-rules.ts';
-import type { HealthRow } from './health/store-sessions.ts';
 import { substatusAt } from './issue.ts';
 import type { IssueHash } from './merge.ts';
 import type { ActivityRow, IssueReleaseRow } from './read-events.ts';
-import type { Histogram, ReleaseRow } from './read-issues.ts';
+import type { Histogram } from './read-issues.ts';
 import type { FeedbackRow } from './read-items.ts';
+import type { KeptSettings } from './settings/project-settings.ts';
 import type { IssueRow } from './store-issues.ts';
 import type { feedback, groupingRules, issueHash } from './views.ts';
 
@@ -78,6 +78,8 @@ export function presentIssueDetail(
       at: archive.at === null ? null : isoOf(archive.at),
       count: allowedOf(issue),
     },
+    ownership: issue.ownership,
+    evidence: issue.evidence ?? [],
     releases: more.releases
       .filter((row) => row.release !== '')
       .map((row) => ({
@@ -100,31 +102,6 @@ export function presentIssueDetail(
     latestEventId: more.ends.latest,
   };
 }
-
-export const presentRelease = (row: ReleaseRow, health: HealthRow | undefined): ErrorRelease => ({
-  projectId: row.projectId,
-  release: row.release,
-  environments: row.environments ?? [],
-  firstSeenAt: isoOf(row.firstSeen),
-  lastSeenAt: isoOf(row.lastSeen),
-  events: row.events,
-  issues: row.issues,
-  newIssues: row.newIssues,
-  regressedIssues: row.regressedIssues,
-  health: health === undefined || health.total === 0 ? null : presentHealth(health),
-});
-
-const presentHealth = (row: HealthRow): NonNullable<ErrorRelease['health']> => ({
-  sessions: row.total,
-  errored: row.errored,
-  crashed: row.crashed,
-  abnormal: row.abnormal,
-  users: row.users,
-  crashedUsers: row.crashedUsers,
-  crashFreeSessions: 1 - row.crashed / row.total,
-  crashFreeUsers: row.users === 0 ? null : 1 - row.crashedUsers / row.users,
-  adoption: row.recentOfAll === 0 ? 0 : row.recent / row.recentOfAll,
-});
 
 export const presentFeedback = (row: FeedbackRow): z.output<typeof feedback> => ({
   id: row.id,
@@ -152,5 +129,10 @@ export const presentHash = (row: IssueHash): z.output<typeof issueHash> => ({
 
 export const presentRules = ({ changedAt, ...rules }: KeptRules): z.output<typeof groupingRules> => ({
   ...rules,
+  changedAt: changedAt === null ? null : isoOf(changedAt),
+});
+
+export const presentSettings = ({ changedAt, ...settings }: KeptSettings) => ({
+  ...settings,
   changedAt: changedAt === null ? null : isoOf(changedAt),
 });

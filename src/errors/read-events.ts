@@ -30,14 +30,14 @@ const columns = sql`id, project_id as "projectId", replace(event_id::text, '-', 
   replace(hash::text, '-', '') as hash, algorithm, (extract(epoch from at) * 1000)::float8 as at, (extract(epoch from received_at) * 1000)::float8 as "receivedAt",
   title, message, level, release, environment, service, transaction, user_name as "user", trace_id as "traceId"`;
 
-/** Kept events of an issue, newest first. */
+/** Kept events of an issue or of a project, newest first. */
 export async function listEvents(
   db: Queryable,
-  issueId: string,
+  of: { issueId: string } | { projectId: string },
   filter: { environment?: string | undefined; release?: string | undefined },
   page: { limit: number; cursor?: string | undefined },
 ): Promise<{ rows: EventRow[]; next: string | null }> {
-  const conditions = [sql`issue_id = ${issueId}`];
+  const conditions = ['issueId' in of ? sql`issue_id = ${of.issueId}` : sql`project_id = ${of.projectId}`];
   if (filter.environment) conditions.push(sql`environment = ${filter.environment}`);
   if (filter.release) conditions.push(sql`release = ${filter.release}`);
   if (page.cursor) {

@@ -1,6 +1,6 @@
 import { Fault } from '../kernel/faults.ts';
 import { type MountedContract, mount } from '../platform/http/contract.ts';
-import { errorsContract, type IssueSummary } from './api.ts';
+import { errorsContract } from './api.ts';
 import {
   archiveIssue,
   assignIssue,
@@ -10,46 +10,21 @@ import {
   reopenIssue,
   resolveIssue,
 } from './change.ts';
-import { asUuid } from './digest.ts';
-import { type RuleBook, readRules, writeRules } from './grouping-rules.ts';
-import { readHealth } from './health/store-sessions.ts';
-import { currentIdOf, listHashes, mergeIssues, splitIssue } from './merge.ts';
+import { readRules, writeRules } from './grouping-rules.ts';
+import { listHashes, mergeIssues, splitIssue } from './merge.ts';
 import { listMonitors, listRuns } from './monitors/store-monitors.ts';
-import { unpackReport } from './pack.ts';
-import type { ProjectDirectory } from './port.ts';
-import { presentEvent, presentEventDetail, replayIdsOf } from './present-event.ts';
-import {
-  presentFeedback,
-  presentHash,
-  presentIssue,
-  presentIssueDetail,
-  presentRelease,
-  presentRules,
-} from './present-issue.ts';
-import { presentMonitor, presentRun } from './present-monitor.ts';
-import {
-  endsOf,
-  listEvents,
-  neighboursOf,
-  readActivity,
-  readEventWithBlock,
-  readIssueReleases,
-  readOutcomes,
-  readTagCounts,
-} from './read-events.ts';
-import { countIssues, histograms, listIssues, listReleases, type Period } from './read-issues.ts';
-import { listFeedback, listFiles } from './read-items.ts';
-import type { MapBook } from './source-maps/map-book.ts';
-import { mapKeys } from './source-maps/symbolicate.ts';
-import { type IssueRow, readIssue } from './store-issues.ts';
+import { presentEvent } from './present-event.ts';
+import { presentFeedback, presentHash, presentRules, presentSettings } from './present-issue.ts';
+import { presentMonitor, presentMonitorDetail, presentRun } from './present-monitor.ts';
+import { listEvents, readOutcomes, readTagCounts } from './read-events.ts';
+import { countIssues, listIssues } from './read-issues.ts';
+import { listFeedback } from './read-items.ts';
+import { createReader, type ReaderSurroundings } from './reader.ts';
+import { releaseHandlers } from './releases/routes.ts';
+import { readSettings, type SettingsBook, writeSettings } from './settings/project-settings.ts';
+import type { IssueRow } from './store-issues.ts';
 
-export interface RouteSurroundings extends ChangeSurroundings {
-  projects: ProjectDirectory;
-  /** Grouping rules by project. */
-  rules: RuleBook;
-  /** Source maps by project. */
-  maps: MapBook;
-}
+export type RouteSurroundings = ChangeSurroundings & ReaderSurroundings & { settings: SettingsBook };
 
 /** Values shown of one tag. */
 const shownTagValues = 10;
@@ -58,31 +33,7 @@ const shownTagValues = 10;
 export function errorsRoutes(around: RouteSurroundings): MountedContract {
   const { database } = around;
 
-  const projectIdOf = async (project: string | undefined): Promise<string | undefined> => {
-    if (project === undefined) return undefined;
-    const found = await around.projects.find(project);
-    if (!found) throw new Fault('missing', `There is no project ${project}`, { code: 'errors.project-not-found' });
-    return found.id;
-  };
-
-  const present = async (rows: IssueRow[], period: Period): Promise<IssueSummary[]> => {
-    const now = around.now();
-    const ids = rows.map((row) => row.id);
-    const byIssue = await histograms(database, ids, period, now);
-    const slugs = new Map<string, string>();
-    for (const { projectId } of rows) {
-      if (!slugs.has(projectId)) slugs.set(projectId, await around.slugOf(projectId));
-    }
-    return rows.map((row) => presentIssue(row, slugs.get(row.projectId) ?? '', byIssue.get(row.id)!, now));
-  };
-  const presentOne = async (row: IssueRow, period: Period = '24h'): Promise<IssueSummary> =>
-    (await present([row], period))[0]!;
-
-  const issueOf = async (id: string): Promise<IssueRow> => {
-    const issue = (await readIssue(database, id)) ?? (await readIssue(database, await currentIdOf(database, id)));
-    if (!issue) throw new Fault('missing', `There is no issue ${id}`, { code: 'errors.issue-not-found' });
-    return issue;
-  };
+  const { projectIdOf, present, presentOne, issueOf, detailOf, eventOf } = createReader(around);
 
   return mount(errorsContract, {
     async listIssues({ query }) {
@@ -107,14 +58,7 @@ export function errorsRoutes(around: RouteSurroundings): MountedContract {
       return { items: await present(rows, '24h') };
     },
     async getIssue({ params, query }) {
-      const issue = await issueOf(params.issueId);
-      const [summary, releases, activity, ends] = await Promise.all([
-        presentOne(issue, query.period),
-        readIssueReleases(database, issue.id),
-        readActivity(database, issue.id),
-        endsOf(database, issue.id),
-      ]);
-      return presentIssueDetail(issue, summary, { releases, activity, ends });
+      return detailOf(params.issueId, query.period);
     },
     async getIssueTags({ params }) {
       await issueOf(params.issueId);
@@ -132,31 +76,11 @@ export function errorsRoutes(around: RouteSurroundings): MountedContract {
     },
     async listIssueEvents({ params, query }) {
       await issueOf(params.issueId);
-      const page = await listEvents(database, params.issueId, query, query);
+      const page = await listEvents(database, { issueId: params.issueId }, query, query);
       return { items: page.rows.map(presentEvent), next: page.next };
     },
     async getEvent({ params }) {
-      const hex = params.eventId.replaceAll('-', '').toLowerCase();
-      const row = hex.length === 32 ? await readEventWithBlock(database, asUuid(hex)) : undefined;
-      if (!row) {
-        throw new Fault('missing', `There is no event ${params.eventId}`, {
-          code: 'errors.event-not-found',
-          hint: 'Of each issue the first, the first of each release, and the latest events are kept.',
-        });
-      }
-      const [kept, rules, neighbours] = await Promise.all([
-        unpackReport(row.block, row.position),
-        around.rules.rulesOf(row.projectId),
-        neighboursOf(database, row),
-      ]);
-      const report = await around.maps.symbolicated(row.projectId, kept);
-      const files = await listFiles(database, row.projectId, [row.eventId, ...replayIdsOf(report)]);
-      return presentEventDetail(row, report, {
-        rules,
-        neighbours,
-        files,
-        mappedLater: mapKeys(report).length < mapKeys(kept).length,
-      });
+      return eventOf(params.eventId);
     },
     resolveIssue: async ({ params, body, actor }) =>
       presentOne(await resolveIssue(around, params.issueId, body, actor)),
@@ -193,23 +117,31 @@ export function errorsRoutes(around: RouteSurroundings): MountedContract {
       around.rules.forget(projectId);
       return presentRules(await readRules(database, projectId));
     },
-    async listReleases({ query }) {
-      const { environment, release } = query;
-      const projectId = await projectIdOf(query.project);
-      const page = await listReleases(database, { projectId, environment, release }, query);
-      const health = await readHealth(database, page.rows, environment);
-      const healthOf = (row: { projectId: string; release: string }) =>
-        health.find((one) => one.projectId === row.projectId && one.release === row.release);
-      return { items: page.rows.map((row) => presentRelease(row, healthOf(row))), next: page.next };
+    async getSettings({ params }) {
+      return presentSettings(await readSettings(database, (await projectIdOf(params.project))!));
     },
+    async setSettings({ params, body, actor }) {
+      const projectId = (await projectIdOf(params.project))!;
+      await writeSettings(database, projectId, body, actor);
+      around.settings.forget(projectId);
+      return presentSettings(await readSettings(database, projectId));
+    },
+    ...releaseHandlers(around, async (project) => (await projectIdOf(project))!),
     async listFeedback({ query }) {
       const filter = { projectId: await projectIdOf(query.project), issueId: query.issue };
       const page = await listFeedback(database, filter, query);
       return { items: page.rows.map(presentFeedback), next: page.next };
     },
     async listMonitors({ query }) {
-      const rows = await listMonitors(database, await projectIdOf(query.project));
+      const rows = await listMonitors(database, { projectId: await projectIdOf(query.project) });
       return { items: rows.map(presentMonitor) };
+    },
+    async getMonitor({ params }) {
+      const rows = await listMonitors(database, { monitorId: params.monitorId });
+      if (!rows[0]) {
+        throw new Fault('missing', `There is no job ${params.monitorId}`, { code: 'errors.monitor-not-found' });
+      }
+      return presentMonitorDetail(rows, await around.slugOf(rows[0].projectId));
     },
     async listMonitorRuns({ params, query }) {
       return { items: (await listRuns(database, params.monitorId, query.limit)).map(presentRun) };

@@ -1,6 +1,8 @@
 import type { Queryable, Transaction } from '../platform/postgres/database.ts';
 import { json, sql } from '../platform/postgres/sql.ts';
+import type { Evidence } from './causes/evidence.ts';
 import type { Archive, IssuePriority, IssueState, IssueStatus, IssueSubstatus, Resolution } from './issue.ts';
+import type { Ownership } from './owners/find-owner.ts';
 import type { ErrorLevel } from './report.ts';
 
 /** What an issue is laid at, as kept. Times are ISO text, since this is what the API shows. */
@@ -47,6 +49,8 @@ export interface IssueRow {
   assigneeId: string | null;
   assigneeName: string | null;
   suspect: Suspect | null;
+  ownership: Ownership | null;
+  evidence: Evidence[] | null;
   files: string[];
   openedEvent: string | null;
 }
@@ -56,7 +60,7 @@ export const issueColumns = sql`id, project_id as "projectId", number, title, ty
   (extract(epoch from first_seen) * 1000)::float8 as "firstSeen",
   (extract(epoch from last_seen) * 1000)::float8 as "lastSeen",
   first_release as "firstRelease", last_release as "lastRelease", environment, service, count, users, kept,
-  priority, priority_locked as "priorityLocked", assignee_id as "assigneeId", assignee_name as "assigneeName", suspect, files, opened_event as "openedEvent"`;
+  priority, priority_locked as "priorityLocked", assignee_id as "assigneeId", assignee_name as "assigneeName", suspect, ownership, evidence, files, opened_event as "openedEvent"`;
 
 export const stateOf = (row: IssueRow): IssueState => ({
   status: row.status,

@@ -124,9 +124,32 @@ const issueRelease = z.object({
   first: z.boolean(),
 });
 
+/** Whom ownership rules or CODEOWNERS name for it, and by which line. */
+const ownership = z.object({
+  rule: z.string(),
+  source: z.enum(['rules', 'CODEOWNERS']),
+  /** What of the first event the rule matched. */
+  matched: z.string(),
+  owners: z.array(z.object({ name: z.string(), personId: z.string().nullable() })),
+});
+
+/** What happened around its appearance, the most telling first. */
+const evidence = z.array(
+  z.object({
+    /** A change that came before, the state of things at that minute, or a test that failed in the same way. */
+    kind: z.enum(['change', 'state', 'test']),
+    text: z.string(),
+    reason: z.string(),
+    at,
+    href: z.string().nullable(),
+  }),
+);
+
 export const issueDetail = issueSummary.extend({
   resolution: resolution.nullable(),
   archive: archive.nullable(),
+  ownership: ownership.nullable(),
+  evidence,
   releases: z.array(issueRelease),
   /** Newest first. */
   activity: z.array(activity),
@@ -301,34 +324,6 @@ export const feedback = z.object({
   at,
 });
 
-/** A job that checks in, and how it stands in one environment. */
-export const monitor = z.object({
-  id,
-  projectId: id,
-  slug: z.string(),
-  environment: z.string(),
-  /** `waiting` before its first end. */
-  status: z.enum(['waiting', 'ok', 'error', 'missed', 'timeout']),
-  /** `0 3 * * *` in a time zone, or `every 5 minutes`. */
-  schedule: z.string().nullable(),
-  nextAt: at.nullable(),
-  lastAt: at.nullable(),
-  /** In a row. */
-  failures: z.number().int(),
-});
-
-export const monitorRun = z.object({
-  /** The client's. */
-  id: z.string(),
-  environment: z.string(),
-  status: z.enum(['in_progress', 'ok', 'error', 'missed', 'timeout']),
-  startedAt: at,
-  durationMs: z.number().int().nullable(),
-  /** How long after its expected time it began, when that is over a minute. */
-  lateMs: z.number().int().nullable(),
-  release: z.string().nullable(),
-});
-
 /** How the sessions of a release fare, over the last 30 days; shares are from 0 to 1. */
 const health = z.object({
   sessions: z.number().int(),
@@ -350,6 +345,8 @@ export const errorRelease = z.object({
   environments: z.array(z.string()),
   firstSeenAt: at,
   lastSeenAt: at,
+  /** When it was said to be out; null when nobody did. */
+  releasedAt: at.nullable(),
   events: z.number().int(),
   issues: z.number().int(),
   /** Issues first seen in it. */

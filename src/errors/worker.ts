@@ -14,6 +14,7 @@ import { roomLimits } from './limits.ts';
 import { watchMonitors } from './monitors/watch.ts';
 import type { ErrorReception, Outcome, ReceivedEvent, ReceivedItem, ReleaseDeployment } from './port.ts';
 import type { Tally } from './reception.ts';
+import type { SettingsBook, Treatment } from './settings/project-settings.ts';
 import { adoptLateMaps } from './source-maps/adopt.ts';
 import type { MapBook } from './source-maps/map-book.ts';
 import { decodeRecord } from './spool-record.ts';
@@ -31,6 +32,8 @@ export interface WorkerSurroundings extends ChangeSurroundings {
   rules: RuleBook;
   /** Source maps by project. */
   maps: MapBook;
+  /** What is filtered and taken out, by project. */
+  settings: SettingsBook;
 }
 
 /** How long other work waits at most while events are read (ms). */
@@ -78,7 +81,7 @@ async function digestAndStore(
   frames: Buffer[],
 ): Promise<void> {
   const digests: Digest[] = [];
-  const invalid: (Outcome & { projectId: string })[] = [];
+  const refused: (Outcome & { projectId: string })[] = [];
   const events: ReceivedEvent[] = [];
   const items: ReceivedItem[] = [];
   for (const record of frames.map(decodeRecord)) {
@@ -86,18 +89,26 @@ async function digestAndStore(
     else events.push(record);
   }
   const rules = new Map<string, GroupingRules>();
+  const treatments = new Map<string, Treatment>();
   for (const { projectId } of events) {
-    if (!rules.has(projectId)) rules.set(projectId, await around.rules.rulesOf(projectId));
+    if (rules.has(projectId)) continue;
+    rules.set(projectId, await around.rules.rulesOf(projectId));
+    treatments.set(projectId, await around.settings.treatmentOf(projectId));
   }
   let sliceStart = performance.now();
   for (const event of events) {
     const { projectId } = event;
     const report = readReport(event);
-    if (report) {
-      const read = await around.maps.symbolicated(projectId, report);
+    const treatment = treatments.get(projectId)!;
+    const unwanted = report && treatment.filter(report);
+    if (unwanted) {
+      refused.push({ projectId, category: 'error', outcome: 'filtered', reason: unwanted, quantity: 1 });
+    } else if (report) {
+      const clean = treatment.scrub ? treatment.scrub(report) : report;
+      const read = await around.maps.symbolicated(projectId, clean);
       digests.push(digest(projectId, read, rules.get(projectId)));
     } else {
-      invalid.push({ projectId, category: 'error', outcome: 'invalid', reason: 'not_json', quantity: 1 });
+      refused.push({ projectId, category: 'error', outcome: 'invalid', reason: 'not_json', quantity: 1 });
     }
     if (performance.now() - sliceStart > sliceMs) {
       await new Promise((resolve) => setImmediate(resolve));
@@ -105,17 +116,17 @@ async function digestAndStore(
     }
   }
   await digestItems(around, items);
-  if (digests.length + invalid.length === 0) return;
+  if (digests.length + refused.length === 0) return;
   await deployments.load(digests);
   try {
-    await storeAndTell(around, deployments, digests, invalid);
+    await storeAndTell(around, deployments, digests, refused);
   } catch (error) {
     if (!isAboutData(error) || digests.length <= 1) throw error;
     around.log.warn(
       { err: error, events: digests.length },
       'a batch of errors was not stored; trying its events one by one',
     );
-    await storeOneByOne(around, deployments, digests, invalid);
+    await storeOneByOne(around, deployments, digests, refused);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Dashboards } from '../dashboards/index.ts';
 import type { Deployments } from '../deployments/index.ts';
 import type { Errors } from '../errors/index.ts';
 import type { EventData } from '../platform/events/catalogue.ts';
@@ -5,8 +6,13 @@ import type { Subscription } from '../platform/events/subscriptions.ts';
 import type { projectsEvents } from '../projects/index.ts';
 import type { Secrets } from '../secrets/index.ts';
 
-/** What runs of a project, its secrets and its errors go with it. */
-export function forgetDeletedProject(deployments: Deployments, secrets: Secrets, errors: Errors): Subscription {
+/** What runs of a project, its secrets, its errors and its dashboards go with it. */
+export function forgetDeletedProject(
+  deployments: Deployments,
+  secrets: Secrets,
+  errors: Errors,
+  dashboards: Dashboards,
+): Subscription {
   return {
     name: 'forget-deleted-project',
     types: ['projects.project.deleted'],
@@ -15,6 +21,7 @@ export function forgetDeletedProject(deployments: Deployments, secrets: Secrets,
       await deployments.forgetProject(projectId);
       await secrets.forgetProject(projectId);
       await errors.forgetProject(projectId);
+      await dashboards.forgetProject(projectId);
     },
   };
 }

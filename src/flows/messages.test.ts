@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rolledBack, runFailed, runFixed } from './messages.ts';
+import { issueEscalated, rolledBack, runFailed, runFixed } from './messages.ts';
 
 const run = {
   projectName: 'shop',
@@ -44,5 +44,22 @@ describe('what people are told', () => {
     expect(message.text).toContain('after it had served for 7.4 s, 90 ms after the decision');
     expect(message.text).toContain('count(*) = 3, wanted 0');
     expect(message.text).toContain('abcdefa Bea: Simplify totals');
+  });
+
+  it('says how far an issue escalates and what it is laid at', () => {
+    const message = issueEscalated({
+      projectName: 'shop',
+      shortId: 'SHOP-7',
+      title: 'KeyError: percent',
+      culprit: 'total in totals.py',
+      figure: 120,
+      wasArchived: true,
+      commits: [{ sha: 'abcdefabcdef', author: 'Bea', message: 'Simplify totals\n\nmore' }],
+      url: 'http://x/errors/1',
+    });
+    expect(message.subject).toBe('[shop] SHOP-7 escalates: KeyError: percent');
+    expect(message.text).toContain('120 events within an hour');
+    expect(message.text).toContain('It was archived and is open again.');
+    expect(message.text).toContain('abcdefa Bea: Simplify totals\n');
   });
 });

@@ -92,4 +92,36 @@ export function rolledBack(rollback: RollbackOutcome): PersonalMessage {
   };
 }
 
+export interface Escalation {
+  projectName: string;
+  shortId: string;
+  title: string;
+  culprit: string;
+  /** Events in an hour, or users. */
+  figure: number;
+  wasArchived: boolean;
+  commits: { sha: string; author: string; message: string }[];
+  url: string;
+}
+
+/** An issue brings more than its past let expect: to whom it is assigned, else to those whose commits it is laid at. */
+export function issueEscalated(issue: Escalation): PersonalMessage {
+  const { projectName, shortId, title, culprit, figure, wasArchived } = issue;
+  return {
+    event: 'issue.escalated',
+    subject: `[${projectName}] ${shortId} escalates: ${title}`,
+    text: lines([
+      `${shortId} of ${projectName} escalates: ${figure} events within an hour, more than its past week lets expect.`,
+      ...(wasArchived ? ['It was archived and is open again.'] : []),
+      '',
+      title,
+      ...(culprit ? [`  in ${culprit}`] : []),
+      ...(issue.commits.length > 0 ? ['', 'Probably caused by:'] : []),
+      ...issue.commits.map((commit) => `  ${commit.sha.slice(0, 7)} ${commit.author}: ${firstLine(commit.message)}`),
+      '',
+      issue.url,
+    ]),
+  };
+}
+
 const lines = (parts: string[]): string => `${parts.join('\n')}\n`;

@@ -1,27 +1,33 @@
 import type { Alerts } from '../alerts/index.ts';
 import type { deploymentEvents } from '../deployments/index.ts';
+import type { Errors, errorsEvents } from '../errors/index.ts';
 import type { Identity } from '../identity/index.ts';
 import type { EventEnvelope } from '../kernel/events.ts';
 import type { pipelineEvents } from '../pipelines/index.ts';
 import type { EventData } from '../platform/events/catalogue.ts';
 import type { Subscription } from '../platform/events/subscriptions.ts';
 import type { Project, Projects } from '../projects/index.ts';
-import { type PersonalMessage, rolledBack, runFailed, runFixed } from './messages.ts';
+import { issueEscalated, type PersonalMessage, rolledBack, runFailed, runFixed } from './messages.ts';
 
 type Finished = EventData<typeof pipelineEvents, 'run.finished'>;
+type Escalated = EventData<typeof errorsEvents, 'issue.escalated'>;
 type RolledBack = EventData<typeof deploymentEvents, 'deployment.rolled_back'>;
 
 export interface TellPeople {
   projects: Projects;
   identity: Identity;
   alerts: Alerts;
+  errors: Pick<Errors, 'catalogue'>;
   publicUrl: () => string;
 }
 
 const maxCommits = 50;
 
-/** Whoever's commit it was hears of a failed run, of the run that fixed it, and of a release that was taken back. */
-export function tellPeople({ projects, identity, alerts, publicUrl }: TellPeople): Subscription {
+/**
+ * Whoever's commit it was hears of a failed run, of the run that fixed it, and of a release that was taken back; whoever an issue is
+ * assigned to, or laid at, hears that it escalates.
+ */
+export function tellPeople({ projects, identity, alerts, errors, publicUrl }: TellPeople): Subscription {
   const send = async (event: EventEnvelope, project: Project, emails: string[], message: PersonalMessage) => {
     const about = { projectId: project.id, causes: [event.id] };
     const { subject, text } = message;
@@ -84,13 +90,38 @@ export function tellPeople({ projects, identity, alerts, publicUrl }: TellPeople
     );
   };
 
+  const onEscalation = async (event: EventEnvelope, project: Project): Promise<void> => {
+    const { issueId, shortId, title, culprit, figure, wasArchived } = event.data as Escalated;
+    const { assignee, suspect } = await errors.catalogue.issue(issueId);
+    const owner = assignee ? await identity.person(assignee.id) : undefined;
+    const commits = suspect?.commits ?? [];
+    const emails = owner ? [owner.email] : commits.slice(0, 1).map((commit) => commit.author.email);
+    const message = issueEscalated({
+      projectName: project.name,
+      shortId,
+      title,
+      culprit,
+      figure,
+      wasArchived,
+      commits: commits.map(({ sha, author, message: text }) => ({ sha, author: author.name, message: text })),
+      url: `${publicUrl()}/errors/${issueId}`,
+    });
+    await send(event, project, emails.filter(Boolean), message);
+  };
+
+  const handlers: Record<string, (event: EventEnvelope, project: Project) => Promise<void>> = {
+    'pipelines.run.finished': onRun,
+    'deployments.deployment.rolled_back': onRollback,
+    'errors.issue.escalated': onEscalation,
+  };
+
   return {
     name: 'tell-people',
-    types: ['pipelines.run.finished', 'deployments.deployment.rolled_back'],
+    types: Object.keys(handlers),
     async handle(event) {
       const project = event.projectId ? await projects.find(event.projectId) : undefined;
       if (!project) return;
-      await (event.type === 'pipelines.run.finished' ? onRun(event, project) : onRollback(event, project));
+      await handlers[event.type]?.(event, project);
     },
   };
 }

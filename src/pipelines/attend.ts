@@ -8,13 +8,13 @@ import {
   answerContinue,
   JournalFollower,
   readContinueRequest,
-  sizeOf,
   tellAlive,
   tellAnswer,
   tellCanceled,
   tellHalted,
 } from './driver/control.ts';
 import type { JournalStep } from './driver/journal.ts';
+import { sizeWithin } from './driver/within.ts';
 import { LogPump, NoteLog } from './log/pump.ts';
 import { type Masker, type Place, type PlannedStep, placeAwayCode } from './port.ts';
 import type { Step } from './run.ts';
@@ -147,7 +147,7 @@ class Attendant {
     let pump = this.#pumps.get(row.number);
     if (!pump) {
       // Most steps of most jobs are short, and many print nothing: those get no log at all.
-      if ((await sizeOf(this.#outputOf(row.number))) === 0) return 0;
+      if ((await sizeWithin(this.#a.controlDir, this.#outputOf(row.number))) === 0) return 0;
       pump = await this.#openPump(row.number);
       this.#pumps.set(row.number, pump);
     }
@@ -157,12 +157,17 @@ class Attendant {
   }
 
   #outputOf(number: number): string {
-    return join(this.#a.controlDir, 'steps', String(number), 'out');
+    return `steps/${number}/out`;
   }
 
   #openPump(number: number): Promise<LogPump> {
     const log = this.#a.context.files.log(this.#a.context.job.id, number);
-    return LogPump.open(log, this.#outputOf(number), this.#a.masker.open());
+    return LogPump.open(
+      log,
+      join(this.#a.controlDir, this.#outputOf(number)),
+      this.#a.masker.open(),
+      this.#a.controlDir,
+    );
   }
 
   /** A step ended or was skipped: takes the rest of its log and notes how it ended. */
@@ -252,7 +257,7 @@ class Attendant {
   async #perform(row: Step, step: PlannedStep): Promise<void> {
     const { controlDir, context, masker } = this.#a;
     // Answered before a restart, but not yet read by the driver, which `tellAlive` wakes.
-    if ((await sizeOf(join(controlDir, 'steps', String(row.number), 'answer'))) > 0) return;
+    if ((await sizeWithin(controlDir, `steps/${row.number}/answer`)) > 0) return;
     const log = await NoteLog.open(context.files.log(context.job.id, row.number), context.now, masker.text);
     const { journal } = this.#follower;
     let code: number;

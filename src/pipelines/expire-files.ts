@@ -3,6 +3,7 @@ import { system } from '../kernel/events.ts';
 import { appendEvent } from '../platform/events/log.ts';
 import type { Database, Transaction } from '../platform/postgres/database.ts';
 import { sql } from '../platform/postgres/sql.ts';
+import { sweepContents } from './contents.ts';
 import { pipelineEvents } from './events.ts';
 import type { Files } from './files.ts';
 import type { Run } from './run.ts';
@@ -97,4 +98,5 @@ export async function trimCaches(deps: ExpiryDeps): Promise<void> {
       });
     }
   });
+  await sweepContents(deps.files);
 }

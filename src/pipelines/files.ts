@@ -13,6 +13,8 @@ export interface Files {
   log(jobId: string, step: number): string;
   artifact(id: string): string;
   cache(id: string): string;
+  /** An archive of caches by the SHA-256 of its bytes. */
+  content(sha256: string): string;
   layer(jobId: string, step: number): string;
 }
 
@@ -24,6 +26,7 @@ export function filesBelow(dataDir: string): Files {
     log: (jobId, step) => join(root, 'logs', jobId.slice(-2), jobId, `${step}.log`),
     artifact: (id) => join(root, 'artifacts', id.slice(-2), id),
     cache: (id) => join(root, 'caches', id),
+    content: (sha256) => join(root, 'contents', sha256),
     layer: (jobId, step) => join(root, 'workspaces', jobId, `${step}.tar`),
   };
 }

@@ -27,7 +27,7 @@ import type {
   Sources,
   SourceTree,
 } from './port.ts';
-import { readJobDetail, readRunDetail } from './read.ts';
+import { failuresNaming, readJobDetail, readRunDetail } from './read.ts';
 import { pipelineRoutes } from './routes.ts';
 import { startDue } from './schedules.ts';
 import { endOverdue } from './serial-groups.ts';
@@ -141,6 +141,9 @@ export function createPipelines(deps: PipelinesDeps) {
     shells,
     readRun: (id: string) => readRunDetail(deps.database, id),
     readJob: (id: string) => readJobDetail(deps.database, id),
+    /** Tests that failed in a time (Unix ms) and name a word in what they say, oldest first. */
+    failuresNaming: (projectId: string, word: string, since: number, until: number) =>
+      failuresNaming(deps.database, projectId, word, since, until),
     /** Where the log of a step stands, and its window of lines. */
     files,
     /** What agents do with a job they claimed (the `Workload` of the agents room). */

@@ -103,6 +103,25 @@ export function listTests(
     offset ${offset} limit ${limit}`);
 }
 
+/** Failed tests of a project that name a word in what they say, oldest run first; times in Unix ms, at most 200. */
+export function failuresNaming(
+  database: Database,
+  projectId: string,
+  word: string,
+  since: number,
+  until: number,
+): Promise<{ runId: string; run: number; test: string; text: string; at: number }[]> {
+  return database.query(sql`
+    select run.id as "runId", run.number as run, test.name as test,
+      coalesce(test.message, '') || E'\n' || coalesce(test.details, '') as text,
+      (extract(epoch from run.queued_at) * 1000)::float8 as at
+    from pipelines_runs run join pipelines_tests test on test.run_id = run.id and test.status in ('failed', 'error')
+    where run.project_id = ${projectId} and run.queued_at >= to_timestamp(${since / 1000}::float8)
+      and run.queued_at <= to_timestamp(${until / 1000}::float8)
+      and (position(${word} in coalesce(test.message, '')) > 0 or position(${word} in coalesce(test.details, '')) > 0)
+    order by run.queued_at, test.job_id, test.step, test.position limit 200`);
+}
+
 export function listArtifacts(database: Database, runId: string, jobId: string | undefined) {
   return database.query<{
     id: string;

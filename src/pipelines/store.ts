@@ -107,8 +107,7 @@ export async function saveRun(
   await tx.execute(sql`
     update pipelines_runs set status = ${run.status}, canceling = ${run.canceling}, event = ${run.event},
       started_at = ${dateOf(run.startedAt)}, finished_at = ${dateOf(run.finishedAt)}
-    where id = ${run.id}`);
-  await notify(tx, `run:${run.id}`);
+    where id = ${run.id} returning pg_notify(${pipelinesChannel}, ${`run:${run.id}`})`);
 }
 
 const dateOf = (at: number | null): Date | null => (at === null ? null : new Date(at));
@@ -198,15 +197,16 @@ export interface JobUpdate {
   failedTests?: number | undefined;
 }
 
+/** Resolves to the job as it stands now. */
 export async function saveJobStatus(
   tx: Transaction,
   id: string,
   status: Job['status'],
   at: number,
   update: JobUpdate,
-): Promise<void> {
+): Promise<Job> {
   const when = new Date(at);
-  await tx.execute(sql`
+  const job = await tx.first<Job>(sql`
     update pipelines_jobs set status = ${status},
       queued_at = case when ${status} in ('queued', 'on_hold') then ${when} else queued_at end,
       started_at = case when ${status} = 'running' then ${when} else started_at end,
@@ -217,7 +217,8 @@ export async function saveJobStatus(
       reason = coalesce(${update.reason ?? null}, reason),
       approved_by = coalesce(${update.approvedBy ? json(update.approvedBy) : null}::jsonb, approved_by),
       failed_tests = coalesce(${update.failedTests ?? null}::int, failed_tests)
-    where id = ${id}`);
+    where id = ${id} returning ${jobColumns}`);
+  return job!;
 }
 
 /** Takes the job over under a lease's epoch; undefined when a later epoch holds it or it has ended. */

@@ -63,11 +63,10 @@ export async function applyFact(
   }
   for (const change of changes) {
     const update = 'jobId' in fact && change.jobId === fact.jobId ? (by.update ?? {}) : {};
-    await saveJobStatus(tx, change.jobId, change.to, now, { ...reasonOf(change, by.actor, named), ...update });
-    await tellJob(deps, tx, story, change, fact);
-    if (change.to === 'queued' && (await isOvertaken(tx, run, (await readJob(tx, change.jobId))!))) {
-      overtaken.push(change.jobId);
-    }
+    const reason = reasonOf(change, by.actor, named);
+    const job = await saveJobStatus(tx, change.jobId, change.to, now, { ...reason, ...update });
+    await tellJob(deps, tx, story, change, fact, job);
+    if (change.to === 'queued' && (await isOvertaken(tx, run, job))) overtaken.push(change.jobId);
   }
   run.status = state.status;
   run.canceling = state.canceling;
@@ -174,8 +173,8 @@ async function tellJob(
   story: Story,
   change: JobChange,
   fact: RunFact,
+  job: Job,
 ): Promise<void> {
-  const job = (await readJob(tx, change.jobId))!;
   const subject = `job:${job.id}`;
   const identity = { runId: job.runId, jobId: job.id, number: job.number, name: job.name, workflow: job.workflow };
   if (change.to === 'queued') {

@@ -112,6 +112,48 @@ const span = z.object({
   attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
 });
 
+const timing = { averageMs: z.number(), p95Ms: z.number() };
+
+const serviceMap = z.object({
+  services: z.array(z.object({ service: z.string(), requests: z.number(), errors: z.number(), ...timing })),
+  edges: z.array(
+    z.object({
+      from: z.string(),
+      to: z.string(),
+      /** What is called. */
+      kind: z.enum(['service', 'database', 'queue', 'external']),
+      calls: z.number(),
+      errors: z.number(),
+      ...timing,
+    }),
+  ),
+  /** Calls were read from one in so many traces; their numbers are made up for it. */
+  share: z.number().int(),
+});
+
+const logPattern = z.object({
+  /** `user <hex> signed in from <address>` */
+  template: z.string(),
+  lines: z.number(),
+  example: z.string(),
+  /** The commonest. */
+  level: z.string(),
+  /** How many services write it, and one of them. */
+  services: z.number(),
+  service: z.string(),
+  firstAt: z.iso.datetime(),
+  lastAt: z.iso.datetime(),
+  /** Lines in each of 30 parts of the window. */
+  counts: z.array(z.number()),
+});
+
+const sqlAnswer = z.object({
+  columns: z.array(z.object({ name: z.string(), type: z.string() })),
+  rows: z.array(z.array(z.unknown())),
+  truncated: z.boolean(),
+  cost: z.object({ rowsRead: z.number(), bytesRead: z.number(), elapsedMs: z.number() }),
+});
+
 /** Filters of log search and live tail. `projectId` takes an id or a slug; absent means every project. */
 const logFilter = {
   projectId: z.string().optional(),
@@ -153,6 +195,8 @@ export const telemetryApi = defineContract('telemetry', {
       now: z.number().int().positive().optional(),
       /** One time range for a page, used when the query has no SINCE of its own (Unix milliseconds). */
       window: z.object({ since: z.number().int(), until: z.number().int() }).optional(),
+      /** The window takes the place of the query's own SINCE and UNTIL; buckets too narrow for it grow. */
+      windowWins: z.boolean().default(false),
     }),
     response: queryAnswer,
   },
@@ -268,6 +312,44 @@ export const telemetryApi = defineContract('telemetry', {
     query: z.object({ projectId: z.string().optional() }),
     response: z.object({ spans: z.array(span), logs: z.array(logLine), truncated: z.boolean() }),
   },
+  serviceMap: {
+    method: 'GET',
+    path: '/service-map',
+    summary: 'Show who calls whom, from spans: services, databases, queues and hosts elsewhere',
+    role: 'viewer',
+    query: z.object({
+      projectId: z.string().optional(),
+      environment: z.string().optional(),
+      /** Unix milliseconds. */
+      since: z.coerce.number().int(),
+      until: z.coerce.number().int(),
+    }),
+    response: serviceMap,
+  },
+  logPatterns: {
+    method: 'GET',
+    path: '/logs/patterns',
+    summary: 'Group log lines by template: the same words, whatever numbers and names they carry',
+    role: 'viewer',
+    query: z.object({ ...logFilter, since: z.iso.datetime().optional(), until: z.iso.datetime().optional() }),
+    response: z.object({
+      patterns: z.array(logPattern),
+      /** Lines the patterns were made of, the newest. */
+      lines: z.number(),
+      truncated: z.boolean(),
+      /** Width of one of `counts`. */
+      bucketMs: z.number(),
+    }),
+  },
+  sql: {
+    method: 'POST',
+    path: '/query/sql',
+    summary: 'Answer a SELECT of ClickHouse over telemetry of every project, read-only',
+    role: 'maintainer',
+    body: z.object({ sql: z.string().min(1).max(100_000) }),
+    response: sqlAnswer,
+    status: 200,
+  },
   ingest: {
     method: 'GET',
     path: '/ingest',
@@ -289,6 +371,10 @@ export const telemetryApi = defineContract('telemetry', {
     }),
   },
 });
+
+export type ServiceMap = z.infer<typeof serviceMap>;
+export type LogPattern = z.infer<typeof logPattern>;
+export type SqlAnswer = z.infer<typeof sqlAnswer>;
 
 /** Query of the live tail. */
 const tailQuery = z.object(logFilter);

@@ -49,12 +49,12 @@ export function splitFrames(frames: readonly Buffer[]): TableRows[] {
   return [...byTable.values()];
 }
 
-/** Columns of a table in the order rows are written. */
+/** Columns of a record in the order rows are written; the columns of its table, but for `telemetry_samples`. */
 export function columnsOf(table: TableName): string[] {
   return [
     ...frameColumns.map(([name]) => name),
     ...tables[table].promoted.map(({ name }) => name),
-    ...(table === 'telemetry_metrics' ? bucketColumns.map(([name]) => name) : []),
+    ...(table === 'telemetry_samples' ? bucketColumns.map(([name]) => name) : []),
     'strings',
     'numbers',
     'booleans',
@@ -298,7 +298,7 @@ export class FrameEncoder {
         else writer.float(value as number);
       }
     }
-    if (table === 'telemetry_metrics') {
+    if (table === 'telemetry_samples') {
       const metric = promoted[own.get('metricName')!.index];
       if (typeof metric === 'string') this.#seen.metric(projectId, metric);
       for (const list of [record.buckets?.bounds ?? [], record.buckets?.counts ?? []]) {

@@ -47,7 +47,7 @@ const columns = [
 ];
 
 /** Conditions of a filter over telemetry_logs. */
-function conditionsOf(filter: LogSearch['filter'], params: Params): string[] {
+export function conditionsOf(filter: LogSearch['filter'], params: Params): string[] {
   const conditions: string[] = [];
   for (const name of ['service', 'environment', 'release', 'runId', 'jobId', 'step', 'traceId'] as const) {
     const value = filter[name];

@@ -9,13 +9,15 @@ import { type Compiled, compileQuery } from './nrql/compile.ts';
 import { parse } from './nrql/parser.ts';
 import { faultOf, NrqlError } from './nrql/problems.ts';
 import type { Scope } from './nrql/scope.ts';
-import type { Window } from './nrql/window.ts';
+import { overWindow, type Window } from './nrql/window.ts';
 import type { Store } from './store.ts';
 
 export interface QueryOptions {
   scope: Scope;
   now?: number | undefined;
   window?: Window | undefined;
+  /** The window takes the place of the query's own SINCE and UNTIL. */
+  windowWins?: boolean | undefined;
   /** The longest it may take. */
   seconds?: number | undefined;
 }
@@ -53,7 +55,7 @@ export function createQuestions(store: Store, catalogue: SeenCatalogue, clock: C
 
   function compile(nrql: string, options: QueryOptions): Compiled {
     return located(nrql, () =>
-      compileQuery(parse(nrql), {
+      compileQuery(options.window && options.windowWins ? overWindow(parse(nrql), options.window) : parse(nrql), {
         scope: options.scope,
         catalogue,
         now: options.now ?? clock.now(),

@@ -7,6 +7,7 @@ import type { Spool } from '../platform/spool/spool.ts';
 import type { Accounting } from './accounting.ts';
 import { telemetryApi } from './api.ts';
 import type { SeenCatalogue } from './catalogue.ts';
+import { readPatterns } from './log-patterns.ts';
 import { parseCursor, readContext, searchLogs } from './logs.ts';
 import { compileQuery } from './nrql/compile.ts';
 import { parse } from './nrql/parser.ts';
@@ -16,6 +17,8 @@ import type { Scope } from './nrql/scope.ts';
 import { keywords, listFunctions } from './nrql/words.ts';
 import type { ProjectNames } from './port.ts';
 import type { Questions } from './query.ts';
+import { askSql } from './raw-sql.ts';
+import { readServiceMap } from './service-map.ts';
 import type { Store } from './store.ts';
 import type { LiveTail } from './tail.ts';
 import { readTrace } from './traces.ts';
@@ -56,7 +59,7 @@ export function telemetryRoutes(deps: {
         throw new Fault('invalid', 'The window ends before it begins', { code: 'telemetry.window' });
       }
       await deps.ready();
-      return questions.ask(body.nrql, { scope, now: body.now, window: body.window });
+      return questions.ask(body.nrql, { scope, now: body.now, window: body.window, windowWins: body.windowWins });
     },
 
     async compile({ body }) {
@@ -192,6 +195,29 @@ export function telemetryRoutes(deps: {
         });
       }
       return found;
+    },
+
+    async serviceMap({ query }) {
+      const scope = { ...(await scopeOf(query.projectId)), environment: query.environment };
+      if (query.since >= query.until) {
+        throw new Fault('invalid', 'The window ends before it begins', { code: 'telemetry.window' });
+      }
+      await deps.ready();
+      return questions.inTurn(() => readServiceMap(store, scope, query));
+    },
+
+    async logPatterns({ query }) {
+      const { projectId, since, until, ...filter } = query;
+      const scope = await scopeOf(projectId);
+      await deps.ready();
+      const end = until ? Date.parse(until) : clock.now();
+      const window = { since: since ? Date.parse(since) : end - 3_600_000, until: end };
+      return questions.inTurn(() => readPatterns(store, { scope, filter, window }));
+    },
+
+    async sql({ body }) {
+      await deps.ready();
+      return questions.inTurn(() => askSql(store, body.sql));
     },
 
     ingest() {

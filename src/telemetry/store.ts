@@ -4,6 +4,7 @@ import { Fault } from '../kernel/faults.ts';
 import { columnsOf, type News, newsOf, splitFrames } from './frames.ts';
 import { limits } from './limits.ts';
 import { storeMigrations } from './migrations/clickhouse.ts';
+import { insertSamples } from './samples.ts';
 
 interface QueryResult {
   rows: unknown[][];
@@ -24,6 +25,11 @@ export interface Store {
     statement: { sql: string; params: Record<string, unknown> },
     options?: { seconds?: number; signal?: AbortSignal },
   ): Promise<QueryResult>;
+  /**
+   * Runs a SELECT that a person wrote, as read-only as the engine can be: no settings, no tables of other places, no files.
+   * Within the same limits.
+   */
+  selectRaw(sql: string): Promise<QueryResult & { columns: { name: string; type: string }[] }>;
   ping(): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -38,6 +44,50 @@ export function openStore(url: string): Store {
     clickhouse_settings: { output_format_json_quote_64bit_integers: 0, output_format_json_quote_denormals: 0 },
     log: { level: 127 },
   });
+  async function run(
+    sql: string,
+    params: Record<string, unknown>,
+    options: { seconds?: number | undefined; signal?: AbortSignal | undefined; readonly: '1' | '2' },
+  ): Promise<QueryResult & { columns: { name: string; type: string }[] }> {
+    try {
+      const result = await client.query({
+        query: sql,
+        query_params: params,
+        format: 'JSONCompact',
+        ...(options.signal ? { abort_signal: options.signal } : {}),
+        clickhouse_settings: {
+          readonly: options.readonly,
+          max_execution_time: options.seconds ?? limits.query.seconds,
+          timeout_overflow_mode: 'throw',
+          max_memory_usage: String(limits.query.memoryBytes),
+          max_bytes_before_external_group_by: String(limits.query.memoryBytes / 2),
+
+          max_rows_to_read: String(limits.query.rowsRead),
+          max_result_rows: String(limits.query.resultRows),
+          result_overflow_mode: 'throw',
+          output_format_json_quote_64bit_integers: 0,
+          output_format_json_quote_denormals: 0,
+          // Map subscripts of an absent key are never used (mapContains guards them), and NULL in IN is no match.
+          transform_null_in: 0,
+          join_use_nulls: 1,
+        },
+      });
+      const answer = JSON.parse(await result.text()) as {
+        meta: { name: string; type: string }[];
+        data: unknown[][];
+        statistics?: { rows_read?: number; bytes_read?: number };
+      };
+      return {
+        columns: answer.meta,
+        rows: answer.data,
+        rowsRead: answer.statistics?.rows_read ?? 0,
+        bytesRead: answer.statistics?.bytes_read ?? 0,
+      };
+    } catch (error) {
+      throw refusal(error);
+    }
+  }
+
   return {
     async migrate() {
       await client.command({
@@ -59,14 +109,17 @@ export function openStore(url: string): Store {
         rows += batch.rows;
         await client
           .exec({
-            query: `INSERT INTO ${batch.table} (${columnsOf(batch.table).join(', ')}) FORMAT RowBinary`,
+            query:
+              batch.table === 'telemetry_samples'
+                ? insertSamples()
+                : `INSERT INTO ${batch.table} (${columnsOf(batch.table).join(', ')}) FORMAT RowBinary`,
             values: Readable.from(batch.parts, { objectMode: false }),
             clickhouse_settings: {
               insert_deduplicate: 1,
               insert_deduplication_token: `${token}-${batch.table}`,
               // One block, so that the batch is stored as a whole or not at all.
               max_insert_block_size: '10000000',
-              min_insert_block_size_rows: '0',
+              min_insert_block_size_rows: batch.table === 'telemetry_samples' ? '10000000' : '0',
               min_insert_block_size_bytes: '0',
               max_partitions_per_insert_block: '0',
             },
@@ -97,42 +150,16 @@ export function openStore(url: string): Store {
     },
 
     async select({ sql, params }, options = {}) {
-      try {
-        const result = await client.query({
-          query: sql,
-          query_params: params,
-          format: 'JSONCompact',
-          ...(options.signal ? { abort_signal: options.signal } : {}),
-          clickhouse_settings: {
-            readonly: '2',
-            max_execution_time: options.seconds ?? limits.query.seconds,
-            timeout_overflow_mode: 'throw',
-            max_memory_usage: String(limits.query.memoryBytes),
-            max_bytes_before_external_group_by: String(limits.query.memoryBytes / 2),
-
-            max_rows_to_read: String(limits.query.rowsRead),
-            max_result_rows: String(limits.query.resultRows),
-            result_overflow_mode: 'throw',
-            output_format_json_quote_64bit_integers: 0,
-            output_format_json_quote_denormals: 0,
-            // Map subscripts of an absent key are never used (mapContains guards them), and NULL in IN is no match.
-            transform_null_in: 0,
-            join_use_nulls: 1,
-          },
-        });
-        const answer = JSON.parse(await result.text()) as {
-          data: unknown[][];
-          statistics?: { rows_read?: number; bytes_read?: number };
-        };
-        return {
-          rows: answer.data,
-          rowsRead: answer.statistics?.rows_read ?? 0,
-          bytesRead: answer.statistics?.bytes_read ?? 0,
-        };
-      } catch (error) {
-        throw refusal(error);
-      }
+      const { columns: _, ...answer } = await run(sql, params, {
+        seconds: options.seconds,
+        signal: options.signal,
+        // Values and limits travel as settings.
+        readonly: '2',
+      });
+      return answer;
     },
+
+    selectRaw: (sql) => run(sql, {}, { readonly: '1' }),
 
     async ping() {
       return (await client.ping()).success;

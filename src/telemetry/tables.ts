@@ -13,7 +13,7 @@ interface PromotedColumn {
   description: string;
 }
 
-export const tableNames = ['telemetry_spans', 'telemetry_logs', 'telemetry_metrics', 'telemetry_events'] as const;
+export const tableNames = ['telemetry_spans', 'telemetry_logs', 'telemetry_samples', 'telemetry_events'] as const;
 export type TableName = (typeof tableNames)[number];
 
 export interface Table {
@@ -74,7 +74,7 @@ export const mapColumns = [
   ['booleans', 'Map(LowCardinality(String), Bool) CODEC(ZSTD(1))'],
 ] as const;
 
-/** Buckets of a histogram metric; written between the promoted columns and the maps of telemetry_metrics. */
+/** Buckets of a histogram metric; written between the promoted columns and the maps of telemetry_samples. */
 export const bucketColumns = [
   ['bounds', 'Array(Float64) CODEC(ZSTD(1))'],
   ['counts', 'Array(Float64) CODEC(ZSTD(1))'],
@@ -107,8 +107,8 @@ export const tables: Record<TableName, Table> = {
     indexes: ['traceId', 'jobId', 'runId'],
     retentionDays: 30,
   },
-  telemetry_metrics: {
-    name: 'telemetry_metrics',
+  telemetry_samples: {
+    name: 'telemetry_samples',
     promoted: [
       ...common,
       column('metricName', 'string', word, 'Name of the metric'),
@@ -120,7 +120,8 @@ export const tables: Record<TableName, Table> = {
       column('max', 'number', real, 'Greatest value'),
       column('latest', 'number', real, 'Last value'),
     ],
-    orderBy: '(projectId, metricName, toStartOfHour(timestamp), service, timestamp)',
+    // A series' points lie together for a quarter of a day, so that they compress and a question about an hour reads little.
+    orderBy: '(projectId, metricName, toStartOfInterval(timestamp, INTERVAL 6 HOUR), series, timestamp)',
     indexes: [],
     retentionDays: 30,
   },
@@ -149,7 +150,7 @@ export function tableOf(eventType: string): TableName {
     case 'Log':
       return 'telemetry_logs';
     case 'Metric':
-      return 'telemetry_metrics';
+      return 'telemetry_samples';
     default:
       return 'telemetry_events';
   }

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createErrors, type Errors } from '../../src/errors/index.ts';
 import { errorsMigrations } from '../../src/errors/migrations/index.ts';
-import type { ReceivedEvent, ReleaseDeployment } from '../../src/errors/port.ts';
+import type { ChangeLog, NotedFact, ReceivedEvent, ReleaseDeployment } from '../../src/errors/port.ts';
 import { type Clock, systemClock } from '../../src/kernel/clock.ts';
 import type { Actor } from '../../src/kernel/events.ts';
 import { newId } from '../../src/kernel/ids.ts';
+import { runSubscription } from '../../src/platform/events/subscriptions.ts';
 import type { Call } from '../../src/platform/http/contract.ts';
 import { openLog } from '../../src/platform/observe/log.ts';
 import type { TelemetryRecord } from '../../src/platform/observe/telemetry-sink.ts';
@@ -22,6 +23,11 @@ export interface ErrorsUnderTest {
   jane: Actor;
   deployments: Map<string, ReleaseDeployment>;
   told: TelemetryRecord[];
+  /** Files of the project's repository. */
+  files: Map<string, string>;
+  /** What happened besides, and which tests failed. */
+  facts: NotedFact[];
+  failures: Awaited<ReturnType<ChangeLog['failuresNaming']>>;
   /** Calls an operation as the server would, the answer checked against the contract. */
   call<Result>(name: string, input?: { params?: object; query?: object; body?: object }): Promise<Result>;
   /** An event as a protocol hands it over. */
@@ -37,6 +43,9 @@ export async function errorsUnderTest(clock: Clock = systemClock): Promise<Error
   const jane: Actor = { kind: 'person', id: newId(), name: 'Jane' };
   const deployments = new Map<string, ReleaseDeployment>();
   const told: TelemetryRecord[] = [];
+  const files = new Map<string, string>();
+  const facts: NotedFact[] = [];
+  const failures: ErrorsUnderTest['failures'] = [];
   const room = await createErrors({
     database: store.database,
     clock,
@@ -46,12 +55,31 @@ export async function errorsUnderTest(clock: Clock = systemClock): Promise<Error
     projects: {
       projectByIngest: async (id) => (id === 1 ? { ...project, publicKey: 'k' } : undefined),
       find: async (name) => (name === 'shop' || name === projectId ? project : undefined),
+      list: async () => [
+        {
+          ...project,
+          name: 'Shop',
+          ingestId: 1,
+          createdAt: 0,
+          dsn: 'http://k@localhost/1',
+          gitUrl: 'http://localhost/git/shop.git',
+        },
+      ],
     },
-    people: { nameOf: async (id) => (id === jane.id ? 'Jane' : undefined) },
+    people: {
+      nameOf: async (id) => (id === jane.id ? 'Jane' : undefined),
+      byEmail: async (email) => (email === 'jane@shop.example' ? { id: jane.id, name: 'Jane' } : undefined),
+    },
     releases: { deploymentOf: async (_, release) => deployments.get(release) },
+    changes: { between: async () => facts, failuresNaming: async () => failures },
+    repositories: { commits: async () => [], file: async (_, path) => files.get(path) },
   });
   const stop = new AbortController();
-  const running = room.room.loops.map((loop) => loop.run(stop.signal));
+  const log = openLog({ level: 'error' });
+  const running = [
+    ...room.room.loops.map((loop) => loop.run(stop.signal)),
+    ...room.room.subscriptions.map((one) => runSubscription(store.database, one, log, stop.signal)),
+  ];
   return {
     room,
     database: store.database,
@@ -59,6 +87,9 @@ export async function errorsUnderTest(clock: Clock = systemClock): Promise<Error
     jane,
     deployments,
     told,
+    files,
+    facts,
+    failures,
     async call<Result>(name: string, input: { params?: object; query?: object; body?: object } = {}) {
       const { contract, handlers } = room.room.contracts[0]!;
       const operation = contract.operations[name]!;

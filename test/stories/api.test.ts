@@ -132,6 +132,7 @@ it('creates once for a key: the work and the record of its key are one transacti
       path: '',
       body: { name, settings: { kind: 'webhook', url: 'http://127.0.0.1:9/' }, enabled: false },
     }),
+    'dashboards.createDashboard': (name) => ({ path: '', body: { document: { name, pages: [{ widgets: [] }] } } }),
     'deployments.deploy': () => ({ path: production.id, body: { releaseId: release } }),
     'deployments.promote': () => ({ path: staging.id, body: {} }),
     'deployments.rollBack': () => ({ path: production.id, body: { releaseId: release } }),

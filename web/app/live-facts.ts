@@ -27,6 +27,7 @@ const touches: Record<string, KeyPrefix[]> = {
   'errors.': [['errors']],
   'monitoring.': [['monitoring']],
   'alerts.': [['alerts']],
+  'dashboards.': [['dashboards']],
   'telemetry.': [['telemetry', 'ingest']],
 };
 

@@ -3,11 +3,13 @@ import {
   Bug,
   CircleGauge,
   GitCommitHorizontal,
+  LayoutDashboard,
   type LucideIcon,
   Rocket,
   Search,
   Settings,
   Siren,
+  Waypoints,
   Workflow,
 } from 'lucide-react';
 
@@ -18,7 +20,9 @@ export interface Place {
     | '/pipelines'
     | '/deployments'
     | '/errors'
+    | '/services'
     | '/explore'
+    | '/dashboards'
     | '/monitoring'
     | '/alerts'
     | '/settings';
@@ -49,7 +53,15 @@ export const places: Place[] = [
     words: 'releases environments rollouts roll back',
   },
   { to: '/errors', name: 'Errors', icon: Bug, key: 'e', words: 'issues exceptions crashes sentry' },
+  {
+    to: '/services',
+    name: 'Services',
+    icon: Waypoints,
+    key: 'v',
+    words: 'apm service map throughput apdex transactions',
+  },
   { to: '/explore', name: 'Explore', icon: Search, key: 'x', words: 'nrql query logs metrics traces charts' },
+  { to: '/dashboards', name: 'Dashboards', icon: LayoutDashboard, key: 'b', words: 'charts boards new relic import' },
   { to: '/monitoring', name: 'Monitoring', icon: Activity, key: 'm', words: 'checks uptime health' },
   { to: '/alerts', name: 'Alerts', icon: Siren, key: 'a', words: 'incidents conditions channels notifications' },
   { to: '/settings', name: 'Settings', icon: Settings, key: 's', words: 'people roles tokens secrets projects' },

@@ -143,8 +143,16 @@ const errors = createRoute({
       status: readWord(given, 'status', ['resolved', 'archived', 'all']),
       sort: readWord(given, 'sort', ['firstSeen', 'count', 'users']),
       period: readWord(given, 'period', ['7d', '30d']),
+      tab: readWord(given, 'tab', ['releases']),
     }),
   component: lazyRouteComponent(() => import('../rooms/errors/issues.tsx'), 'IssuesPage'),
+});
+
+const errorRelease = createRoute({
+  ...inShell,
+  path: '/errors/releases/$project/$release',
+  validateSearch: (given: Given): { with?: string | undefined } => readTexts(given, 'with'),
+  component: lazyRouteComponent(() => import('../rooms/errors/release.tsx'), 'ErrorReleasePage'),
 });
 
 const issue = createRoute({
@@ -164,16 +172,75 @@ const explore = createRoute({
   validateSearch: (given: Given) =>
     present({
       ...readTexts(given, 'q', 'since', 'text', 'service', 'environment', 'level', 'trace'),
-      tab: readWord(given, 'tab', ['logs', 'traces']),
+      tab: readWord(given, 'tab', ['logs', 'traces', 'sql']),
+      view: readWord(given, 'view', ['patterns']),
+      from: readCount(given, 'from'),
+      to: readCount(given, 'to'),
     }),
   component: lazyRouteComponent(() => import('../rooms/telemetry/explore.tsx'), 'ExplorePage'),
+});
+
+const services = createRoute({
+  ...inShell,
+  path: '/services',
+  validateSearch: (given: Given) =>
+    present({
+      ...readTexts(given, 'since', 'environment'),
+      tab: readWord(given, 'tab', ['map']),
+      from: readCount(given, 'from'),
+      to: readCount(given, 'to'),
+    }),
+  component: lazyRouteComponent(() => import('../rooms/services/services.tsx'), 'ServicesPage'),
+});
+
+const service = createRoute({
+  ...inShell,
+  path: '/services/$service',
+  validateSearch: (given: Given) =>
+    present({
+      ...readTexts(given, 'since', 'environment'),
+      from: readCount(given, 'from'),
+      to: readCount(given, 'to'),
+    }),
+  component: lazyRouteComponent(() => import('../rooms/services/service.tsx'), 'ServicePage'),
+});
+
+const dashboards = createRoute({
+  ...inShell,
+  path: '/dashboards',
+  component: lazyRouteComponent(() => import('../rooms/dashboards/dashboards.tsx'), 'DashboardsPage'),
+});
+
+const dashboard = createRoute({
+  ...inShell,
+  path: '/dashboards/$dashboardId',
+  validateSearch: (given: Given) =>
+    present({
+      ...readTexts(
+        given,
+        'since',
+        ...Object.keys(given).filter((name): name is `var-${string}` => name.startsWith('var-')),
+      ),
+      page: readCount(given, 'page', 1),
+      from: readCount(given, 'from'),
+      to: readCount(given, 'to'),
+      edit: given.edit === 'true' || given.edit === true ? true : undefined,
+    }),
+  component: lazyRouteComponent(() => import('../rooms/dashboards/dashboard.tsx'), 'DashboardPage'),
 });
 
 const monitoring = createRoute({
   ...inShell,
   path: '/monitoring',
-  validateSearch: (given: Given) => readTexts(given, 'sort', 'state'),
+  validateSearch: (given: Given) =>
+    present({ ...readTexts(given, 'sort', 'state'), tab: readWord(given, 'tab', ['jobs']) }),
   component: lazyRouteComponent(() => import('../rooms/monitoring/checks.tsx'), 'ChecksPage'),
+});
+
+const job = createRoute({
+  ...inShell,
+  path: '/monitoring/jobs/$monitorId',
+  component: lazyRouteComponent(() => import('../rooms/monitoring/job.tsx'), 'JobPage'),
 });
 
 const check = createRoute({
@@ -231,8 +298,9 @@ const bySlug = createRoute({
 const runBySlug = createRoute({
   ...inShell,
   path: '/$slug/runs/$runId',
-  beforeLoad: ({ params }) => {
-    throw redirect({ to: '/runs/$runId', params: { runId: params.runId }, search: { project: params.slug } });
+  beforeLoad: ({ params, search }) => {
+    const { runId, slug } = params;
+    throw redirect({ to: '/runs/$runId', params: { runId }, search: { ...search, project: slug } });
   },
 });
 
@@ -253,9 +321,15 @@ const tree = root.addChildren([
     release,
     errors,
     issue,
+    errorRelease,
     explore,
+    services,
+    service,
+    dashboards,
+    dashboard,
     monitoring,
     check,
+    job,
     alerts,
     settings,
     projects,

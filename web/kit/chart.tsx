@@ -4,6 +4,7 @@ import 'uplot/dist/uPlot.min.css';
 import styles from './chart.module.css';
 import { numberText } from './figures.ts';
 import { absoluteTime, axisTimes } from './moments.ts';
+import { seriesToken } from './series-color.ts';
 
 export interface ChartSeries {
   label: string;
@@ -20,28 +21,35 @@ interface ChartProps {
   series: ChartSeries[];
   unit?: string | undefined;
   height?: number | undefined;
-  kind?: 'line' | 'area' | 'bar' | undefined;
+  kind?: 'line' | 'area' | 'bar' | 'stacked' | undefined;
   /** A line that must not be crossed. */
   limit?: number | undefined;
-  /** Instants that explain a bend: deployments. */
-  marks?: { at: number; label: string }[] | undefined;
+  /** Instants that explain a bend: deployments, incidents, new errors. */
+  marks?: ChartMark[] | undefined;
+  /** A span was drawn with the pointer, Unix ms. */
+  onSelect?: ((since: number, until: number) => void) | undefined;
 }
 
-const seriesColors = 8;
-
-/** The colour of the n-th series, as a token. */
-export function seriesToken(index: number): string {
-  return `--series-${(index % seriesColors) + 1}`;
+export interface ChartMark {
+  /** Unix ms. */
+  at: number;
+  label: string;
+  tone?: 'good' | 'warn' | 'bad' | undefined;
 }
 
 /** Values over time. All charts of a page share one crosshair. The legend doubles as the reading at the crosshair. */
-export function TimeChart({ label, times, series, unit, height = 220, kind = 'line', limit, marks }: ChartProps) {
+export function TimeChart(props: ChartProps) {
+  const { label, times, series, unit, height = 220, kind = 'line', limit, marks, onSelect } = props;
   const box = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState<number | null>(null);
   const theme = useThemeChange();
   const data = useMemo(
-    () => [times.map((time) => time / 1000), ...series.map((one) => one.values)] as UPlot.AlignedData,
-    [times, series],
+    () =>
+      [
+        times.map((time) => time / 1000),
+        ...(kind === 'stacked' ? stack(series.map((one) => one.values)) : series.map((one) => one.values)),
+      ] as UPlot.AlignedData,
+    [times, series, kind],
   );
   const shape = series.map((one) => `${one.label}\0${one.faded ?? ''}`).join('\n');
 
@@ -60,8 +68,16 @@ export function TimeChart({ label, times, series, unit, height = 220, kind = 'li
         width: element.clientWidth,
         height,
         legend: { show: false },
-        cursor: { sync: { key: 'page' }, points: { size: 6 }, drag: { x: false, y: false }, y: false },
-        scales: { y: { range: (_, low, high) => yRange(low, high, limit) } },
+        cursor: {
+          sync: { key: 'page' },
+          points: { size: 6 },
+          drag: { x: onSelect !== undefined, y: false, setScale: false },
+          y: false,
+        },
+        scales: {
+          x: { range: () => xRange(times, kind, marks) },
+          y: { range: (_, low, high) => yRange(low, high, limit) },
+        },
         axes: [
           {
             stroke: ink,
@@ -94,7 +110,9 @@ export function TimeChart({ label, times, series, unit, height = 220, kind = 'li
               stroke,
               width: one.faded ? 1 : 1.75,
               ...(one.faded ? { dash: [4, 4] } : {}),
-              ...(kind === 'line' && series.length > 1 ? {} : { fill: fade(stroke, kind === 'bar' ? 0.75 : 0.12) }),
+              ...(kind === 'line' && series.length > 1
+                ? {}
+                : { fill: fade(stroke, kind === 'bar' ? 0.75 : kind === 'stacked' ? 0.5 : 0.12) }),
               ...(bars ? { paths: bars } : {}),
               points: { show: times.length < 3 },
             };
@@ -102,7 +120,8 @@ export function TimeChart({ label, times, series, unit, height = 220, kind = 'li
         ],
         hooks: {
           setCursor: [(plot) => setAt(plot.cursor.idx ?? null)],
-          draw: [(plot) => drawMarks(plot, { limit, marks, bad: resolve(element, 'var(--bad)'), ink })],
+          setSelect: [(plot) => selected(plot, onSelect)],
+          draw: [(plot) => drawMarks(plot, { limit, marks, color: (tone) => resolve(element, `var(--${tone})`) })],
         },
       },
       data,
@@ -114,7 +133,8 @@ export function TimeChart({ label, times, series, unit, height = 220, kind = 'li
       resize.disconnect();
       chart.destroy();
     };
-  }, [shape, kind, height, unit, limit, marks, theme, data]);
+  }, [shape, kind, height, unit, limit, marks, theme, data, onSelect]);
+  const near = at === null ? undefined : marksNear(marks, times, at);
 
   return (
     <figure className={styles.chart} aria-label={label}>
@@ -123,10 +143,15 @@ export function TimeChart({ label, times, series, unit, height = 220, kind = 'li
         {at !== null && times[at] !== undefined && (
           <span className={styles.when}>{absoluteTime(times[at]).replace(/ [^ ]+$/, '')}</span>
         )}
+        {near?.map((mark) => (
+          <span key={`${mark.at} ${mark.label}`} className={styles.mark} data-tone={mark.tone}>
+            {mark.label}
+          </span>
+        ))}
         {series.map((one, index) => {
           const value = at === null ? lastOf(one.values) : one.values[at];
           return (
-            <span key={one.label} className={styles.key}>
+            <span key={one.label} className={styles.key} data-key>
               <i style={{ background: `var(${seriesToken(index)})` }} data-faded={one.faded || undefined} />
               {one.label}
               <b>{value === null || value === undefined ? '–' : `${numberText(value)}${unitText(unit)}`}</b>
@@ -138,12 +163,49 @@ export function TimeChart({ label, times, series, unit, height = 220, kind = 'li
   );
 }
 
+/** Seconds from left to right: whole columns, and room for what happened in the last bucket. */
+function xRange(times: number[], kind: ChartProps['kind'], marks: ChartMark[] | undefined): [number, number] {
+  const [first = 0, second = first + 60_000] = times;
+  const last = times.at(-1) ?? first;
+  const step = second - first;
+  if (kind === 'bar') return [(first - step / 2) / 1000, (last + step / 2) / 1000];
+  const latest = Math.max(0, ...(marks ?? []).filter(({ at }) => at <= last + step).map(({ at }) => at));
+  return [first / 1000, Math.max(last, latest, first + 1) / 1000];
+}
+
+/** Marks that lie in the bucket under the crosshair. */
+function marksNear(marks: ChartMark[] | undefined, times: number[], at: number): ChartMark[] {
+  const step = times.length > 1 ? times[1]! - times[0]! : 60_000;
+  const begin = times[at];
+  if (begin === undefined) return [];
+  return (marks ?? []).filter((mark) => Math.abs(mark.at - begin) <= step).slice(0, 4);
+}
+
+/** Each line on top of those before it; a gap adds nothing. */
+function stack(lines: (number | null)[][]): (number | null)[][] {
+  const sums: number[] = [];
+  const stacked = lines.map((line) =>
+    line.map((value, index) => {
+      sums[index] = (sums[index] ?? 0) + (value ?? 0);
+      return sums[index];
+    }),
+  );
+  return stacked;
+}
+
+function selected(plot: UPlot, tell: ChartProps['onSelect']): void {
+  const { left, width } = plot.select;
+  if (!tell || width < 4) return;
+  tell(Math.round(plot.posToVal(left, 'x') * 1000), Math.round(plot.posToVal(left + width, 'x') * 1000));
+  plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+}
+
 function lastOf(values: (number | null)[]): number | null {
   return values.findLast((value) => value !== null) ?? null;
 }
 
 function unitText(unit: string | undefined): string {
-  return unit && unit !== 'count' ? (unit === '%' ? ' %' : ` ${unit}`) : '';
+  return unit && unit !== 'count' && unit !== 'apdex' ? (unit === '%' ? ' %' : ` ${unit}`) : '';
 }
 
 function axisText(value: number, unit: string | undefined): string {
@@ -172,7 +234,7 @@ function fade(color: string, alpha: number): string {
 
 function drawMarks(
   plot: UPlot,
-  what: { limit: number | undefined; marks: { at: number; label: string }[] | undefined; bad: string; ink: string },
+  what: { limit: number | undefined; marks: ChartMark[] | undefined; color: (tone: string) => string },
 ): void {
   const { ctx, bbox } = plot;
   ctx.save();
@@ -180,20 +242,30 @@ function drawMarks(
   ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
   if (what.limit !== undefined) {
     const y = plot.valToPos(what.limit, 'y', true);
-    ctx.strokeStyle = what.bad;
+    ctx.strokeStyle = what.color('bad');
     ctx.beginPath();
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
   }
-  ctx.strokeStyle = what.ink;
   for (const mark of what.marks ?? []) {
     const x = plot.valToPos(mark.at / 1000, 'x', true);
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    const color = what.color(mark.tone ?? 'text-faint');
+    ctx.strokeStyle = color;
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
+    // Shape tells what colour does: a diamond for what is bad, a triangle for the rest.
+    const size = 5 * devicePixelRatio;
+    ctx.fillStyle = color;
+    ctx.beginPath();
+    ctx.moveTo(x - size, mark.tone === 'bad' ? bbox.top + size : bbox.top);
+    ctx.lineTo(x, mark.tone === 'bad' ? bbox.top : bbox.top + 1.6 * size);
+    ctx.lineTo(x + size, mark.tone === 'bad' ? bbox.top + size : bbox.top);
+    if (mark.tone === 'bad') ctx.lineTo(x, bbox.top + 2 * size);
+    ctx.fill();
   }
   ctx.restore();
 }

@@ -51,6 +51,21 @@ export function TextField({ label, hint, problem, className, ...rest }: TextFiel
   );
 }
 
+interface TextAreaProps extends Omit<ComponentProps<'textarea'>, 'id'> {
+  label: string;
+  hint?: ReactNode;
+  problem?: string | undefined;
+}
+
+/** Labelled lines of text. */
+export function TextArea({ label, hint, problem, className, ...rest }: TextAreaProps) {
+  return (
+    <Field label={label} hint={hint} problem={problem}>
+      {(ids) => <textarea spellCheck={false} {...ids} {...rest} className={classes(styles.input, className)} />}
+    </Field>
+  );
+}
+
 /** A line of text without a visible label. */
 export function Input({ className, ...rest }: ComponentProps<'input'> & { 'aria-label': string }) {
   return <input {...rest} className={classes(styles.input, className)} />;

@@ -1,5 +1,7 @@
 import type { Migration } from '../../platform/postgres/migrations.ts';
 
+import { laterMigrations } from './later.ts';
+
 export const errorsMigrations: Migration[] = [
   {
     id: 'errors/0001-issues',
@@ -369,13 +371,5 @@ export const errorsMigrations: Migration[] = [
       );
       create index on errors_known_releases (version);`,
   },
-  {
-    id: 'errors/0006-priority',
-    statements: `
-      alter table errors_issues add column priority text not null default 'high',
-        add column priority_locked boolean not null default false;
-      update errors_issues set priority = case level when 'warning' then 'medium' when 'info' then 'low'
-        when 'debug' then 'low' else 'high' end;
-      create index on errors_issue_hours (hour);`,
-  },
+  ...laterMigrations,
 ];

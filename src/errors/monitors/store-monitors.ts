@@ -2,6 +2,7 @@ import { newId } from '../../kernel/ids.ts';
 import type { Queryable, Transaction } from '../../platform/postgres/database.ts';
 import { json, sql } from '../../platform/postgres/sql.ts';
 import { asUuid } from '../digest.ts';
+import { hashOf } from '../grouping/component.ts';
 import { afterRun, type CheckIn, expectAfter, lateness, type MonitorState, untouched } from './check-in.ts';
 import type { MonitorConfig } from './schedule.ts';
 
@@ -16,6 +17,17 @@ export interface PlaceRow extends MonitorRow, MonitorState {
   environment: string;
   lastAt: number | null;
 }
+
+/** Fingerprint of the issue that a job's failures make. */
+export const fingerprintOf = (place: { slug: string; environment: string }): string[] => [
+  'millrace:monitor',
+  place.slug,
+  place.environment,
+];
+
+/** The hash that issue is found by. */
+export const issueHashOf = (place: { slug: string; environment: string }): string =>
+  asUuid(hashOf(fingerprintOf(place)));
 
 const stateColumns = sql`p.status, (extract(epoch from p.next_at) * 1000)::float8 as "nextAt", p.failures, p.successes,
   p.incident, (extract(epoch from p.incident_at) * 1000)::float8 as "incidentAt",
@@ -159,12 +171,36 @@ export interface RunRow {
   release: string;
 }
 
-export function listMonitors(db: Queryable, projectId: string | undefined): Promise<PlaceRow[]> {
-  return db.query(sql`
-    select ${monitorColumns}, p.environment, ${stateColumns}
+export interface ListedPlace extends PlaceRow {
+  /** How its latest runs ended, newest first. */
+  recent: RunRow['status'][];
+  issueId: string | null;
+}
+
+/** Jobs by name, in each environment of theirs. */
+export async function listMonitors(
+  db: Queryable,
+  filter: { projectId?: string | undefined; monitorId?: string | undefined },
+): Promise<ListedPlace[]> {
+  const { projectId = null, monitorId = null } = filter;
+  const places = await db.query<PlaceRow & { recent: RunRow['status'][] | null }>(sql`
+    select ${monitorColumns}, p.environment, ${stateColumns}, r.recent
     from errors_monitors m join errors_monitor_places p on p.monitor_id = m.id
-    where ${projectId ?? null}::uuid is null or m.project_id = ${projectId ?? null}
+    left join lateral (select array_agg(c.status order by c.started_at desc) as recent from (
+      select status, started_at from errors_check_ins c where c.monitor_id = m.id and c.environment = p.environment
+      order by started_at desc limit 30) c) r on true
+    where (${projectId}::uuid is null or m.project_id = ${projectId}) and (${monitorId}::uuid is null or m.id = ${monitorId})
     order by m.slug, p.environment limit 1000`);
+  const hashes = places.map(issueHashOf);
+  const issues = await db.query<{ projectId: string; hash: string; issueId: string }>(sql`
+    select h.project_id as "projectId", h.hash::text as hash, h.issue_id as "issueId" from errors_hashes h
+    join errors_issues i on i.id = h.issue_id
+    where h.hash = any(${hashes}::uuid[]) and i.status = 'unresolved'`);
+  return places.map((place, index) => ({
+    ...place,
+    recent: place.recent ?? [],
+    issueId: issues.find((one) => one.projectId === place.projectId && one.hash === hashes[index])?.issueId ?? null,
+  }));
 }
 
 export function listRuns(db: Queryable, monitorId: string, limit: number): Promise<RunRow[]> {

@@ -3,11 +3,17 @@ import { system } from '../../kernel/events.ts';
 import { newId } from '../../kernel/ids.ts';
 import { sql } from '../../platform/postgres/sql.ts';
 import { type ChangeSurroundings, resolveIssue } from '../change.ts';
-import { asUuid } from '../digest.ts';
-import { hashOf } from '../grouping/component.ts';
 import type { ErrorReception } from '../port.ts';
 import { afterRun, expectAfter } from './check-in.ts';
-import { lockMissed, lockOverdue, type PlaceRow, untold, writePlace } from './store-monitors.ts';
+import {
+  fingerprintOf,
+  issueHashOf,
+  lockMissed,
+  lockOverdue,
+  type PlaceRow,
+  untold,
+  writePlace,
+} from './store-monitors.ts';
 
 export interface WatchSurroundings extends ChangeSurroundings {
   reception: Pick<ErrorReception, 'accept'>;
@@ -52,7 +58,6 @@ async function noteOverdue({ database, now }: WatchSurroundings): Promise<void> 
   });
 }
 
-const fingerprintOf = (place: PlaceRow): string[] => ['millrace:monitor', place.slug, place.environment];
 const words = { missed: 'did not start in time', timeout: 'ran longer than it may', error: 'failed' } as const;
 
 /** An error event like any other, so that the job's failure has an issue, an owner, alerts. Telling twice counts once. */
@@ -84,7 +89,7 @@ async function tellFailure({ database, reception }: WatchSurroundings, place: Pl
 async function tellRecovery(around: WatchSurroundings, place: PlaceRow): Promise<void> {
   const issue = await around.database.first<{ id: string }>(sql`
     select i.id from errors_hashes h join errors_issues i on i.id = h.issue_id
-    where h.project_id = ${place.projectId} and h.hash = ${asUuid(hashOf(fingerprintOf(place)))}
+    where h.project_id = ${place.projectId} and h.hash = ${issueHashOf(place)}
       and i.status = 'unresolved'`);
   if (issue) await resolveIssue(around, issue.id, { in: 'now' }, system('errors'));
   await around.database.execute(sql`

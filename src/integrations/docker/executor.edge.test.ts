@@ -131,6 +131,40 @@ describe.skipIf(!hasDocker())('jobs in containers', () => {
     expect(await logOf(jobId, 1)).toBe('begun\n');
   });
 
+  it('get caches with owners, modes and links, whether or not the image has a tar, and cannot touch what is kept', async () => {
+    const save = {
+      kind: 'save_cache' as const,
+      name: 'Save',
+      when: 'on_success' as const,
+      key: 'owned',
+      paths: ['/opt/kept'],
+    };
+    const restore = { kind: 'restore_cache' as const, name: 'Restore', when: 'on_success' as const, keys: ['owned'] };
+    const look = run(
+      'cd /opt/kept; stat -c "%u:%g %a %n" mine sub/tool; readlink link; cat sub/tool; ls -A /.millrace-given',
+    );
+    const made = await engine.ended(
+      await begin(
+        job(
+          'make',
+          [
+            run(
+              'mkdir -p /opt/kept/sub; cd /opt/kept; echo 1 > mine; chown 1000:1000 mine; echo tool > sub/tool; chmod 750 sub/tool; ln -s sub/tool link',
+            ),
+            save,
+          ],
+          on(),
+        ),
+      ),
+    );
+    expect(made.status, await whole(made.jobs[0]!.id)).toBe('success');
+    for (const before of ['if touch /.millrace-given/x; then exit 1; fi', 'rm /bin/tar']) {
+      const { jobs } = await engine.ended(await begin(job('use', [run(before), restore, look], on())));
+      expect(jobs[0]!.status, await whole(jobs[0]!.id)).toBe('success');
+      expect(await logOf(jobs[0]!.id, 3)).toBe('1000:1000 644 mine\n0:0 750 sub/tool\nsub/tool\ntool\n');
+    }
+  });
+
   it('are found again by their place', async () => {
     const id = await begin(job('found', [run('echo begun; sleep 2; echo done')], on()));
     const jobId = await engine.until(async () => (await engine.pipelines.readRun(id)).jobs[0]?.id);

@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Fault } from '../../kernel/faults.ts';
 import type { Executor, Place, PlaceRequest, PlannedImage } from '../../pipelines/port.ts';
 import { asking, type DockerEngine, defaultAwayMs, engineStatus, tolerate } from './client.ts';
@@ -8,7 +10,11 @@ import { watchReadiness } from './readiness.ts';
 
 /** Where the control directory is seen in the container. */
 const controlPath = '/.millrace';
+/** Where the container sees, and cannot change, what the server gives it to unpack. */
+const givenPath = '/.millrace-given';
 const placeLabel = 'millrace.place';
+
+const givenOf = (request: PlaceRequest) => ({ directory: join(request.placeDir, 'given'), seen: givenPath });
 
 const nameOf = (placeId: string): string => `millrace-job-${placeId}`;
 
@@ -34,7 +40,7 @@ export function createDockerExecutor(options: {
     );
     // Made, but never started: the server died in between, and making it again starts it.
     if (!facts || facts.State.Status === 'created') return undefined;
-    return placeIn(docker, nameOf(request.placeId), controlPath, awayMs);
+    return placeIn(docker, nameOf(request.placeId), controlPath, givenOf(request), awayMs);
   };
   /** Finds the place, or makes it. */
   const make = async (request: PlaceRequest): Promise<Place> => {
@@ -43,6 +49,8 @@ export function createDockerExecutor(options: {
     const [first, ...services] = request.images;
     if (!first) throw new Fault('invalid', 'A docker job names no image', { code: 'pipelines.no-image' });
     for (const image of request.images) await ensureImage(docker, image.image, image.auth, request.onProgress);
+    // Made here, or the engine would make it as root.
+    await mkdir(givenOf(request).directory, { recursive: true });
     const driver = driverContainer(request, first, services, { installation, socket: socketOf(docker) });
     await create(docker, nameOf(request.placeId), driver);
     await start(docker, nameOf(request.placeId));
@@ -54,7 +62,7 @@ export function createDockerExecutor(options: {
         request.onProgress(`Service ${service.name ?? service.image} started`);
       }),
     );
-    return placeIn(docker, nameOf(request.placeId), controlPath, awayMs);
+    return placeIn(docker, nameOf(request.placeId), controlPath, givenOf(request), awayMs);
   };
   return {
     kind: 'docker',
@@ -121,6 +129,7 @@ export function driverContainer(
     HostConfig: {
       Binds: [
         `${request.controlDir}:${controlPath}`,
+        `${givenOf(request).directory}:${givenPath}:ro`,
         ...(request.engineAccess && here.socket ? [`${here.socket}:/var/run/docker.sock`] : []),
       ],
       // Output goes to files of the control directory; the engine's own log would keep it a second time.

@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { link, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,15 +16,27 @@ const copyMs = 3_600_000;
 /** Time one look at a container has. */
 const watchMs = 10_000;
 
+/** A directory of the server that the container sees at `seen` and cannot write to. */
+export interface GivenDirectory {
+  directory: string;
+  seen: string;
+}
+
 /** A job's place in the container of that name, watched until it is released. `controlDir` is where the job sees its own. */
-export function placeIn(docker: DockerEngine, name: string, controlDir: string, awayMs: number): Place {
+export function placeIn(
+  docker: DockerEngine,
+  name: string,
+  controlDir: string,
+  given: GivenDirectory,
+  awayMs: number,
+): Place {
   const container = docker.getContainer(name);
   let released = false;
   const lost = new Promise<string>((resolve) => {
     void watch(docker, name, awayMs, () => released).then(resolve);
   });
-  const inside = (argv: string[], user?: string): Promise<void> =>
-    reach('a command in the job’s container', callMs, async () => {
+  const inside = (argv: string[], user?: string, withinMs = callMs): Promise<number | null> =>
+    reach('a command in the job’s container', withinMs, async () => {
       // With nothing attached the engine's answer ends at once, while the command may not even have begun.
       const attached = { Cmd: argv, AttachStdout: true, AttachStderr: true };
       const exec = await container.exec({ ...attached, ...(user === undefined ? {} : { User: user }) });
@@ -32,8 +47,32 @@ export function placeIn(docker: DockerEngine, name: string, controlDir: string, 
         stream.once('close', resolve);
         stream.once('error', () => resolve());
       });
-      while ((await exec.inspect()).Running) await sleep(5);
+      for (;;) {
+        const { Running, ExitCode } = await exec.inspect();
+        if (!Running) return ExitCode;
+        await sleep(5);
+      }
     });
+  /**
+   * Has the container's own tar unpack a file of the server, which it sees without being able to change it: twice as fast as handing
+   * the bytes to the engine. False when that cannot be done there, or not to the end: the image has no tar, or one that knows less.
+   */
+  const unpackInside = async (directory: string, file: string): Promise<boolean> => {
+    const archive = `${randomUUID()}.tar`;
+    try {
+      await link(file, join(given.directory, archive));
+    } catch {
+      return false;
+    }
+    try {
+      // As root and with the owners' numbers, as the engine unpacks.
+      const argv = ['tar', '-x', '-p', '--numeric-owner', '-f', `${given.seen}/${archive}`, '-C', directory];
+      const code = await inside(['/bin/sh', '-c', 'exec "$@"', 'sh', ...argv], '0', copyMs);
+      return code === 0;
+    } finally {
+      await rm(join(given.directory, archive), { force: true });
+    }
+  };
   return {
     controlDir,
     lost,
@@ -43,6 +82,7 @@ export function placeIn(docker: DockerEngine, name: string, controlDir: string, 
     async copyIn(directory, tar) {
       // The archive waits in memory no more than a pipe holds; a missing directory is made before the first byte is sent.
       await inside(['/bin/sh', '-c', 'mkdir -p -- "$1"', 'sh', directory]);
+      if ('file' in tar && (await unpackInside(directory, tar.file))) return;
       const body = new PassThrough();
       const archive: NodeJS.ReadableStream =
         'file' in tar ? createReadStream(tar.file, { highWaterMark: 1_048_576 }) : tar;

@@ -1,18 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { promisify } from 'node:util';
-import { brotliDecompress, gunzip, gunzipSync, inflate, inflateRaw } from 'node:zlib';
-import { Decompress } from 'fzstd';
 import { Fault } from '../../kernel/faults.ts';
+import { decompress, tooLarge } from './decompress.ts';
 import { intakeLimits as limits } from './limits.ts';
-
-const unzip = { gunzip: promisify(gunzip), inflate: promisify(inflate), inflateRaw: promisify(inflateRaw) };
-const unbrotli = promisify(brotliDecompress);
-
-const tooLarge = (): Fault =>
-  new Fault('too-large', 'The body is too large', {
-    code: 'sentry.body-too-large',
-    hint: `At most ${limits.compressedBytes} bytes on the wire and ${limits.bodyBytes} bytes decompressed are read.`,
-  });
 
 /** Keeps the sum of all bodies in memory bounded. */
 export interface Budget {
@@ -105,86 +94,4 @@ export function letPass(request: IncomingMessage): void {
   });
   request.on('error', () => {});
   request.once('close', () => clearTimeout(timer));
-}
-
-/** Small gzip bodies are the rule; for them the way through the thread pool costs more than the work. */
-const smallGzip = 16 * 1024;
-const smallResult = 512 * 1024;
-
-/** Undoes a content encoding. An unknown one is taken for none, as clients of this protocol expect. */
-export async function decompress(raw: Buffer, encoding: string): Promise<Buffer> {
-  const options = { maxOutputLength: limits.bodyBytes };
-  try {
-    switch (encoding) {
-      case 'gzip':
-      case 'x-gzip':
-        if (raw.length <= smallGzip) {
-          try {
-            return gunzipSync(raw, { maxOutputLength: smallResult });
-          } catch (error) {
-            if ((error as { code?: string }).code !== 'ERR_BUFFER_TOO_LARGE') throw error;
-          }
-        }
-        return await unzip.gunzip(raw, options);
-      case 'deflate':
-        // Named after zlib, but some send it without zlib's wrapper.
-        return await unzip.inflate(raw, options).catch((error: { code?: string }) => {
-          if (error.code === 'ERR_BUFFER_TOO_LARGE') throw error;
-          return unzip.inflateRaw(raw, options);
-        });
-      case 'br':
-        return await unbrotli(raw, options);
-      case 'zstd':
-        return await unzstd(raw);
-      default:
-        return raw;
-    }
-  } catch (error) {
-    if (error instanceof Fault) throw error;
-    if ((error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge();
-    throw new Fault('invalid', `The body is no valid ${encoding}`, { code: 'sentry.encoding', cause: error });
-  }
-}
-
-/** Input given to the decompressor at a time, so that other requests get their turn. */
-const zstdSlice = 16 * 1024;
-
-async function unzstd(raw: Buffer): Promise<Buffer> {
-  // The window is reserved as the frame asks, before anything is checked.
-  if (zstdWindow(raw) > limits.bodyBytes) throw tooLarge();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  const stream = new Decompress((chunk) => {
-    size += chunk.length;
-    if (size > limits.bodyBytes) throw tooLarge();
-    chunks.push(chunk.slice());
-  });
-  for (let from = 0; from < raw.length; from += zstdSlice) {
-    stream.push(raw.subarray(from, from + zstdSlice), from + zstdSlice >= raw.length);
-    if (from + zstdSlice < raw.length) await new Promise((resolve) => setImmediate(resolve));
-  }
-  return Buffer.concat(chunks, size);
-}
-
-/** Bytes of window that a Zstandard frame asks for (RFC 8878, section 3.1.1.1). */
-function zstdWindow(raw: Buffer): number {
-  if (raw.length < 14) return 0;
-  const descriptor = raw[4]!;
-  const isSingle = (descriptor & 0x20) !== 0;
-  if (!isSingle) {
-    const exponent = raw[5]! >> 3;
-    const base = 2 ** (10 + exponent);
-    return base + (base / 8) * (raw[5]! & 7);
-  }
-  const at = 5 + [0, 1, 2, 4][descriptor & 3]!;
-  switch (descriptor >> 6) {
-    case 0:
-      return raw[at]!;
-    case 1:
-      return raw.readUInt16LE(at) + 256;
-    case 2:
-      return raw.readUInt32LE(at);
-    default:
-      return Number(raw.readBigUInt64LE(Math.min(at, raw.length - 8)));
-  }
 }

@@ -49,10 +49,11 @@ beforeEach(async () => {
     dataDir,
     telemetry,
     projects: {
+      list: async () => [],
       projectByIngest: async (id) => (id === 12 ? { ...project, publicKey: key } : undefined),
       find: async () => project,
     },
-    people: { nameOf: async () => undefined },
+    people: { nameOf: async () => undefined, byEmail: async () => undefined },
   });
   const abort = new AbortController();
   const loops = room.room.loops.map((loop) => loop.run(abort.signal));

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { ErrorReception, IngestProject } from '../../errors/port.ts';
+import type { ErrorReception, IngestProject, Outcome } from '../../errors/port.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { Fault } from '../../kernel/faults.ts';
 import type { HttpIntake } from '../../platform/http/contract.ts';
@@ -98,9 +98,11 @@ function route(
   scope.options(bounded, (_request, reply) => reply.headers(preflightHeaders).status(200).send());
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     reply.headers(corsHeaders);
+    const known: { project?: IngestProject } = {};
     try {
-      return await receive(request, reply, deps, budget, read);
+      return await receive(request, reply, deps, budget, read, known);
     } catch (error) {
+      if (known.project) deps.reception.count(known.project.id, refusalOf(error));
       return refuse(error, request, reply, deps.log);
     }
   };
@@ -113,6 +115,7 @@ async function receive(
   deps: SentryDeps,
   budget: Budget,
   read: BodyReader,
+  known: { project?: IngestProject },
 ): Promise<FastifyReply> {
   const { ingestId, service, eventId, monitor, key } = request.params as Partial<Record<string, string>>;
   const query: Record<string, unknown> = { ...(objectOf(request.query) ?? {}), ...(key ? { sentry_key: key } : {}) };
@@ -124,6 +127,7 @@ async function receive(
   if (!given && !inQuery && read !== readEnvelope) throw denied('no key was given');
   // Known before the body is read, wherever the client says it in time.
   let project = given && ingestId ? await projectOf(deps.reception, ingestId, given.key) : undefined;
+  if (project) known.project = project;
   const body = await readBody(request.raw, budget);
   const { header, items } = read(body, {
     contentType: request.headers['content-type'],
@@ -137,6 +141,7 @@ async function receive(
   if (!project) {
     if (!dsn) throw denied('no key was given');
     project = await projectOf(deps.reception, ingestId ?? dsn.projectId, dsn.key);
+    known.project = project;
   }
   const limited = deps.reception.limited(project.id, receivedAt);
   const sorted = sortItems(header, items, {
@@ -174,6 +179,14 @@ async function projectOf(reception: ErrorReception, ingestId: string, key: strin
   const project = /^\d{1,9}$/.test(ingestId) ? await reception.projectOf(Number(ingestId), key) : undefined;
   if (!project) throw denied('no project has this id and key');
   return project;
+}
+
+/** How a body that was refused as a whole is accounted for: nobody knows how many things of which kind were in it. */
+function refusalOf(error: unknown): Outcome {
+  const fault = error instanceof Fault ? error : undefined;
+  const reason = fault ? fault.code.replace(/^sentry\./, '').replaceAll('-', '_') : 'internal';
+  const outcome = fault?.kind === 'unavailable' || fault?.kind === 'too-many' ? 'limited' : 'invalid';
+  return { category: 'body', outcome, reason, quantity: 1 };
 }
 
 const denied = (why: string): Fault =>

@@ -2,7 +2,7 @@ import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync } 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { credentialsOf, parseDsn } from './auth.ts';
-import { decompress } from './body.ts';
+import { decompress } from './decompress.ts';
 
 test('finds the key in each of its places, and refuses two that differ', () => {
   const header = { 'x-sentry-auth': 'Sentry sentry_version=7, sentry_client=sentry.python/1.9.10, sentry_key=abc' };

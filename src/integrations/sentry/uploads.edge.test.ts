@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type ErrorsUnderTest, errorsUnderTest, eventually } from '../../../test/harness/errors-room.ts';
 import { zipOf } from '../../../test/harness/zip-of.ts';
 import type { EventDetail, IssueSummary } from '../../errors/api.ts';
+import { systemClock } from '../../kernel/clock.ts';
 import { openLog } from '../../platform/observe/log.ts';
 import { createSentryApi } from './index.ts';
 
@@ -23,7 +24,8 @@ beforeEach(async () => {
     request.principal = role ? ({ ...known, role } as typeof request.principal) : null;
   });
   await server.register(async (scope) => {
-    await createSentryApi({ uploads: house.room.uploads, log: openLog({ level: 'error' }) }).register(scope);
+    const { uploads, catalogue } = house.room;
+    await createSentryApi({ uploads, catalogue, clock: systemClock, log: openLog({ level: 'error' }) }).register(scope);
   });
   await server.listen({ host: '127.0.0.1', port: 0 });
   origin = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
@@ -161,12 +163,13 @@ test('maps by release and address, for events without debug ids; another release
 
 test('releases: made, given commits and deploys, finished; and who may not is told', async () => {
   expect((await call('GET', '/api/0/', undefined, 'dev')).body).toMatchObject({ user: { name: 'ci' } });
-  expect((await call('GET', '/api/0/', undefined, 'look')).status).toBe(403);
+  expect((await call('GET', '/api/0/', undefined, 'look')).status).toBe(200);
   expect((await call('GET', '/api/0/', undefined, 'nobody')).status).toBe(401);
   const releases = '/api/0/organizations/any/releases/';
   const made = await call('POST', releases, { version: 'web@1.0.0', projects: ['shop'] });
   expect(made).toMatchObject({ status: 201, body: { version: 'web@1.0.0', projects: [{ slug: 'shop' }] } });
   expect((await call('POST', releases, { version: 'x', projects: ['nothing'] })).status).toBe(404);
+  expect((await call('POST', releases, { version: 'x', projects: ['shop'] }, 'look')).status).toBe(403);
   const one = `${releases}web%401.0.0/`;
   const commits = [
     { id: 'a'.repeat(40), message: 'fix', author_name: 'Jane', patch_set: [{ path: 'src/a.ts', type: 'M' }] },

@@ -1,11 +1,12 @@
 import { chmodSync, constants, mkdirSync, writeFileSync } from 'node:fs';
-import { chmod, mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, lutimes, mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { curlShim } from './ask-continue.ts';
 import { JournalReader } from './journal.ts';
 import { type DriverProgram, driverProgram } from './program.ts';
 import { exportsOf } from './quote.ts';
 import { agentShim } from './shim.ts';
+import { openWithin, readWithin, removeWithin, renameWithin, sizeWithin, writeWithin } from './within.ts';
 
 /** Everything that is written before the driver starts. */
 export interface ControlFiles {
@@ -72,15 +73,13 @@ function writeStep(home: string, step: DriverProgram['steps'][number], script: s
  */
 export async function tellAlive(directory: string): Promise<void> {
   const now = new Date();
-  await utimes(join(directory, 'alive'), now, now).catch(() => {});
+  await lutimes(join(directory, 'alive'), now, now).catch(() => {});
   await poke(directory).catch(() => {});
 }
 
 /** Writes a file that appears whole or not at all, then wakes the driver. */
 async function tell(directory: string, name: string, text: string): Promise<void> {
-  const path = join(directory, name);
-  await writeFile(`${path}.new`, text);
-  await rename(`${path}.new`, path);
+  await writeWithin(directory, name, text);
   await poke(directory);
 }
 
@@ -98,17 +97,13 @@ const largestRequest = 4_000_000;
 
 /** The body of a request to continue the run, when one waits; see `ask-continue.ts`. What cannot be read is an empty body. */
 export async function readContinueRequest(directory: string): Promise<unknown | undefined> {
-  const folder = join(directory, 'continue');
   // Taken away before it is answered, so that the next request is not taken for this one; one that was taken before a restart
   // is answered now.
-  const taken = join(folder, 'taken');
-  await rename(join(folder, 'request'), taken).catch(() => {});
-  const kind = await readFile(taken, 'utf8').catch(() => undefined);
+  await renameWithin(directory, 'continue/request', 'taken');
+  const read = (name: string) => readWithin(directory, `continue/${name}`, { most: largestRequest });
+  const kind = (await read('taken'))?.toString();
   if (kind === undefined) return undefined;
-  const text = async (name: string): Promise<string> => {
-    const path = join(folder, name);
-    return (await sizeOf(path)) > largestRequest ? '' : readFile(path, 'utf8').catch(() => '');
-  };
+  const text = async (name: string): Promise<string> => (await read(name))?.toString() ?? '';
   try {
     if (kind.trim() === 'body') return JSON.parse(await text('body'));
     return { configuration: await text('configuration'), parameters: JSON.parse((await text('parameters')) || '{}') };
@@ -119,24 +114,36 @@ export async function readContinueRequest(directory: string): Promise<unknown | 
 
 /** Answers the request that was read. */
 export async function answerContinue(directory: string, answer: { status: number; message: string }): Promise<void> {
-  const folder = join(directory, 'continue');
   const text = `${answer.status}\n${JSON.stringify({ message: answer.message })}\n`;
-  await writeFile(join(folder, 'answer.new'), text);
-  await rename(join(folder, 'answer.new'), join(folder, 'answer'));
-  await rm(join(folder, 'taken'), { force: true });
+  await writeWithin(directory, 'continue/answer', text);
+  await removeWithin(directory, 'continue/taken');
 }
 
 /** The driver sleeps on a FIFO; a byte in it makes it look again. Not there yet, or no longer: it will look by itself. */
 async function poke(directory: string): Promise<void> {
   try {
-    const fifo = await open(join(directory, 'poke'), constants.O_WRONLY | constants.O_NONBLOCK);
+    const fifo = await open(join(directory, 'poke'), constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
     try {
       if ((await fifo.stat()).isFIFO()) await fifo.write('\n');
     } finally {
       await fifo.close();
     }
   } catch (error) {
-    if (!['ENXIO', 'ENOENT', 'EAGAIN'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (!['ENXIO', 'ENOENT', 'EAGAIN', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}
+
+/** Far more than the lines of 1,000 steps with all their reruns take. */
+const largestJournal = 16_000_000;
+
+/** When the driver began, Unix milliseconds. */
+async function beganAt(directory: string): Promise<number> {
+  const file = await openWithin(directory, 'begin');
+  if (!file) throw new Error('The job took away the file that says when its driver began');
+  try {
+    return (await file.stat()).mtimeMs;
+  } finally {
+    await file.close();
   }
 }
 
@@ -158,28 +165,17 @@ export class JournalFollower {
 
   /** Reads what was added; true when there was something. */
   async poll(): Promise<boolean> {
-    const path = join(this.#directory, 'journal');
-    const size = await sizeOf(path);
-    if (size <= this.#offset) return false;
-    if (this.#beganAt === 0) this.#beganAt = (await stat(join(this.#directory, 'begin'))).mtimeMs;
-    const bytes = await readFile(path);
-    this.#reader.push(bytes.toString('utf8', this.#offset));
-    this.#offset = bytes.length;
+    if ((await sizeWithin(this.#directory, 'journal')) <= this.#offset) return false;
+    if (this.#beganAt === 0) this.#beganAt = await beganAt(this.#directory);
+    const added = await readWithin(this.#directory, 'journal', { offset: this.#offset, most: largestJournal });
+    if (!added || added.length === 0) return false;
+    this.#reader.push(added.toString());
+    this.#offset += added.length;
     return true;
-  }
-}
-
-/** Bytes of a file; 0 when there is none. */
-export async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
-    throw error;
   }
 }
 
 /** Whether a driver ever ran here. */
 export async function wasBegun(directory: string): Promise<boolean> {
-  return (await sizeOf(join(directory, 'journal'))) > 0;
+  return (await sizeWithin(directory, 'journal')) > 0;
 }

@@ -1,4 +1,6 @@
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { type FileHandle, rm } from 'node:fs/promises';
+import { dirname, relative } from 'node:path';
+import { openWithin } from '../driver/within.ts';
 import type { MaskStream } from '../port.ts';
 import { type LogWriter, openLogWriter } from './store.ts';
 
@@ -13,20 +15,23 @@ export class LogPump {
   /** When output last came, Unix milliseconds; 0 for never. */
   lastOutputAt = 0;
   readonly #path: string;
+  readonly #within: string;
   readonly #mask: MaskStream;
   readonly #piece = Buffer.allocUnsafe(pieceBytes);
   #source: FileHandle | undefined;
   #read: number;
 
-  private constructor(writer: LogWriter, path: string, mask: MaskStream) {
+  private constructor(writer: LogWriter, path: string, mask: MaskStream, within: string) {
     this.writer = writer;
     this.#path = path;
+    this.#within = within;
     this.#mask = mask;
     this.#read = writer.raw;
   }
 
-  static async open(log: string, output: string, mask: MaskStream): Promise<LogPump> {
-    return new LogPump(await openLogWriter(log), output, mask);
+  /** What leads out of the directory `within` is not followed. */
+  static async open(log: string, output: string, mask: MaskStream, within = dirname(output)): Promise<LogPump> {
+    return new LogPump(await openLogWriter(log), output, mask, within);
   }
 
   /** Raw bytes taken so far. */
@@ -36,7 +41,7 @@ export class LogPump {
 
   /** Takes what is there, at most about `budget` bytes. Resolves to how many it took. */
   async pump(now: () => number, budget = 8 * 1024 * 1024): Promise<number> {
-    this.#source ??= await openIfThere(this.#path);
+    this.#source ??= await openWithin(this.#within, relative(this.#within, this.#path));
     if (!this.#source) return 0;
     let taken = 0;
     while (taken < budget) {
@@ -79,15 +84,6 @@ export class LogPump {
     await this.#source?.close();
     this.#source = undefined;
     await this.writer.close();
-  }
-}
-
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
   }
 }
 

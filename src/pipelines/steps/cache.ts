@@ -15,7 +15,7 @@ import {
 } from '../cache-inputs.ts';
 import { type CacheKeyFacts, cacheKeyFiles, renderCacheKey } from '../cache-key.ts';
 import { cachesByTemplate, type FoundCache, saveLookup, takeCache } from '../cache-lookups.ts';
-import { storeStream } from '../files.ts';
+import { storeContent } from '../contents.ts';
 import type { JobContext, StepContext } from './context.ts';
 import { resolvePath } from './paths.ts';
 import { eachEntry } from './tar.ts';
@@ -42,7 +42,7 @@ export async function saveCache(context: StepContext<'save_cache'>): Promise<num
   for (const path of step.paths) {
     try {
       const tar = await context.place.copyOut(resolvePath(path, context));
-      bytes += await storeStream(join(context.files.cache(id), `${saved.length}.tar`), tar);
+      bytes += await storeContent(context.files, join(context.files.cache(id), `${saved.length}.tar`), tar);
       saved.push(path);
     } catch (error) {
       if (!(error instanceof Fault && error.kind === 'missing')) throw error;

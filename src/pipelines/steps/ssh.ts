@@ -1,8 +1,9 @@
-import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { Fault } from '../../kernel/faults.ts';
 import { packTar } from '../../platform/files/tar.ts';
+import { appendWithin, readWithin } from '../driver/within.ts';
 import { chooseKeys } from '../ssh-keys.ts';
 import type { StepContext } from './context.ts';
 import { eachEntry } from './tar.ts';
@@ -57,9 +58,11 @@ async function configOf(context: StepContext<'add_ssh_keys'>): Promise<string> {
   }
 }
 
+const largestBashEnv = 16_000_000;
+
 /** Only steps see the agent: it is started by the first that runs, in the place itself, where an image has one. */
 async function startsAgent({ files, job, home }: StepContext<'add_ssh_keys'>, names: string[]): Promise<void> {
-  const bashEnv = join(files.control(job.id), 'bash_env');
+  const control = files.control(job.id);
   const near = `${home}/.ssh/agent`;
   const socket = near.length <= longestSocket ? near : `/tmp/millrace-agent-${job.id}`;
   const keys = names.map((name) => `"$HOME/.ssh/${name}"`).join(' ');
@@ -67,5 +70,6 @@ async function startsAgent({ files, job, home }: StepContext<'add_ssh_keys'>, na
 [ -S "$SSH_AUTH_SOCK" ] || { command -v ssh-agent && ssh-agent -a "$SSH_AUTH_SOCK"; } >/dev/null 2>&1 || unset SSH_AUTH_SOCK
 [ -z "\${SSH_AUTH_SOCK-}" ] || ssh-add -q ${keys} >/dev/null 2>&1 || true
 `;
-  if (!(await readFile(bashEnv, 'utf8')).includes(script)) await appendFile(bashEnv, script);
+  const before = await readWithin(control, 'bash_env', { most: largestBashEnv });
+  if (before && !before.includes(script)) await appendWithin(control, 'bash_env', script);
 }

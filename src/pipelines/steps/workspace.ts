@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { pack } from 'tar-stream';
 import { Fault } from '../../kernel/faults.ts';
@@ -113,12 +113,12 @@ export async function attachWorkspace(context: StepContext<'attach_workspace'>):
   }
   if (layers.length === 0) say('No job upstream persisted anything');
   for (const layer of layers) {
-    await context.place.copyIn(target, createReadStream(layer.file)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
+    await access(layer.file).catch(() => {
       throw new Fault('missing', `The workspace layer of ${layer.jobKey} is no longer kept`, {
         code: 'pipelines.layer-gone',
       });
     });
+    await context.place.copyIn(target, { file: layer.file });
     say(`Attached what ${layer.jobKey} persisted (${(layer.bytes / 1e6).toFixed(1)} MB)`);
   }
   return 0;

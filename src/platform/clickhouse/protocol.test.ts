@@ -19,6 +19,10 @@ describe('an insert whose rows are in the body', () => {
       "insert into `a b`.t (x, y) FROM INFILE 'f' COMPRESSION 'none' FORMAT TSV",
     ],
     [
+      "INSERT INTO t SELECT x FROM (SELECT * FROM input('x DateTime(\\'UTC\\')')) FORMAT RowBinary",
+      "INSERT INTO t SELECT x FROM (SELECT * FROM file('f', 'RowBinary', 'x DateTime(\\'UTC\\')', 'none'))",
+    ],
+    [
       "-- why\nINSERT INTO t (x) SETTINGS a = 1, b = 'it' FORMAT RowBinary",
       "-- why\nINSERT INTO t (x) FROM INFILE 'f' COMPRESSION 'none' SETTINGS a = 1, b = 'it' FORMAT RowBinary",
     ],

@@ -91,11 +91,19 @@ export function settingsStatement(
 const insertHead =
   /^((?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*insert\s+into\s[\s\S]*?)(\s+settings\s[^']*(?:'[^']*'[^']*)*?)?\s+format\s+([A-Za-z0-9]+)\s*;?\s*$/i;
 
+/** The body as a table: `INSERT INTO t SELECT ... FROM input('column type, ...') FORMAT X`. */
+const inputTable = /\binput\s*\(\s*('(?:[^'\\]|\\.)*')\s*\)/i;
+
 /** Whether the body of a request with this query is rows, and if so the same insert reading them from a file. */
 export function insertFromFile(query: string, file: string, compression: 'gzip' | 'none'): string | undefined {
   const match = insertHead.exec(query);
   if (!match) return undefined;
   const [, head, settings = '', format] = match;
+  const input = inputTable.exec(head!);
+  if (input) {
+    const rows = `file(${[file, format!].map(quote).join(', ')}, ${input[1]}, ${quote(compression)})`;
+    return head!.slice(0, input.index) + rows + head!.slice(input.index + input[0].length) + settings;
+  }
   return `${head} FROM INFILE ${quote(file)} COMPRESSION ${quote(compression)}${settings} FORMAT ${format}`;
 }
 

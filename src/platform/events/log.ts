@@ -76,12 +76,15 @@ export async function appendEvent<Schemas extends EventSchemas, Name extends key
 ): Promise<string> {
   const data = catalogue.schemas[name]!.parse(event.data);
   const id = newId();
+  // The position is given out to the one row of `held`, which is there once the lock is.
   await tx.execute(sql`
-    select pg_advisory_xact_lock_shared(${appending.space}, ${appending.number}), pg_notify(${eventsChannel}, '')`);
-  await tx.execute(sql`
+    with held as materialized (
+      select pg_advisory_xact_lock_shared(${appending.space}, ${appending.number})::text as lock,
+        pg_notify(${eventsChannel}, '')::text as woken)
     insert into platform_events (id, type, subject, project_id, actor, causes, data)
-    values (${id}, ${`${catalogue.room}.${name}`}, ${event.subject}, ${event.projectId}, ${json(event.actor)},
-      ${event.causes ?? []}, ${json(data)})`);
+    select ${id}::uuid, ${`${catalogue.room}.${name}`}, ${event.subject}, ${event.projectId}::uuid, ${json(event.actor)}::jsonb,
+      ${event.causes ?? []}::uuid[], ${json(data)}::jsonb
+    from held where held.lock is not null and held.woken is not null`);
   return id;
 }
 

@@ -5,7 +5,7 @@ import { Fault } from '../../kernel/faults.ts';
 
 /**
  * An archive of `names` (relative to `directory`), by the system's tar. The stream fails when tar does, so an archive
- * that was cut short never looks whole. With `owner`, everything in it belongs to that user.
+ * that was cut short never looks whole. The same files make the same archive. With `owner`, everything in it belongs to that user.
  */
 export function packTar(
   directory: string,
@@ -13,7 +13,7 @@ export function packTar(
   owner?: { uid: number; gid: number } | undefined,
 ): Readable {
   const belongs = owner ? [`--owner=${owner.uid}`, `--group=${owner.gid}`, '--numeric-owner'] : [];
-  const child = spawn('tar', ['-c', '-f', '-', ...belongs, '-C', directory, '--', ...names], {
+  const child = spawn('tar', ['-c', '--sort=name', '-f', '-', ...belongs, '-C', directory, '--', ...names], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   // Read from the first moment on: Node throws away what a child printed that ended before anybody listened.

@@ -1,3 +1,4 @@
+import { computedColumns, samplesColumns, selectSamples } from '../samples.ts';
 import { bucketColumns, frameColumns, mapColumns, type Table, tableNames, tables } from '../tables.ts';
 
 /** One forward step of the schema in ClickHouse. Ids read `telemetry/0001-what`; a step that ran is never edited. */
@@ -6,29 +7,56 @@ export interface StoreMigration {
   statements: string[];
 }
 
-function createTable(table: Table): string {
-  const columns = [
-    ...frameColumns.map(([name, ddl]) => `${name} ${ddl}`),
-    ...table.promoted.map(({ name, ddl }) => `${name} ${ddl}`),
-    ...(table.name === 'telemetry_metrics' ? bucketColumns.map(([name, ddl]) => `${name} ${ddl}`) : []),
-    ...mapColumns.map(([name, ddl]) => `${name} ${ddl}`),
-    ...table.indexes.map((name) => `INDEX ${name}_seen ${name} TYPE bloom_filter(0.01) GRANULARITY 1`),
-  ];
-  // Whole days are dropped at once. A batch that comes again under its token is stored once.
-  return `CREATE TABLE IF NOT EXISTS ${table.name} (
-    ${columns.join(',\n    ')}
+const ddlOf = (columns: readonly (readonly [name: string, ddl: string])[]): string[] =>
+  columns.map(([name, ddl]) => `${name} ${ddl}`);
+
+/** Whole days are dropped at once. A batch that comes again under its token is stored once. */
+const settings = 'index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 2000';
+
+function createTable(name: string, table: Pick<Table, 'orderBy' | 'retentionDays'>, parts: string[]): string {
+  return `CREATE TABLE IF NOT EXISTS ${name} (
+    ${parts.join(',\n    ')}
   ) ENGINE = MergeTree
   PARTITION BY toDate(timestamp)
   ORDER BY ${table.orderBy}
   TTL toDateTime(timestamp) + INTERVAL ${table.retentionDays} DAY
-  SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 2000`;
+  SETTINGS ${settings}`;
 }
+
+function createRecords(table: Table): string {
+  return createTable(table.name, table, [
+    ...ddlOf(frameColumns),
+    ...table.promoted.map(({ name, ddl }) => `${name} ${ddl}`),
+    ...ddlOf(mapColumns),
+    ...table.indexes.map((name) => `INDEX ${name}_seen ${name} TYPE bloom_filter(0.01) GRANULARITY 1`),
+  ]);
+}
+
+const samples = tables.telemetry_samples;
+
+/** Points of metrics as the first version kept them: a row of plain numbers each. */
+const createMetrics = createTable(
+  'telemetry_metrics',
+  { ...samples, orderBy: '(projectId, metricName, toStartOfHour(timestamp), service, timestamp)' },
+  [
+    ...ddlOf(frameColumns),
+    ...samples.promoted.map(({ name, ddl }) => `${name} ${ddl}`),
+    ...ddlOf(bucketColumns),
+    ...ddlOf(mapColumns),
+  ],
+);
+
+const createSamples = createTable(samples.name, samples, [
+  ...samplesColumns.map(([name, ddl]) => `${name} ${ddl}`),
+  ...ddlOf(computedColumns),
+]);
 
 export const storeMigrations: StoreMigration[] = [
   {
     id: 'telemetry/0001-records',
     statements: [
-      ...tableNames.map((name) => createTable(tables[name])),
+      ...tableNames.filter((name) => name !== 'telemetry_samples').map((name) => createRecords(tables[name])),
+      createMetrics,
       `CREATE TABLE IF NOT EXISTS telemetry_attributes (
         projectId String,
         eventType String,
@@ -40,4 +68,15 @@ export const storeMigrations: StoreMigration[] = [
       SETTINGS non_replicated_deduplication_window = 2000`,
     ],
   },
+  {
+    id: 'telemetry/0002-samples',
+    statements: [
+      createSamples,
+      // Emptied first, as a crash may have left half of it.
+      'TRUNCATE TABLE telemetry_samples',
+      `INSERT INTO telemetry_samples (${samplesColumns.map(([name]) => name).join(', ')})
+        ${selectSamples('telemetry_metrics')}`,
+    ],
+  },
+  { id: 'telemetry/0003-metrics-are-samples', statements: ['DROP TABLE IF EXISTS telemetry_metrics'] },
 ];

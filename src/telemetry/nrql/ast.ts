@@ -133,7 +133,7 @@ export interface Query extends Place {
   limit: (Place & { count: number | 'max' | { variable: string } }) | null;
   offset: number | null;
   order: Order[];
-  timezone: string | null;
+  timezone: (Place & { name: string }) | null;
   metricFormat: string | null;
   extrapolate: boolean;
   predict: Place | null;

@@ -63,9 +63,13 @@ const maxPoints = 200_000;
 export function compileQuery(query: Query, options: CompileOptions): Compiled {
   const warnings: Warning[] = [];
   refuseUnanswered(query);
-  const timezone = query.timezone ?? 'UTC';
+  const timezone = query.timezone?.name ?? 'UTC';
   if (!isTimeZone(timezone)) {
-    throw new NrqlError(query, `"${timezone}" is not a time zone`, "Write an IANA name, such as 'Europe/Paris'.");
+    throw new NrqlError(
+      query.timezone ?? query,
+      `"${timezone}" is not a time zone`,
+      "Write an IANA name, such as 'Europe/Paris'.",
+    );
   }
   const asked = resolveWindow(query, options.now, timezone, options.window);
   const buckets = query.timeseries ? resolveBuckets(query.timeseries, asked) : null;

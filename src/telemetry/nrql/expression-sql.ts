@@ -2,6 +2,7 @@ import { nearest } from '../../kernel/nearest.ts';
 import { compileAggregate, isAggregate } from './aggregates.ts';
 import type { Argument, Expression, ExpressionOf } from './ast.ts';
 import { type Context, truth, warnOfUnknown } from './context.ts';
+import { compileConvert } from './convert.ts';
 import type { Value, ValueType, Want } from './fields.ts';
 import { compilePattern } from './patterns.ts';
 import { printExpression } from './print.ts';
@@ -113,6 +114,10 @@ function field(target: Expression, key: Expression, context: Context): Value {
     // A map attribute is stored flat: headers['host'] is headers.host.
     return context.fields.resolve(`${target.name}.${name}`, 'any');
   }
+  if (target.kind === 'call' && target.name === 'jparse' && (name !== undefined || key.kind === 'number')) {
+    const path = key.kind === 'number' ? `[${Math.trunc(key.value)}]` : name!;
+    return compile(inJson(target, path), 'string', context);
+  }
   if (key.kind === 'number') {
     const value = compile(target, 'any', context);
     if (value.type === 'list') {
@@ -120,6 +125,15 @@ function field(target: Expression, key: Expression, context: Context): Value {
     }
   }
   throw new NrqlError(key, 'Only metric[field], map[key] and list[number] can be read', undefined, 'unsupported');
+}
+
+/** `jparse(text)[key]` is `jparse(text, 'key')`. */
+function inJson(target: ExpressionOf<'call'>, key: string): ExpressionOf<'call'> {
+  const [text, path] = target.args;
+  const before = path?.value.kind === 'string' ? path.value.value : '';
+  const joined = before === '' || key.startsWith('[') ? `${before}${key}` : `${before}.${key}`;
+  const value: Expression = { kind: 'string', value: joined, at: target.at, end: target.end };
+  return { ...target, args: [text!, { label: null, condition: false, alias: null, value }] };
 }
 
 function call(expression: ExpressionOf<'call'>, want: Want, context: Context): Value {
@@ -136,6 +150,7 @@ function call(expression: ExpressionOf<'call'>, want: Want, context: Context): V
   }
   if (name === 'if') return conditional(expression, context, want);
   if (name === 'cases') return cases(expression, context);
+  if (name === 'convert') return compileConvert(expression, context);
   if (name === 'getfield') {
     if (args.length !== 2) throw new NrqlError(expression, 'getField(attribute, field) takes two arguments');
     return field(args[0]!.value, args[1]!.value, context);
@@ -163,6 +178,7 @@ function call(expression: ExpressionOf<'call'>, want: Want, context: Context): V
 }
 
 function rowCall(expression: ExpressionOf<'call'>, known: (typeof rowFunctions)[string], context: Context): Value {
+  const { name } = expression;
   const positional = expression.args.filter((arg) => arg.label === null);
   const zone = expression.args.find((arg) => arg.label === 'timezone')?.value;
   if (positional.length < known.least || positional.length > known.most) {
@@ -174,6 +190,11 @@ function rowCall(expression: ExpressionOf<'call'>, known: (typeof rowFunctions)[
     // Text where a number is wanted reads as NULL, like any value of the wrong type.
     return want === 'number' && value.type === 'string' ? { sql: numeric(value), type: 'number' as const } : value;
   });
+  const precision = expression.args.find((arg) => arg.label === 'precision')?.value;
+  if (precision && name === 'string' && values[0]!.type === 'number') {
+    const digits = compile(precision, 'number', context).sql;
+    return { sql: `toString(round(${values[0]!.sql}, toInt8(${digits})))`, type: 'string' };
+  }
   const zoneSql = zone ? compile(zone, 'string', context).sql : context.params.text(context.zone);
   const type = known.result === 'first' ? values[0]!.type : known.result;
   return { sql: known.sql(values, zoneSql), type };

@@ -53,7 +53,7 @@ export function recordFields(
 ): Fields {
   const promoted = new Map<string, AttributeType>();
   for (const table of from) for (const column of tables[table].promoted) promoted.set(column.name, column.type);
-  const hasMetrics = from.includes('telemetry_metrics');
+  const hasMetrics = from.includes('telemetry_samples');
 
   const inMap = (map: 'strings' | 'numbers' | 'booleans', name: string): string => {
     const key = params.text(name);

@@ -239,10 +239,9 @@ class QueryParser {
     const query = this.#query;
     if (cursor.isWord('WITH', 'TIMEZONE')) {
       this.#once('WITH', 'TIMEZONE');
-      query.timezone = cursor.expectText(
-        ['string', 'variable', 'word'],
-        "A time zone is missing, such as 'Europe/Paris'",
-      );
+      const { at, end } = cursor.peek();
+      const name = cursor.expectText(['string', 'variable', 'word'], "A time zone is missing, such as 'Europe/Paris'");
+      query.timezone = { name, at, end };
       return;
     }
     if (cursor.isWord('WITH', 'METRIC_FORMAT')) {

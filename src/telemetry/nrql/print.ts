@@ -1,4 +1,5 @@
 import type { Argument, Expression, Moment, Named, Query, Source, Width } from './ast.ts';
+import { spelling } from './words.ts';
 
 const binary: Record<string, number> = {
   or: 1,
@@ -74,7 +75,7 @@ function plain(expression: Expression): string {
     case 'star':
       return '*';
     case 'call':
-      return `${expression.name}(${expression.args.map(printArgument).join(', ')})`;
+      return `${spelling(expression.name)}(${expression.args.map(printArgument).join(', ')})`;
     case 'index':
       return `${printExpression(expression.target, atom)}[${printExpression(expression.key)}]`;
     case 'negate':
@@ -181,7 +182,7 @@ export function print(query: Query): string {
   if (query.facetOrder) parts.push(`ORDER BY ${printExpression(query.facetOrder)}`);
   if (query.since) parts.push(`SINCE ${printMoment(query.since)}`);
   if (query.until) parts.push(`UNTIL ${printMoment(query.until)}`);
-  if (query.timezone !== null) parts.push(`WITH TIMEZONE ${quote(query.timezone)}`);
+  if (query.timezone !== null) parts.push(`WITH TIMEZONE ${quote(query.timezone.name)}`);
   if (query.metricFormat !== null) parts.push(`WITH METRIC_FORMAT ${quote(query.metricFormat)}`);
   if (query.timeseries) {
     const slide = query.timeseries.slide ? ` SLIDE BY ${printWidth(query.timeseries.slide)}` : '';

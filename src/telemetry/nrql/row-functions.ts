@@ -33,6 +33,10 @@ const cohort = (name: string, summary: string, sql: (at: string) => string): Row
 
 const text = (value: Value): string => (value.type === 'string' ? value.sql : `toString(${value.sql})`);
 
+/** The engine's least and greatest pass over NULL; here nothing compares with it. */
+const ofBoth = (name: 'least' | 'greatest', x: Value, y: Value): string =>
+  `if(isNull(${x.sql}) OR isNull(${y.sql}), NULL, ${name}(${x.sql}, ${y.sql}))`;
+
 /** Every row function that can be answered, by its lower-case name. `if`, `capture`, `aparse`... are compiled apart. */
 export const rowFunctions: Record<string, RowFunction> = {
   abs: math('abs', 'Distance from zero', (x) => `abs(${x})`),
@@ -86,7 +90,7 @@ export const rowFunctions: Record<string, RowFunction> = {
     most: 2,
     wants: 'number',
     result: 'number',
-    sql: ([x, bound]) => `greatest(${x!.sql}, ${bound!.sql})`,
+    sql: ([x, bound]) => ofBoth('greatest', x!, bound!),
   },
   clamp_max: {
     signature: 'clamp_max(number, greatest)',
@@ -95,7 +99,7 @@ export const rowFunctions: Record<string, RowFunction> = {
     most: 2,
     wants: 'number',
     result: 'number',
-    sql: ([x, bound]) => `least(${x!.sql}, ${bound!.sql})`,
+    sql: ([x, bound]) => ofBoth('least', x!, bound!),
   },
   concat: {
     signature: 'concat(value, value, ...)',
@@ -277,7 +281,8 @@ export const rowFunctions: Record<string, RowFunction> = {
     sql: ([x, top, count]) => {
       const width = `(${top!.sql} / ${count!.sql})`;
       const slot = `least(floor(${x!.sql} / ${width}), ${count!.sql} - 1)`;
-      return `concat(toString(${slot} * ${width}), ' - ', toString((${slot} + 1) * ${width}))`;
+      const label = `concat(toString(${slot} * ${width}), ' - ', toString((${slot} + 1) * ${width}))`;
+      return `if(isNull(${x!.sql}), NULL, ${label})`;
     },
   },
 };
@@ -292,5 +297,4 @@ export const unansweredRowFunctions = new Set([
   'mapvalues',
   'getcdfcount',
   'blob',
-  'convert',
 ]);

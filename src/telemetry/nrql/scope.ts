@@ -1,3 +1,4 @@
+import { computedColumns } from '../samples.ts';
 import { frameColumns, mapColumns, type TableName, tableNames, tableOf, tables } from '../tables.ts';
 import type { Params } from './params.ts';
 import type { Window } from './window.ts';
@@ -42,10 +43,18 @@ export function readRecords(
       ...(scope.environment === undefined ? [] : [`environment = ${params.text(scope.environment)}`]),
       ...(scope.release === undefined ? [] : [`release = ${params.text(scope.release)}`]),
     ];
-    return `SELECT ${columns ? columns(table) : '*'} FROM ${table} WHERE ${conditions.join(' AND ')}`;
+    return `SELECT ${columns ? columns(table) : allOf(table)} FROM ${table} WHERE ${conditions.join(' AND ')}`;
   });
   return `(${parts.join(' UNION ALL ')})`;
 }
+
+/** Computed columns are not part of `*`. */
+const allOf = (table: TableName): string =>
+  table === 'telemetry_samples' ? `*, ${computedColumns.map(([name]) => name).join(', ')}` : '*';
+
+/** Maps are of one type in every table but that of samples. */
+const united = (map: string): string =>
+  map === 'strings' ? "CAST(strings, 'Map(LowCardinality(String), String)') AS strings" : map;
 
 function unionColumns(from: TableName[]): (table: TableName) => string {
   const promoted = new Map<string, string>();
@@ -70,7 +79,7 @@ function unionColumns(from: TableName[]): (table: TableName) => string {
         // LowCardinality in one table and plain in another do not unite by themselves.
         return absent === "''" ? `CAST(${name}, 'String') AS ${name}` : name;
       }),
-      ...mapColumns.map(([name]) => name),
+      ...mapColumns.map(([name]) => (from.includes('telemetry_samples') ? united(name) : name)),
     ].join(', ');
   };
 }

@@ -65,7 +65,9 @@ export function emptyValue(expression: Expression): 0 | null {
     return emptyValue(expression.left) === 0 && emptyValue(expression.right) === 0 ? 0 : null;
   }
   if (expression.kind === 'binary' && (expression.operator === '*' || expression.operator === '/')) {
-    return emptyValue(expression.left) === 0 && expression.right.kind === 'number' ? 0 : null;
+    const { right } = expression;
+    const divides = expression.operator === '/';
+    return emptyValue(expression.left) === 0 && right.kind === 'number' && !(divides && right.value === 0) ? 0 : null;
   }
   return null;
 }

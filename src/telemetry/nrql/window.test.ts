@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from './parser.ts';
-import { resolveBuckets, resolveWindow } from './window.ts';
+import { overWindow, resolveBuckets, resolveWindow } from './window.ts';
 import { wallClock, zonedTime } from './zones.ts';
 
 // A Wednesday.
@@ -88,5 +88,16 @@ describe('TIMESERIES', () => {
         },
       ),
     );
+  });
+});
+
+describe('a window chosen elsewhere', () => {
+  it('takes the place of SINCE and UNTIL, and buckets that would be too many grow', () => {
+    const chosen = { since: now - 86_400_000, until: now };
+    const narrow = overWindow(parse('SELECT count(*) FROM Log TIMESERIES 1 minute SINCE today UNTIL now'), chosen);
+    expect(narrow).toMatchObject({ since: null, until: null, timeseries: { width: { kind: 'max' } } });
+    expect(resolveBuckets(narrow.timeseries!, chosen).count).toBeLessThanOrEqual(366);
+    const wide = overWindow(parse('SELECT count(*) FROM Log TIMESERIES 1 hour SINCE last week'), chosen);
+    expect(wide).toMatchObject({ since: null, timeseries: { width: { kind: 'fixed', amount: 1 } } });
   });
 });

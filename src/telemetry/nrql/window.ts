@@ -1,4 +1,4 @@
-import type { Moment, Timeseries, TimeUnit, Width } from './ast.ts';
+import type { Moment, Query, Timeseries, TimeUnit, Width } from './ast.ts';
 import { weekdays } from './moments.ts';
 import { NrqlError } from './problems.ts';
 import { isTimeZone, type WallClock, wallClock, zonedTime } from './zones.ts';
@@ -166,6 +166,23 @@ function written(
   }
   // A time of day that is still to come means yesterday's.
   return year === undefined && side === 'since' && instant > now ? instant - day : instant;
+}
+
+/** A query over a window chosen elsewhere: its own times do not count, and buckets that would be too many grow. */
+export function overWindow(query: Query, window: Window): Query {
+  const { timeseries } = query;
+  const span = window.until - window.since;
+  const tooMany = ({ amount, unit }: { amount: number; unit: TimeUnit }) => span / (amount * unitMs[unit]) > maxBuckets;
+  const step = timeseries?.slide ?? timeseries?.width;
+  return {
+    ...query,
+    since: null,
+    until: null,
+    timeseries:
+      timeseries && step?.kind === 'fixed' && tooMany(step)
+        ? { ...timeseries, width: { kind: 'max', at: step.at, end: step.end }, slide: null }
+        : timeseries,
+  };
 }
 
 const autoWidths = [

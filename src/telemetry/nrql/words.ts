@@ -93,6 +93,12 @@ export const keywords = [
 ];
 
 const special = [
+  {
+    name: 'convert',
+    kind: 'row' as const,
+    signature: "convert(number, 'ms', 's')",
+    summary: 'The same amount in another unit of time, data or temperature',
+  },
   { name: 'if', kind: 'row' as const, signature: 'if(condition, then, else)', summary: 'One of two values' },
   {
     name: 'capture',
@@ -135,4 +141,11 @@ export function listFunctions(): { name: string; kind: 'aggregate' | 'row'; sign
     .filter(([name]) => name !== 'indexof')
     .map(([, { signature, summary }]) => ({ name: nameOf(signature), kind: 'row' as const, signature, summary }));
   return [...aggregates, ...rows, ...special];
+}
+
+const spellings = new Map(listFunctions().map(({ name }) => [name.toLowerCase(), name]));
+
+/** A function's name as it is usually written. */
+export function spelling(name: string): string {
+  return spellings.get(name) ?? name;
 }

@@ -175,11 +175,13 @@ function ServiceCell({ service }: { service: Service | undefined }) {
       <span className={styles.quiet} title={`${healthy} of ${wanted} instances are healthy`}>
         {healthy}/{wanted}
       </span>
-      {service.url && (
-        <a href={service.url} target="_blank" rel="noreferrer" aria-label={`Open ${service.name}`}>
-          <ExternalLink aria-hidden size={12} />
-        </a>
-      )}
+      <span className={styles.door}>
+        {service.url && (
+          <a href={service.url} target="_blank" rel="noreferrer" aria-label={`Open ${service.name}`}>
+            <ExternalLink aria-hidden size={12} />
+          </a>
+        )}
+      </span>
     </span>
   );
 }

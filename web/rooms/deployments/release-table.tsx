@@ -16,12 +16,14 @@ const words = { queued: 'Queued', building: 'Building', ready: 'Ready', failed: 
 /** `ready` and `empty` mean other things elsewhere. */
 const marks = { queued: 'queued', building: 'building', ready: 'success', failed: 'failed', empty: 'not_run' };
 
-export function ReleaseStatus({ status }: { status: Release['status'] }) {
+/** A release whose build was removed cannot be deployed as it is, so it does not read as ready. */
+export function ReleaseStatus({ release: { status, removedAt } }: { release: Pick<Release, 'status' | 'removedAt'> }) {
+  if (status === 'ready' && removedAt) return <Status status="empty" word="Build not kept" />;
   return <Status status={marks[status]} word={words[status]} />;
 }
 
 const columns: Column<Release>[] = [
-  { id: 'status', title: 'State', cell: (release) => <ReleaseStatus status={release.status} /> },
+  { id: 'status', title: 'State', cell: (release) => <ReleaseStatus release={release} /> },
   {
     id: 'version',
     title: 'Release',

@@ -59,7 +59,7 @@ export function ReleasePage() {
           <span>{release.project}</span>
         </>
       }
-      status={<ReleaseStatus status={release.status} />}
+      status={<ReleaseStatus release={release} />}
       facts={
         <Facts>
           <span>
@@ -82,14 +82,7 @@ export function ReleasePage() {
             <Clock aria-hidden />
             <Time at={release.createdAt} />
           </span>
-          {release.removedAt && (
-            <Tag
-              tone="idle"
-              title="Only the builds of the newest releases are kept. It can be built again from its commit."
-            >
-              build not kept
-            </Tag>
-          )}
+          {release.removedAt && <span>Only the builds of the newest releases are kept</span>}
           {release.environments
             .filter((one) => one.current || one.bad)
             .map((one) => (
@@ -105,7 +98,11 @@ export function ReleasePage() {
           <DeployButton release={release} />
         </>
       }
-      command={`millrace deploy ENVIRONMENT --release ${release.version} --project ${release.project}`}
+      command={
+        release.removedAt
+          ? `millrace rebuild ${release.version} --project ${release.project}`
+          : `millrace deploy ENVIRONMENT --release ${release.version} --project ${release.project}`
+      }
     >
       {release.reason && release.status !== 'ready' && <Problem error={new Error(release.reason)} />}
       {release.problems.length > 0 && (

@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
-import { GitCommitHorizontal, Rocket } from 'lucide-react';
+import { Activity, FlaskConical, GitCommitHorizontal, Rocket, SlidersHorizontal } from 'lucide-react';
 import type { Answer } from '../../app/api.ts';
+import { useProject } from '../../app/project.ts';
 import { Tag } from '../../kit/badge.tsx';
 import { plural } from '../../kit/figures.ts';
 import { Section } from '../../kit/page.tsx';
@@ -8,15 +9,39 @@ import { Sparkline } from '../../kit/sparkline.tsx';
 import { Time } from '../../kit/time.tsx';
 import styles from './issue.module.css';
 
+const icons = { change: SlidersHorizontal, state: Activity, test: FlaskConical };
+
+/** Something that happened around its appearance, and why it is named. */
+function Sign({ sign }: { sign: Answer<'errors', 'getIssue'>['evidence'][number] }) {
+  const Icon = icons[sign.kind];
+  return (
+    <li>
+      {sign.href ? (
+        <a href={sign.href}>
+          <Icon aria-hidden size={13} /> {sign.text}
+        </a>
+      ) : (
+        <span>
+          <Icon aria-hidden size={13} /> {sign.text}
+        </span>
+      )}
+      <span className={styles.quiet}>
+        {sign.reason}, <Time at={sign.at} />
+      </span>
+    </li>
+  );
+}
+
 /** Beside an issue: since when, how often, in which releases, and what it is laid at. */
 export function IssueSide({ issue }: { issue: Answer<'errors', 'getIssue'> }) {
   const { suspect } = issue;
+  const project = useProject().slugOf(issue.projectId);
   return (
     <aside className={styles.side} aria-label="About this issue">
-      {suspect && (suspect.deployment || suspect.commits.length > 0) && (
+      {((suspect && (suspect.deployment || suspect.commits.length > 0)) || issue.evidence.length > 0) && (
         <Section title="Probably caused by">
           <ul className={styles.suspect}>
-            {suspect.deployment && (
+            {suspect?.deployment && (
               <li>
                 <Link to="/deployments/$deploymentId" params={{ deploymentId: suspect.deployment.id }}>
                   <Rocket aria-hidden size={13} /> {suspect.deployment.release} in {suspect.deployment.environment}
@@ -34,7 +59,10 @@ export function IssueSide({ issue }: { issue: Answer<'errors', 'getIssue'> }) {
                 </span>
               </li>
             )}
-            {suspect.commits.map((commit) => (
+            {issue.evidence.map((one) => (
+              <Sign key={`${one.at} ${one.text}`} sign={one} />
+            ))}
+            {suspect?.commits.map((commit) => (
               <li key={commit.sha}>
                 <span>
                   <GitCommitHorizontal aria-hidden size={13} /> <code>{commit.sha.slice(0, 7)}</code>{' '}
@@ -45,6 +73,19 @@ export function IssueSide({ issue }: { issue: Answer<'errors', 'getIssue'> }) {
                 </span>
               </li>
             ))}
+          </ul>
+        </Section>
+      )}
+      {issue.ownership && (
+        <Section title="Owners">
+          <ul className={styles.suspect}>
+            <li>
+              <span>{issue.ownership.owners.map((owner) => owner.name).join(', ')}</span>
+              <span className={styles.quiet}>
+                {issue.ownership.source === 'rules' ? 'rule' : 'CODEOWNERS'} <code>{issue.ownership.rule}</code> matches{' '}
+                {issue.ownership.matched}
+              </span>
+            </li>
           </ul>
         </Section>
       )}
@@ -75,8 +116,14 @@ export function IssueSide({ issue }: { issue: Answer<'errors', 'getIssue'> }) {
             {issue.releases.slice(0, 8).map((one) => (
               <li key={`${one.release}/${one.environment}`}>
                 <span>
-                  {one.release} {one.environment && <Tag>{one.environment}</Tag>}{' '}
-                  {one.first && <Tag tone="bad">first</Tag>}
+                  {project ? (
+                    <Link to="/errors/releases/$project/$release" params={{ project, release: one.release }}>
+                      {one.release}
+                    </Link>
+                  ) : (
+                    one.release
+                  )}{' '}
+                  {one.environment && <Tag>{one.environment}</Tag>} {one.first && <Tag tone="bad">first</Tag>}
                 </span>
                 <span className={styles.quiet}>
                   {plural(one.count, 'event')}, last <Time at={one.lastSeenAt} />

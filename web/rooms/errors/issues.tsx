@@ -19,16 +19,34 @@ import { type Column, Table, TwoLines } from '../../kit/table.tsx';
 import { Choice } from '../../kit/tabs.tsx';
 import { Time } from '../../kit/time.tsx';
 import { useToasts } from '../../kit/toast.tsx';
+import { ErrorTabs } from './error-tabs.tsx';
 import { installCommand } from './install.ts';
 import { IssueMark } from './issue-mark.tsx';
+import { Releases } from './releases.tsx';
 
 type Issue = Item<'errors', 'listIssues'>;
 
 const periods = ['24h', '7d', '30d'] as const;
 const statuses = ['unresolved', 'resolved', 'archived', 'all'] as const;
 
-/** Issues, with how often over time. */
+/** What broke: by issue, or by release. */
 export function IssuesPage() {
+  const { tab, environment } = useSearch({ from: '/shell/errors' });
+  const { slug } = useProject();
+  if (tab !== 'releases') return <Issues />;
+  return (
+    <Page
+      title="Errors"
+      command={queryCommand('SELECT count(*), uniqueCount(issue) FROM ErrorEvent FACET release SINCE 1 week ago', slug)}
+    >
+      <ErrorTabs current="releases" />
+      <Releases environment={environment} />
+    </Page>
+  );
+}
+
+/** Issues, with how often over time. */
+function Issues() {
   const search = useSearch({ from: '/shell/errors' });
   const navigate = useNavigate({ from: '/errors' });
   const refusal = useRefusal('developer');
@@ -173,6 +191,7 @@ export function IssuesPage() {
       }
       command={queryCommand('SELECT count(*) FROM ErrorEvent FACET issue, errorType SINCE 1 day ago', slug)}
     >
+      <ErrorTabs current="issues" />
       <Section
         flush
         aside={

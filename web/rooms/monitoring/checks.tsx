@@ -10,7 +10,9 @@ import { Empty } from '../../kit/empty.tsx';
 import { spanText } from '../../kit/moments.ts';
 import { Page, Section } from '../../kit/page.tsx';
 import { type Column, Table, TwoLines } from '../../kit/table.tsx';
+import { LinkTabs } from '../../kit/tabs.tsx';
 import { Time } from '../../kit/time.tsx';
+import { Jobs } from './jobs.tsx';
 import { NewCheckButton } from './new-check.tsx';
 
 export type Check = Item<'monitoring', 'listChecks'>;
@@ -75,8 +77,25 @@ const columns: Column<Check>[] = [
   },
 ];
 
-/** Checks, problems first. */
+const views = [
+  { id: 'checks', label: 'Checks' },
+  { id: 'jobs', label: 'Jobs' },
+];
+
+/** What is watched from outside (checks), and what reports by itself (jobs). */
 export function ChecksPage() {
+  const { tab } = useSearch({ from: '/shell/monitoring' });
+  if (tab !== 'jobs') return <Checks />;
+  return (
+    <Page title="Monitoring">
+      <LinkTabs label="Views" current="jobs" items={views} />
+      <Jobs />
+    </Page>
+  );
+}
+
+/** Checks, problems first. */
+function Checks() {
   const search = useSearch({ from: '/shell/monitoring' });
   const navigate = useNavigate({ from: '/monitoring' });
   const { slug } = useProject();
@@ -91,6 +110,7 @@ export function ChecksPage() {
       actions={<NewCheckButton />}
       command={queryCommand('SELECT latest(state), average(duration) FROM CheckResult FACET name', slug)}
     >
+      <LinkTabs label="Views" current="checks" items={views} />
       <QueryProblem query={checks} />
       <Section flush>
         <Table

@@ -10,6 +10,8 @@ import { Confirm } from '../../kit/dialog.tsx';
 import { Facts, Page, Section } from '../../kit/page.tsx';
 import { SkeletonRows } from '../../kit/skeleton.tsx';
 import { LinkTabs } from '../../kit/tabs.tsx';
+import { Arrivals } from './arrivals.tsx';
+import { ErrorSettings } from './error-settings.tsx';
 import { ProjectForm } from './project-form.tsx';
 import { ProjectSecrets } from './project-secrets.tsx';
 import { Push } from './push.tsx';
@@ -54,7 +56,13 @@ export function ProjectPage() {
         ]}
       />
       {tab === 'push' && <Push project={project} />}
-      {tab === 'errors' && <Addresses dsn={project.dsn} />}
+      {tab === 'errors' && (
+        <>
+          <Addresses dsn={project.dsn} />
+          <Arrivals project={project.slug} />
+          <ErrorSettings project={project.slug} />
+        </>
+      )}
       {tab === 'secrets' && <ProjectSecrets project={project.slug} />}
       {tab === 'remote' && <Remote project={project} />}
       {tab === 'general' && (

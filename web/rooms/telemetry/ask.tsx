@@ -1,12 +1,11 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { ChartLine, Play } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { ApiError, api } from '../../app/api.ts';
 import { Problem } from '../../app/problem.tsx';
 import { Button } from '../../kit/button.tsx';
 import { Empty } from '../../kit/empty.tsx';
-import { Select } from '../../kit/field.tsx';
 import { bytesText, countText, sentences } from '../../kit/figures.ts';
 import { Keys } from '../../kit/keys.tsx';
 import { spanText } from '../../kit/moments.ts';
@@ -15,6 +14,9 @@ import { SkeletonRows } from '../../kit/skeleton.tsx';
 import { AnswerView } from './answer-view.tsx';
 import styles from './explore.module.css';
 import { NrqlEditor } from './nrql-editor.tsx';
+import { RangeSelect } from './range-select.tsx';
+import { windowOf } from './ranges.ts';
+import { useMarks } from './use-marks.ts';
 
 const examples = [
   {
@@ -29,15 +31,6 @@ const examples = [
   { title: 'What is there', nrql: 'SHOW EVENT TYPES' },
 ];
 
-const ranges = [
-  { value: '', label: 'Time: as the query says' },
-  { value: '15m', label: 'Last 15 minutes', ms: 900_000 },
-  { value: '1h', label: 'Last hour', ms: 3_600_000 },
-  { value: '6h', label: 'Last 6 hours', ms: 21_600_000 },
-  { value: '1d', label: 'Last day', ms: 86_400_000 },
-  { value: '7d', label: 'Last 7 days', ms: 604_800_000 },
-];
-
 /** One box for NRQL and what it answers. */
 export function Ask({ project }: { project: string | undefined }) {
   const search = useSearch({ from: '/shell/explore' });
@@ -45,16 +38,17 @@ export function Ask({ project }: { project: string | undefined }) {
   const [text, setText] = useState(search.q ?? '');
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => setText(search.q ?? ''), [search.q]);
-  const range = ranges.find((one) => one.value === search.since);
+  const window = windowOf(search, now);
   const answer = useQuery({
-    queryKey: ['telemetry', 'query', { nrql: search.q, project, since: search.since, now }],
+    queryKey: ['telemetry', 'query', { nrql: search.q, project, window, now }],
     queryFn: ({ signal }) =>
       api.telemetry.query({
         body: {
           nrql: search.q ?? '',
           projectId: project,
           now,
-          window: range?.ms ? { since: now - range.ms, until: now } : undefined,
+          window,
+          windowWins: true,
         },
         signal,
       }),
@@ -68,6 +62,12 @@ export function Ask({ project }: { project: string | undefined }) {
   };
   const refused = answer.error instanceof ApiError && answer.error.problems.length > 0 ? answer.error : undefined;
   const data = search.q ? answer.data : undefined;
+  const shown = data && { since: Date.parse(data.window.since), until: Date.parse(data.window.until) };
+  const marks = useMarks(data?.shape === 'timeseries' ? shown : undefined);
+  const select = useCallback(
+    (from: number, to: number) => void navigate({ search: (before) => ({ ...before, from, to }) }),
+    [navigate],
+  );
   return (
     <>
       <div className={styles.ask}>
@@ -83,13 +83,10 @@ export function Ask({ project }: { project: string | undefined }) {
             Run
             <Keys of="mod+Enter" />
           </Button>
-          <Select
-            aria-label="Time range when the query names none"
-            value={search.since ?? ''}
-            options={ranges}
-            onChange={(event) =>
-              void navigate({ search: (before) => ({ ...before, since: event.target.value || undefined }) })
-            }
+          <RangeSelect
+            value={search}
+            none="Time: as the query says"
+            onChange={(range) => void navigate({ search: (before) => ({ ...before, ...range }) })}
           />
           {data && (
             <span className={styles.cost} role="status">
@@ -104,7 +101,7 @@ export function Ask({ project }: { project: string | undefined }) {
           {sentences(warning.message, warning.hint)}
         </p>
       ))}
-      {data && !answer.error && <AnswerView answer={data} onAsk={run} />}
+      {data && !answer.error && <AnswerView answer={data} marks={marks} onAsk={run} onSelect={select} />}
       {search.q && answer.isPending && (
         <Section flush>
           <SkeletonRows />

@@ -42,10 +42,18 @@ export function isBillboard(answer: QueryAnswer): boolean {
   );
 }
 
+const quote = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+const line = (cells: string[]): string => `${cells.map(quote).join(',')}\r\n`;
+const plain = (cell: unknown): string =>
+  cell === null || cell === undefined ? '' : typeof cell === 'object' ? JSON.stringify(cell) : String(cell);
+
+/** Rows under their names as comma-separated values (RFC 4180). */
+export function rowsToCsv(names: string[], rows: unknown[][]): string {
+  return line(names) + rows.map((row) => line(row.map(plain))).join('');
+}
+
 /** The answer as comma-separated values (RFC 4180). */
 export function toCsv(answer: QueryAnswer): string {
-  const quote = (text: string) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const line = (cells: string[]) => `${cells.map(quote).join(',')}\r\n`;
   if (answer.shape === 'timeseries' && answer.buckets) {
     const head = line(['time', ...answer.series.map((one) => one.label)]);
     const rows = answer.buckets.begins.map((begin, index) =>
@@ -53,7 +61,8 @@ export function toCsv(answer: QueryAnswer): string {
     );
     return head + rows.join('');
   }
-  const plain = (cell: QueryCell) =>
-    cell === null ? '' : typeof cell === 'object' ? JSON.stringify(cell) : String(cell);
-  return line(answer.columns.map((column) => column.label)) + answer.rows.map((row) => line(row.map(plain))).join('');
+  return rowsToCsv(
+    answer.columns.map((column) => column.label),
+    answer.rows,
+  );
 }

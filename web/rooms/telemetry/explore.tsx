@@ -8,6 +8,7 @@ import { LinkTabs } from '../../kit/tabs.tsx';
 import { Ask } from './ask.tsx';
 
 const Logs = lazy(() => import('./logs.tsx').then((module) => ({ default: module.Logs })));
+const Sql = lazy(() => import('./sql.tsx').then((module) => ({ default: module.Sql })));
 const Traces = lazy(() => import('./traces.tsx').then((module) => ({ default: module.Traces })));
 
 /** Asking telemetry: queries, logs, traces. */
@@ -23,7 +24,7 @@ export function ExplorePage() {
       : queryCommand('SELECT traceId, name, duration FROM Transaction', slug),
   };
   return (
-    <Page title="Explore" full command={commands[tab]}>
+    <Page title="Explore" full command={tab === 'sql' ? undefined : commands[tab]}>
       <LinkTabs
         label="Ways to look"
         current={tab}
@@ -31,11 +32,13 @@ export function ExplorePage() {
           { id: 'query', label: 'Query' },
           { id: 'logs', label: 'Logs' },
           { id: 'traces', label: 'Traces' },
+          { id: 'sql', label: 'SQL' },
         ]}
       />
       <Suspense fallback={<SkeletonRows />}>
         {tab === 'query' && <Ask project={slug} />}
         {tab === 'logs' && <Logs project={slug} />}
+        {tab === 'sql' && <Sql />}
         {tab === 'traces' && <Traces project={slug} />}
       </Suspense>
     </Page>

@@ -4,12 +4,12 @@ import { Sparkline } from '../../kit/sparkline.tsx';
 import styles from './explore.module.css';
 
 /** A histogram with the range it covers under it; large where it is the whole answer. */
-export function HistogramBars({ cell, large }: { cell: HistogramCell; large: boolean }) {
+export function HistogramBars({ cell, large, height = 180 }: { cell: HistogramCell; large: boolean; height?: number }) {
   const end = cell.start + cell.width * cell.counts.length;
   const width = large ? 640 : 220;
   return (
     <span className={styles.histogram} style={{ maxWidth: width }}>
-      <Sparkline counts={cell.counts} what="value" width={width} height={large ? 180 : 40} />
+      <Sparkline counts={cell.counts} what="value" width={width} height={large ? height : 40} />
       <span className={styles.ends}>
         <span>{numberText(cell.start)}</span>
         {large && <span>each bar spans {numberText(cell.width)}</span>}

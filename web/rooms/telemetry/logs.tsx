@@ -11,6 +11,8 @@ import { SearchInput, Select } from '../../kit/field.tsx';
 import { FilterBar } from '../../kit/filter-bar.tsx';
 import { Section } from '../../kit/page.tsx';
 import { SkeletonRows } from '../../kit/skeleton.tsx';
+import { Choice } from '../../kit/tabs.tsx';
+import { LogPatterns } from './log-patterns.tsx';
 import { LogRow } from './log-row.tsx';
 import styles from './logs.module.css';
 import { type TailFilter, useTail } from './tail.ts';
@@ -37,7 +39,8 @@ export function Logs({ project }: { project: string | undefined }) {
     getNextPageParam: (page) => page.before,
     retry: false,
   });
-  const tail = useTail(filter, live && older.isSuccess);
+  const asPatterns = search.view === 'patterns';
+  const tail = useTail(filter, live && older.isSuccess && !asPatterns);
   const set = (change: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...change }) });
   const values = (attribute: string) =>
     ask('telemetry', 'values', { query: { projectId: project, eventType: 'Log', attribute, limit: 50 } });
@@ -86,14 +89,25 @@ export function Logs({ project }: { project: string | undefined }) {
           ]}
           onChange={(event) => set({ level: event.target.value || undefined })}
         />
-        <Button
-          icon={<Radio aria-hidden />}
-          look={live ? 'primary' : 'plain'}
-          aria-pressed={live}
-          onClick={() => setLive(!live)}
-        >
-          {live ? 'Live' : 'Paused'}
-        </Button>
+        <Choice
+          label="Show"
+          value={search.view ?? 'lines'}
+          options={[
+            { value: 'lines', label: 'Lines' },
+            { value: 'patterns', label: 'Patterns' },
+          ]}
+          onChange={(view) => set({ view: view === 'patterns' ? view : undefined })}
+        />
+        {!asPatterns && (
+          <Button
+            icon={<Radio aria-hidden />}
+            look={live ? 'primary' : 'plain'}
+            aria-pressed={live}
+            onClick={() => setLive(!live)}
+          >
+            {live ? 'Live' : 'Paused'}
+          </Button>
+        )}
         {tail.dropped > 0 && (
           <span className={styles.dropped} role="status">
             {tail.dropped} lines came faster than they can be shown; they are stored.
@@ -101,28 +115,34 @@ export function Logs({ project }: { project: string | undefined }) {
         )}
       </FilterBar>
       {older.error && <Problem error={older.error} retry={() => void older.refetch()} />}
-      <Section flush>
-        {older.isPending && <SkeletonRows rows={14} />}
-        {older.isSuccess && lines.length === 0 && (
-          <Empty icon={<ScrollText />} title="No log lines">
-            Steps of pipelines and deployed services log here by themselves. Everything else sends OpenTelemetry; the
-            settings for it stand in the settings of its project.
-          </Empty>
-        )}
-        {lines.length > 0 && (
-          <ul className={styles.lines} aria-label="Log lines, newest first">
-            {lines.map((line) => (
-              <LogRow key={line.cursor} line={line} onFilter={set} />
-            ))}
-          </ul>
-        )}
-      </Section>
-      {older.hasNextPage && (
-        <div>
-          <Button busy={older.isFetchingNextPage} onClick={() => void older.fetchNextPage()}>
-            Show older
-          </Button>
-        </div>
+      {asPatterns ? (
+        <LogPatterns filter={filter} onText={(text) => set({ text, view: undefined })} />
+      ) : (
+        <>
+          <Section flush>
+            {older.isPending && <SkeletonRows rows={14} />}
+            {older.isSuccess && lines.length === 0 && (
+              <Empty icon={<ScrollText />} title="No log lines">
+                Steps of pipelines and deployed services log here by themselves. Everything else sends OpenTelemetry;
+                the settings for it stand in the settings of its project.
+              </Empty>
+            )}
+            {lines.length > 0 && (
+              <ul className={styles.lines} aria-label="Log lines, newest first">
+                {lines.map((line) => (
+                  <LogRow key={line.cursor} line={line} onFilter={set} />
+                ))}
+              </ul>
+            )}
+          </Section>
+          {older.hasNextPage && (
+            <div>
+              <Button busy={older.isFetchingNextPage} onClick={() => void older.fetchNextPage()}>
+                Show older
+              </Button>
+            </div>
+          )}
+        </>
       )}
     </>
   );

@@ -37,10 +37,36 @@ export function NrqlEditor({ value, onChange, onRun, project, problem }: NrqlEdi
   const [chosen, setChosen] = useState(0);
   const known = useQuery({ ...ask('telemetry', 'completion', { query: { projectId: project } }), retry: false }).data;
 
+  const here = cursor === undefined ? undefined : placeAt(value, cursor);
+  const wanted = here?.expects === 'value' && here.attribute && here.eventTypes[0] ? here : undefined;
+  const values = useQuery({
+    ...ask('telemetry', 'values', {
+      query: {
+        projectId: project,
+        eventType: wanted?.eventTypes[0] ?? '',
+        attribute: wanted?.attribute ?? '',
+        prefix: wanted?.prefix || undefined,
+        limit: 20,
+      },
+    }),
+    enabled: wanted !== undefined,
+    staleTime: 30_000,
+    retry: false,
+  }).data;
+
   const suggestions = useMemo<Suggestion[]>(() => {
     if (cursor === undefined || !known) return [];
     const place = placeAt(value, cursor);
     if (!place) return [];
+    if (place.expects === 'value') {
+      return (values?.values ?? [])
+        .flatMap((one) =>
+          typeof one.value === 'string' && one.value !== place.prefix
+            ? [{ text: one.value, kind: 'value', note: `${one.records} records` }]
+            : [],
+        )
+        .slice(0, 9);
+    }
     const types = known.eventTypes.map((one) => ({
       text: one.name,
       kind: 'event type',
@@ -64,15 +90,24 @@ export function NrqlEditor({ value, onChange, onRun, project, problem }: NrqlEdi
     return [...unique.values()]
       .filter((one) => one.text.toLowerCase().startsWith(prefix) && one.text.toLowerCase() !== prefix)
       .slice(0, 9);
-  }, [value, cursor, known]);
+  }, [value, cursor, known, values]);
   const open = suggestions.length > 0;
   const index = Math.min(chosen, suggestions.length - 1);
 
   const take = (suggestion: Suggestion) => {
     const place = placeAt(value, cursor ?? value.length);
     if (!place) return;
-    const text = suggestion.kind === 'function' ? `${suggestion.text}(` : `${suggestion.text} `;
-    const next = value.slice(0, place.from) + text + value.slice(cursor ?? value.length);
+    const end = cursor ?? value.length;
+    // A value is written with its closing quote; what stood after the cursor in the quotes gives way to it.
+    const quote = value[place.from - 1] ?? "'";
+    const rest = place.expects === 'value' ? value.slice(end).replace(/^[^'"\n]*['"]?/, '') : value.slice(end);
+    const text =
+      suggestion.kind === 'value'
+        ? `${suggestion.text.replaceAll('\\', '\\\\').replaceAll(quote, `\\${quote}`)}${quote} `
+        : suggestion.kind === 'function'
+          ? `${suggestion.text}(`
+          : `${suggestion.text} `;
+    const next = value.slice(0, place.from) + text + rest;
     onChange(next);
     setCursor(undefined);
     const at = place.from + text.length;

@@ -41,9 +41,18 @@ describe('placeAt', () => {
     expect(at('FROM Log |')).toMatchObject({ expects: 'attribute', prefix: '' });
   });
 
-  it('keeps quiet inside texts and comments', () => {
-    expect(at("WHERE name = 'a|")).toBeUndefined();
-    expect(at("WHERE name = 'a|b'")).toBeUndefined();
+  it('knows whose value is being written', () => {
+    const value = { expects: 'value', attribute: 'name', prefix: 'a', eventTypes: ['Log'] };
+    expect(at("FROM Log WHERE name = 'a|")).toMatchObject(value);
+    expect(at("FROM Log WHERE name != 'a|b'")).toMatchObject(value);
+    expect(at("FROM Log WHERE `name` NOT LIKE 'a|")).toMatchObject(value);
+    expect(at("FROM Log WHERE name IN ('x', 'a|')")).toMatchObject(value);
+    expect(at("FROM Log WHERE name NOT IN ('a|")).toMatchObject(value);
+  });
+
+  it('keeps quiet inside other texts and comments', () => {
+    expect(at("SELECT count(*) AS 'a|")).toBeUndefined();
+    expect(at("WHERE concat(name, 'a|")).toBeUndefined();
     expect(at("WHERE name = 'ab'|")).toBeDefined();
     expect(at('-- com|ment')).toBeUndefined();
   });

@@ -43,22 +43,25 @@ function kindOf(match: RegExpExecArray, text: string): WordKind {
 
 /** What could stand where the cursor is: kind of thing, and the part already written. */
 export interface Place {
-  expects: 'eventType' | 'attribute' | 'start';
+  expects: 'eventType' | 'attribute' | 'start' | 'value';
   /** Letters before the cursor. */
   prefix: string;
   /** Where the prefix begins. */
   from: number;
   /** Event types named in the query, for narrowing attributes. */
   eventTypes: string[];
+  /** Whose value it is, where a value is expected. */
+  attribute?: string | undefined;
 }
 
-/** Reads where the cursor stands; undefined inside a text or a comment, where nothing is completed. */
+/** Reads where the cursor stands; undefined inside a comment, or a text that is no attribute's value. */
 export function placeAt(text: string, cursor: number): Place | undefined {
   const words = wordsOf(text);
   const here = words.find((word) => word.from < cursor && cursor <= word.from + word.text.length);
   if (here && (here.kind === 'string' || here.kind === 'comment') && cursor < here.from + here.text.length + 1) {
     const closed = here.kind === 'string' && here.text.length > 1 && here.text.endsWith(here.text[0]!);
-    if (!closed || cursor < here.from + here.text.length) return undefined;
+    if (!closed || cursor < here.from + here.text.length)
+      return here.kind === 'string' ? valueAt(words, here, cursor) : undefined;
   }
   const isWord = here !== undefined && ['keyword', 'function', 'name'].includes(here.kind);
   const from = isWord ? here.from : cursor;
@@ -68,6 +71,28 @@ export function placeAt(text: string, cursor: number): Place | undefined {
   const inFrom = lastKeyword === 'from' && (last?.text === ',' || last?.kind === 'keyword');
   const expects = before.length === 0 ? 'start' : inFrom ? 'eventType' : 'attribute';
   return { expects, prefix: text.slice(from, cursor), from, eventTypes: eventTypesOf(words) };
+}
+
+/** Inside the quotes of `attribute = '...'`, `LIKE '...'`, `IN ('...', '...')`. */
+function valueAt(words: Word[], here: Word, cursor: number): Place | undefined {
+  const before = words.filter((word) => word.from < here.from && word.kind !== 'space' && word.kind !== 'comment');
+  let at = before.length - 1;
+  if (before[at]?.text === '(' || before[at]?.text === ',') {
+    while (at >= 0 && (before[at]!.kind === 'string' || /^[(,]$/.test(before[at]!.text))) at -= 1;
+    if (before[at]?.text.toLowerCase() !== 'in') return undefined;
+  }
+  if (!/^(=|!=|in|like)$/i.test(before[at]?.text ?? '')) return undefined;
+  at -= before[at - 1]?.text.toLowerCase() === 'not' ? 2 : 1;
+  const attribute = before[at];
+  if (attribute?.kind !== 'name') return undefined;
+  const from = here.from + 1;
+  return {
+    expects: 'value',
+    prefix: here.text.slice(1, cursor - here.from),
+    from,
+    eventTypes: eventTypesOf(words),
+    attribute: attribute.text.replaceAll('`', ''),
+  };
 }
 
 function eventTypesOf(words: Word[]): string[] {

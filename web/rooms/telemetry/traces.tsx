@@ -12,6 +12,7 @@ import { SkeletonRows } from '../../kit/skeleton.tsx';
 import { LogRow } from './log-row.tsx';
 import logStyles from './logs.module.css';
 import { SlowTraces } from './slow-traces.tsx';
+import { TraceErrors } from './trace-errors.tsx';
 import { Waterfall } from './waterfall.tsx';
 
 /** A trace as a waterfall, with the logs written in it. */
@@ -47,6 +48,7 @@ export function Traces({ project }: { project: string | undefined }) {
           <Waterfall spans={spans} begin={begin} end={end} />
         </Section>
       )}
+      {trace && spans.length > 0 && <TraceErrors traceId={trace} project={project} />}
       {query.data && query.data.logs.length > 0 && (
         <Section flush title="Logs of this trace">
           <ul className={logStyles.lines}>

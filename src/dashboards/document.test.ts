@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Fault } from '../kernel/faults.ts';
+import { readDocument } from './document.ts';
+
+const widget = {
+  title: 'Throughput',
+  layout: { column: 5, row: 2, width: 8, height: 3 },
+  linkedEntityGuids: null,
+  visualization: { id: 'viz.line' },
+  rawConfiguration: { nrqlQueries: [{ accountId: 0, query: 'SELECT count(*) FROM Transaction TIMESERIES' }] },
+};
+const dashboard = {
+  name: 'Web',
+  description: null,
+  permissions: 'PUBLIC_READ_WRITE',
+  pages: [{ name: 'One', description: null, widgets: [widget] }],
+  variables: [{ name: 'service', type: 'STRING', title: 'Service' }],
+};
+
+describe('dashboards in New Relic’s format', () => {
+  it('are kept as they are, with what Millrace does not use', () => {
+    expect(readDocument(dashboard)).toEqual(dashboard);
+  });
+
+  it('may come wrapped, without variables, without places, and with the older configuration', () => {
+    const older = { title: null, configuration: { bar: { queries: [{ query: 'SELECT 1' }], thresholds: [] } } };
+    const read = readDocument({ dashboard: { name: 'Old', pages: [{ widgets: [widget, older, { ...older }] }] } });
+    expect(read).toMatchObject({ description: null, variables: [] });
+    expect(read.pages[0]).toMatchObject({
+      name: 'Page 1',
+      widgets: [
+        widget,
+        {
+          title: '',
+          visualization: { id: 'viz.bar' },
+          layout: { column: 1, row: 5, width: 4, height: 3 },
+          rawConfiguration: { nrqlQueries: [{ query: 'SELECT 1' }], thresholds: [] },
+        },
+        { layout: { row: 8 } },
+      ],
+    });
+  });
+
+  it.each([
+    [[], /a JSON object/],
+    [{ name: 'x' }, /pages/],
+    [{ name: '', pages: [{ widgets: [] }] }, /name/],
+    [{ name: 'x', pages: [{ widgets: [{ title: 'no visualization' }] }] }, /pages\[0\]\.widgets\[0\]\.visualization/],
+    [{ name: 'x', pages: [{ widgets: [{ ...widget, layout: { column: 0 } }] }] }, /layout\.column/],
+  ])('say what is wrong with %j', (input, message) => {
+    expect(() => readDocument(input)).toThrow(message);
+  });
+
+  it('read any JSON or refuse it, and read what they read before', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.jsonValue(), (page, other) => {
+        try {
+          const read = readDocument({ name: 'x', pages: [page, { widgets: [other] }] });
+          expect(readDocument(read)).toEqual(read);
+        } catch (error) {
+          expect(error).toBeInstanceOf(Fault);
+        }
+      }),
+    );
+  });
+});

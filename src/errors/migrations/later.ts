@@ -1,0 +1,37 @@
+import type { Migration } from '../../platform/postgres/migrations.ts';
+
+/** From 0006 on. */
+export const laterMigrations: Migration[] = [
+  {
+    id: 'errors/0006-priority',
+    statements: `
+      alter table errors_issues add column priority text not null default 'high',
+        add column priority_locked boolean not null default false;
+      update errors_issues set priority = case level when 'warning' then 'medium' when 'info' then 'low'
+        when 'debug' then 'low' else 'high' end;
+      create index on errors_issue_hours (hour);`,
+  },
+  {
+    id: 'errors/0007-project-events',
+    statements: 'create index on errors_events (project_id, received_at desc, id desc);',
+  },
+  {
+    id: 'errors/0008-settings',
+    statements: `
+      create table errors_settings (
+        project_id uuid primary key,
+        filters jsonb not null,
+        scrubbing jsonb not null,
+        ownership text not null,
+        changed_at timestamptz not null,
+        changed_by text not null
+      );
+      -- Whom the rules name for an issue, and which rule it was.
+      alter table errors_issues add column ownership jsonb;`,
+  },
+  {
+    id: 'errors/0009-evidence',
+    // What happened around its appearance, ranked.
+    statements: 'alter table errors_issues add column evidence jsonb;',
+  },
+];

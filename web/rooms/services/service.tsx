@@ -1,0 +1,110 @@
+import { useMutation } from '@tanstack/react-query';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { LayoutDashboard } from 'lucide-react';
+import { useCallback, useMemo } from 'react';
+import { api } from '../../app/api.ts';
+import { Problem } from '../../app/problem.tsx';
+import { useProject } from '../../app/project.ts';
+import { useRefusal } from '../../app/session.ts';
+import { Button } from '../../kit/button.tsx';
+import { FilterBar } from '../../kit/filter-bar.tsx';
+import { Facts, Page } from '../../kit/page.tsx';
+import boards from '../dashboards/dashboards.module.css';
+import { WidgetCard } from '../dashboards/widget.tsx';
+import { RangeSelect } from '../telemetry/range-select.tsx';
+import { windowOf } from '../telemetry/ranges.ts';
+import { useMarks } from '../telemetry/use-marks.ts';
+import { serviceDashboard } from './apm.ts';
+import { EnvironmentSelect } from './environment-select.tsx';
+import { useMinute } from './services.tsx';
+
+const noVariables: [] = [];
+const nothingChosen = {};
+
+/** One service: how much it does, how fast and how well, what is slow, and what it waits for. Nothing is set up for it. */
+export function ServicePage() {
+  const { service } = useParams({ from: '/shell/services/$service' });
+  const search = useSearch({ from: '/shell/services/$service' });
+  const navigate = useNavigate({ from: '/services/$service' });
+  const refusal = useRefusal('developer');
+  const { slug } = useProject();
+  const now = useMinute();
+  const since = search.since ?? '1h';
+  const { from, to, environment } = search;
+  const window = useMemo(
+    () => windowOf({ since, from, to }, now) ?? { since: now - 3_600_000, until: now },
+    [since, from, to, now],
+  );
+  const marks = useMarks(window);
+  const dashboard = useMemo(() => serviceDashboard(service, environment), [service, environment]);
+  const select = useCallback(
+    (begin: number, end: number) => void navigate({ search: (before) => ({ ...before, from: begin, to: end }) }),
+    [navigate],
+  );
+  const copy = useMutation({
+    mutationFn: () =>
+      api.dashboards.createDashboard({
+        body: { project: slug ?? null, document: dashboard as unknown as Record<string, unknown> },
+      }),
+    onSuccess: (made) => void navigate({ to: '/dashboards/$dashboardId', params: { dashboardId: made.id } }),
+  });
+  return (
+    <Page
+      full
+      title={service}
+      trail={
+        <Link to="/services" search={(before) => ({ project: before.project })}>
+          Services
+        </Link>
+      }
+      facts={
+        <Facts>
+          <Link to="/explore" search={(before) => ({ project: before.project, tab: 'logs', service, environment })}>
+            Logs
+          </Link>
+          <Link to="/errors" search={(before) => ({ project: before.project, q: `service:${service}`, environment })}>
+            Errors
+          </Link>
+          <Link to="/services" search={(before) => ({ project: before.project, tab: 'map', environment })}>
+            Map
+          </Link>
+        </Facts>
+      }
+      actions={
+        <Button
+          icon={<LayoutDashboard aria-hidden />}
+          disabledBecause={refusal}
+          busy={copy.isPending}
+          onClick={() => copy.mutate()}
+        >
+          Copy as dashboard
+        </Button>
+      }
+    >
+      <FilterBar>
+        <RangeSelect
+          value={{ since, from, to }}
+          onChange={(range) => void navigate({ search: (before) => ({ ...before, ...range }) })}
+        />
+        <EnvironmentSelect
+          project={slug}
+          value={environment}
+          onChange={(next) => void navigate({ search: (before) => ({ ...before, environment: next }) })}
+        />
+      </FilterBar>
+      {copy.error && <Problem error={copy.error} />}
+      <div className={boards.grid}>
+        {dashboard.pages[0]!.widgets.map((widget) => (
+          <WidgetCard
+            key={widget.title}
+            {...{ widget, window, now, marks }}
+            project={slug}
+            variables={noVariables}
+            chosen={nothingChosen}
+            onSelect={select}
+          />
+        ))}
+      </div>
+    </Page>
+  );
+}
