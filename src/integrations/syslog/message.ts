@@ -67,7 +67,10 @@ function modern(message: SyslogMessage, rest: string): SyslogMessage | undefined
     processId: nil(processId!),
     messageId: nil(messageId!),
     data,
-    text: rest.slice(end).replace(/^ /, '').replace(/^\uFEFF/, ''),
+    text: rest
+      .slice(end)
+      .replace(/^ /, '')
+      .replace(/^\uFEFF/, ''),
   };
 }
 
