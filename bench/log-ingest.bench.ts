@@ -1,12 +1,8 @@
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock } from '../src/kernel/clock.ts';
-import { openLog } from '../src/platform/observe/log.ts';
 import type { TelemetryRecord } from '../src/platform/observe/telemetry-sink.ts';
-import { createTelemetry } from '../src/telemetry/index.ts';
-import { testClickHouse } from '../test/harness/clickhouse.ts';
-import { removeDirectory, temporaryDirectory } from '../test/harness/millrace.ts';
-import { testDatabase } from '../test/harness/postgres.ts';
+import { sleep } from './measure.ts';
+import { openBenchTelemetry, project } from './telemetry-room.ts';
 
 /**
  * 1,000,000 lines of one step: how fast they become durable, how fast the store has them all, whether any is missing. Beside it, in the
@@ -14,7 +10,6 @@ import { testDatabase } from '../test/harness/postgres.ts';
  */
 const lines = 1_000_000;
 const perWrite = 2000;
-const project = '0193b2a0-0000-7000-8000-000000000001';
 
 const batch = (from: number, at: number): TelemetryRecord[] =>
   Array.from({ length: perWrite }, (_, index) => ({
@@ -47,21 +42,10 @@ async function plainFile(directory: string): Promise<number> {
   return lines / (taken / 1000);
 }
 
-const directory = await temporaryDirectory();
-const [clickhouse, postgres] = await Promise.all([testClickHouse(), testDatabase()]);
+const room = await openBenchTelemetry();
+const { telemetry, directory } = room;
 try {
   const bare = await plainFile(directory);
-  const telemetry = await createTelemetry({
-    database: postgres.database,
-    clickhouseUrl: clickhouse.url,
-    dataDir: directory,
-    clock: systemClock,
-    log: openLog({ level: 'silent' }),
-    projects: { idOf: async () => project },
-  });
-  const ended = new AbortController();
-  const draining = telemetry.room.loops[0]!.run(ended.signal);
-  await telemetry.ready();
   const at = Date.now();
   const before = process.cpuUsage();
   const started = performance.now();
@@ -71,19 +55,14 @@ try {
   const all = `SELECT count(*), uniqueCount(message) FROM Log SINCE ${at - 1} UNTIL ${at + 3_600_000}`;
   const ask = async (): Promise<number[]> =>
     (await telemetry.query(all, { scope: { projectId: project } })).rows[0] as number[];
-  while ((await ask())[0]! < lines) await new Promise((resolve) => setTimeout(resolve, 100));
+  while ((await ask())[0]! < lines) await sleep(100);
   const queryable = lines / ((performance.now() - started) / 1000);
   const [count] = await ask();
   console.log(
     `${lines} lines: durable ${Math.round(durable)}/s (${Math.round((100 * durable) / bare)} % of one synced file, ${Math.round(bare)}/s); ` +
       `queryable ${Math.round(queryable)}/s; ${((used.user + used.system) / lines).toFixed(1)} us of processor a line; ${lines - count!} missing`,
   );
-  ended.abort();
-  await draining;
-  await telemetry.close();
 } finally {
-  await clickhouse.close();
-  await postgres.close();
-  await removeDirectory(directory);
+  await room.close();
 }
 process.exit(0);

@@ -1,18 +1,12 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { request } from 'node:http';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { systemClock } from '../src/kernel/clock.ts';
-import { openLog } from '../src/platform/observe/log.ts';
 import type { TelemetryRecord } from '../src/platform/observe/telemetry-sink.ts';
-import { createTelemetry, type Telemetry } from '../src/telemetry/index.ts';
-import { testClickHouse } from '../test/harness/clickhouse.ts';
-import { removeDirectory, temporaryDirectory } from '../test/harness/millrace.ts';
-import { testDatabase } from '../test/harness/postgres.ts';
+import type { Telemetry } from '../src/telemetry/index.ts';
+import { medianMs, random, sleep } from './measure.ts';
+import { openBenchTelemetry, project } from './telemetry-room.ts';
 
 /**
  * The same log lines and spans in Millrace, in a ClickHouse table made by hand for just these questions (the limit), in DuckDB, and in a
@@ -21,19 +15,9 @@ import { testDatabase } from '../test/harness/postgres.ts';
  */
 const rows = Number(process.env.BENCH_ROWS ?? 10_000_000);
 const perWrite = 20_000;
-const project = '0193b2a0-0000-7000-8000-000000000001';
 const spanMs = 6 * 3_600_000;
 const startsAt = Math.floor(Date.now() / 3_600_000) * 3_600_000 - spanMs;
 const needle = 'order 7f3a was refused by the bank';
-
-/** Numbers that look random and are the same each time (xorshift). */
-let state = 2463534242;
-function random(below: number): number {
-  state ^= state << 13;
-  state ^= state >>> 17;
-  state ^= state << 5;
-  return (state >>> 0) % below;
-}
 
 const services = ['web', 'pricing', 'worker', 'search', 'mail', 'gateway', 'auth', 'stock'];
 const hex = (): string => random(0xffffffff).toString(16).padStart(8, '0');
@@ -78,82 +62,40 @@ async function fill(
 ): Promise<void> {
   const before = process.cpuUsage();
   const started = performance.now();
-  let made = 0;
+  // Making the records is the bench's own work and not counted.
+  let madeMs = 0;
+  let madeCpu = 0;
   for (let from = 0; from < rows; from += perWrite) {
     const making = performance.now();
+    const cpu = process.cpuUsage();
     const batch = Array.from({ length: Math.min(perWrite, rows - from) }, (_, index) => make(from + index));
-    made += performance.now() - making;
+    madeMs += performance.now() - making;
+    madeCpu += secondsOf(process.cpuUsage(cpu));
     await telemetry.write(batch);
   }
   while ((await ask(telemetry, `SELECT count(*) FROM ${type}`))[0]![0] !== rows) await sleep(100);
-  const ms = performance.now() - started - made;
-  const cpu = process.cpuUsage(before);
-  const seconds = (cpu.user + cpu.system) / 1e6 - made / 1000;
+  const ms = performance.now() - started - madeMs;
+  const seconds = secondsOf(process.cpuUsage(before)) - madeCpu;
   console.log(
     `${type}: ${rows} rows queryable at ${Math.round(rows / (ms / 1000))}/s, ` +
       `${((seconds / rows) * 1e6).toFixed(2)} s of the server's processor for a million`,
   );
 }
 
+const secondsOf = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1e6;
+
 /** A time as ClickHouse and DuckDB read it. */
 const textOf = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const range = `SINCE ${startsAt} UNTIL ${startsAt + spanMs}`;
 async function ask(telemetry: Telemetry, nrql: string): Promise<unknown[][]> {
   const { rows: found } = await telemetry.query(`${nrql} ${range}`, { scope: { projectId: project } });
   return found as unknown[][];
 }
 
-/** Runs one statement over ClickHouse's HTTP interface, as any client would; the answer goes into a file when one is named. */
-async function clickhouseSql(url: string, statement: string, file?: string): Promise<string> {
-  const { hostname, port, username, password } = new URL(url);
-  const headers = { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
-  return new Promise((resolve, reject) => {
-    const sent = request({ hostname, port, method: 'POST', path: '/', headers }, async (answer) => {
-      try {
-        if (file && answer.statusCode === 200) {
-          await pipeline(answer, createWriteStream(file));
-          return resolve('');
-        }
-        let text = '';
-        for await (const piece of answer) text += piece;
-        if (answer.statusCode !== 200) throw new Error(text);
-        resolve(text);
-      } catch (error) {
-        reject(error as Error);
-      }
-    });
-    sent.on('error', reject);
-    sent.end(statement);
-  });
-}
-
-async function medianMs(question: () => Promise<unknown>): Promise<number> {
-  const taken: number[] = [];
-  for (let round = 0; round < 5; round += 1) {
-    const started = performance.now();
-    await question();
-    taken.push(performance.now() - started);
-  }
-  return taken.sort((a, b) => a - b)[2]!;
-}
-
-const directory = await temporaryDirectory();
-const [clickhouse, postgres] = await Promise.all([testClickHouse(), testDatabase()]);
-const telemetry = await createTelemetry({
-  database: postgres.database,
-  clickhouseUrl: clickhouse.url,
-  dataDir: directory,
-  clock: systemClock,
-  log: openLog({ level: 'silent' }),
-  projects: { idOf: async () => project },
-});
-const ended = new AbortController();
-const draining = telemetry.room.loops[0]!.run(ended.signal);
-const sql = (statement: string, file?: string): Promise<string> => clickhouseSql(clickhouse.url, statement, file);
+const room = await openBenchTelemetry();
+const { telemetry, directory, sql } = room;
 try {
-  await telemetry.ready();
   await fill(telemetry, 'Log', logOf);
   await fill(telemetry, 'Span', spanOf);
 
@@ -232,16 +174,11 @@ try {
         (file === undefined ? '' : `; zstdgrep ${file.toFixed(0)} ms (${(file / ours).toFixed(2)} times as long)`),
     );
   }
-  const status = await readFile(`/proc/${clickhouse.pid}/status`, 'utf8');
+  const status = await readFile(`/proc/${room.storePid()}/status`, 'utf8');
   const [, mostKb] = status.match(/VmHWM:\s+(\d+)/) ?? [];
   console.log(`the store's process held ${Math.round(Number(mostKb) / 1024)} MB at most`);
   duck.closeSync();
 } finally {
-  ended.abort();
-  await draining;
-  await telemetry.close();
-  await clickhouse.close();
-  await postgres.close();
-  await removeDirectory(directory);
+  await room.close();
 }
 process.exit(0);

@@ -4,16 +4,12 @@ import { join } from 'node:path';
 import snappy from 'snappyjs';
 import { writeRequest } from '../src/integrations/prometheus/messages.ts';
 import { MetricTypes, readWriteRequest } from '../src/integrations/prometheus/series.ts';
-import { systemClock } from '../src/kernel/clock.ts';
 import { unsnappy } from '../src/platform/http/snappy.ts';
 import { CumulativeState } from '../src/platform/observe/cumulative.ts';
-import { openLog } from '../src/platform/observe/log.ts';
 import { decodeMessage, encodeBytes, encodeNumber } from '../src/platform/protobuf/protobuf.ts';
-import { createTelemetry } from '../src/telemetry/index.ts';
-import { testClickHouse } from '../test/harness/clickhouse.ts';
 import { freePort } from '../test/harness/free-port.ts';
-import { removeDirectory, temporaryDirectory } from '../test/harness/millrace.ts';
-import { testDatabase } from '../test/harness/postgres.ts';
+import { medianMs, random, sleep } from './measure.ts';
+import { openBenchTelemetry, project } from './telemetry-room.ts';
 
 /**
  * The same remote-write requests (1,000 series of a gauge with two decimals, a point every 15 s) to Millrace, VictoriaMetrics and
@@ -26,17 +22,7 @@ const steps = Math.round(Number(process.env.BENCH_ROWS ?? 2_000_000) / series);
 const stepMs = 15_000;
 const endsAt = Math.floor(Date.now() / 60_000) * 60_000;
 const startsAt = endsAt - steps * stepMs;
-const project = '0193b2a0-0000-7000-8000-000000000001';
 const stepsPerRequest = 10;
-
-/** Numbers that look random and are the same each time (xorshift). */
-let state = 2463534242;
-function random(below: number): number {
-  state ^= state << 13;
-  state ^= state >>> 17;
-  state ^= state << 5;
-  return (state >>> 0) % below;
-}
 
 const labels = Array.from({ length: series }, (_, index) =>
   Buffer.concat(
@@ -66,17 +52,6 @@ function request(from: number): Buffer {
   return snappy.compress(Buffer.concat(parts));
 }
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-async function medianMs(question: () => Promise<unknown>): Promise<number> {
-  const taken: number[] = [];
-  for (let round = 0; round < 5; round += 1) {
-    const started = performance.now();
-    await question();
-    taken.push(performance.now() - started);
-  }
-  return taken.sort((a, b) => a - b)[2]!;
-}
-
 const points = steps * series;
 const bytesOf = (path: string): number => Number(execFileSync('du', ['-sb', path]).toString().split('\t')[0]) / points;
 /** Processor seconds of a process so far, and the most memory it held, in MB. */
@@ -99,7 +74,8 @@ interface Peer {
   whole(): Promise<unknown>;
 }
 
-const directory = await temporaryDirectory();
+const room = await openBenchTelemetry();
+const { telemetry, directory, sql } = room;
 const children: ChildProcess[] = [];
 const started = (program: string, args: string[]): number => {
   const child = spawn(program, args, { cwd: directory, stdio: 'ignore' });
@@ -208,25 +184,6 @@ async function prometheus(): Promise<Peer> {
   };
 }
 
-const [clickhouse, postgres] = await Promise.all([testClickHouse(), testDatabase()]);
-const telemetry = await createTelemetry({
-  database: postgres.database,
-  clickhouseUrl: clickhouse.url,
-  dataDir: join(directory, 'millrace'),
-  clock: systemClock,
-  log: openLog({ level: 'silent' }),
-  projects: { idOf: async () => project },
-});
-const ended = new AbortController();
-const draining = telemetry.room.loops[0]!.run(ended.signal);
-
-/** Runs a statement that only this bench needs. */
-async function sql(statement: string): Promise<string> {
-  const { origin, username, password } = new URL(clickhouse.url);
-  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-  return ok(`${origin}/`, { method: 'POST', headers: { authorization }, body: statement });
-}
-
 function millrace(): Peer {
   const cumulative = new CumulativeState(0, 10_000);
   const types = new MetricTypes();
@@ -235,7 +192,7 @@ function millrace(): Peer {
     (await telemetry.query(`${nrql} ${range}`, { scope: { projectId: project } })).rows as unknown[][];
   return {
     name: 'Millrace',
-    pid: clickhouse.pid,
+    pid: room.storePid(),
     async send(body) {
       const message = decodeMessage(unsnappy(body, 64 * 1024 * 1024), writeRequest);
       const changes = cumulative.begin();
@@ -255,7 +212,6 @@ function millrace(): Peer {
 }
 
 try {
-  await telemetry.ready();
   const bodies: Buffer[] = [];
   for (let step = 0; step < steps; step += stepsPerRequest) bodies.push(request(step));
   for (const make of [async () => millrace(), victoriaMetrics, prometheus]) {
@@ -279,12 +235,7 @@ try {
     );
   }
 } finally {
-  ended.abort();
-  await draining;
-  await telemetry.close();
   for (const child of children) child.kill('SIGKILL');
-  await clickhouse.close();
-  await postgres.close();
-  await removeDirectory(directory);
+  await room.close();
 }
 process.exit(0);

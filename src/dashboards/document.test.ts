@@ -42,6 +42,20 @@ describe('dashboards in New Relic’s format', () => {
     });
   });
 
+  it('stay on the grid of twelve columns', () => {
+    const places = [
+      { column: 13, row: 1, width: 4, height: 3 },
+      { column: 1, row: 4, width: 14, height: 3 },
+      { column: 9, row: 7, width: 4, height: 3 },
+    ];
+    const read = readDocument({ name: 'x', pages: [{ widgets: places.map((layout) => ({ ...widget, layout })) }] });
+    expect(read.pages[0]!.widgets.map(({ layout: { column, width } }) => [column, width])).toEqual([
+      [9, 4],
+      [1, 12],
+      [9, 4],
+    ]);
+  });
+
   it.each([
     [[], /a JSON object/],
     [{ name: 'x' }, /pages/],

@@ -89,9 +89,17 @@ function readWidget(input: unknown, nextRow: number): unknown {
     ...rest,
     title: typeof input.title === 'string' ? input.title : '',
     visualization,
-    layout: { column: 1, row: nextRow, ...defaultSize, ...own },
+    layout: onGrid({ column: 1, row: nextRow, ...defaultSize, ...own }),
     rawConfiguration: isObject(input.rawConfiguration) ? input.rawConfiguration : typedConfiguration(typed?.[1]),
   };
+}
+
+/** Some published dashboards reach over the right edge of the grid. */
+function onGrid(place: Loose): Loose {
+  const { column, width } = place;
+  if (typeof column !== 'number' || typeof width !== 'number' || column + width <= 13) return place;
+  const kept = Math.min(width, 12);
+  return { ...place, width: kept, column: Math.min(column, 13 - kept) };
 }
 
 /** The older `configuration: { line: { queries } }`. */

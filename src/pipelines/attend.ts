@@ -6,8 +6,10 @@ import { awayFault } from '../platform/postgres/away.ts';
 import { type Intervention, intervene, type Watch } from './deadlines.ts';
 import {
   answerContinue,
+  answerToken,
   JournalFollower,
   readContinueRequest,
+  readTokenRequest,
   tellAlive,
   tellAnswer,
   tellCanceled,
@@ -41,6 +43,8 @@ export interface Attendance {
   steps: Step[];
   /** Continues the run for a job of a setup configuration; absent for other jobs. */
   onContinue?: ((body: unknown) => Promise<{ status: number; message: string }>) | undefined;
+  /** Issues a token with the claims asked for (JSON); absent for jobs that get none. */
+  onToken?: ((claims: string) => Promise<{ status: number; message: string }>) | undefined;
   /** Stores how steps stand; rejects when the lease is gone. */
   save: (changed: Step[]) => Promise<void>;
   signal: AbortSignal;
@@ -105,7 +109,7 @@ class Attendant {
         return ended ? { kind: 'ended', failed: ended.failed, stopped } : { kind: 'lost', reason: lost!, stopped };
       }
       await this.#enforce();
-      await this.#continue();
+      await this.#answerJob();
       await this.#save(false);
       if (this.#now - this.#aliveAt > 5000) {
         this.#aliveAt = this.#now;
@@ -311,11 +315,13 @@ class Attendant {
     }
   }
 
-  /** Answers a job that asks for its run to be continued. */
-  async #continue(): Promise<void> {
-    const { onContinue, controlDir } = this.#a;
+  /** Answers a job that asks for its run to be continued, or for a token. */
+  async #answerJob(): Promise<void> {
+    const { onContinue, onToken, controlDir } = this.#a;
     const body = onContinue && (await readContinueRequest(controlDir));
     if (onContinue && body !== undefined) await answerContinue(controlDir, await onContinue(body));
+    const claims = onToken && (await readTokenRequest(controlDir));
+    if (onToken && claims !== undefined) await answerToken(controlDir, await onToken(claims));
   }
 
   async #enforce(): Promise<void> {

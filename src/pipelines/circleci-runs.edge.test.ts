@@ -43,7 +43,8 @@ beforeAll(async () => {
       { name: 'PLAIN', value: 'a variable' },
     ],
     tokens: {
-      issue: async (subject, { version }) => `token-${version}-of-${subject.workflow}-${subject.ref}-${subject.jobId}`,
+      issue: async (subject, { version, audience }) =>
+        `token-${version}-of-${subject.workflow}-${subject.ref}-${audience ?? subject.jobId}`,
     },
   });
 });
@@ -358,6 +359,31 @@ workflows: { main: { jobs: [look] } }
     expect(log).toContain(expected);
     expect(log).not.toContain('token-1');
     expect(log).toContain('t0ken-2-0f-main');
+  });
+
+  it('are tokens for the audience a job asks for, and for no other claim', async () => {
+    await configure(`version: 2.1
+jobs:
+  ask:
+    machine: true
+    steps:
+      - run: |
+          token=$(circleci run oidc get --claims '{"aud": "npm:registry.npmjs.org"}')
+          echo "$token"; circleci-agent run oidc get --claims='{
+            "aud": "pypi"}'
+      - run: if circleci run oidc get --claims '{"sub":"me"}'; then exit 1; fi
+      - run: if circleci run oidc get --claims '{"aud":'; then exit 1; fi
+      - run: if circleci run oidc put; then exit 1; fi
+workflows: { main: { jobs: [ask] } }
+`);
+    const { id } = await engine.start();
+    const { status } = await engine.ended(id);
+    const log = await logOf(id, 'ask');
+    expect(status, log).toBe('success');
+    expect(log).toContain(
+      'token-1-of-main-refs/heads/main-npm:registry.npmjs.org\ntoken-1-of-main-refs/heads/main-pypi',
+    );
+    expect(log).toContain('Only the claim aud can be chosen, not sub\nThe claims are not JSON');
   });
 
   it('are the keys that add_ssh_keys names, in the agent and for ssh, and not among the variables', async () => {

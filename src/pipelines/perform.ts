@@ -37,7 +37,7 @@ import type { Shells } from './shells.ts';
 import { partKeys } from './ssh-keys.ts';
 import { holdsJob, insertSteps, listSteps, notify, readJob, readRun, saveSteps, takeJob } from './store.ts';
 import { readTimings, splitsTests } from './timings.ts';
-import { tokensOf } from './tokens.ts';
+import { tokenIssuer, tokensOf } from './tokens.ts';
 import { applyFact } from './transition.ts';
 
 export interface PerformDeps {
@@ -199,6 +199,7 @@ async function carryOut(deps: PerformDeps, lease: Lease, run: Run, job: Job, sig
         steps,
         save: (changed) => save(deps, lease, job, changed),
         onContinue: continuer(deps, run),
+        onToken: Object.keys(tokens).length > 0 && project ? tokenIssuer(deps, run, job, project) : undefined,
         signal,
       });
       if (ending.kind === 'left') return;
@@ -299,7 +300,10 @@ async function settleIn(
     if (!known) {
       const timings = splitsTests(job) ? await readTimings(deps.database, job) : undefined;
       const continues = run.continuationKey !== null;
-      await writeControl(controlDir, { ...controlFiles(job.spec, making.environment), continues, timings });
+      await writeControl(controlDir, {
+        ...controlFiles(job.spec, making.environment),
+        ...{ continues, timings, tokens: making.environment.CIRCLE_OIDC_TOKEN !== undefined },
+      });
     }
     place = known ?? (await executor.prepare(request));
     log.say(`Ready after ${formatDuration(now() - startedAt)}`);
@@ -338,7 +342,7 @@ function introduction(job: Job, lease: Lease): string[] {
 function controlFiles(
   spec: PlannedJob,
   environment: Record<string, string>,
-): Omit<Parameters<typeof writeControl>[1], 'continues'> {
+): Omit<Parameters<typeof writeControl>[1], 'continues' | 'tokens'> {
   const scripts = new Map<number, string>();
   const steps = spec.steps.map((step, index): DriverStep => {
     const number = index + 1;

@@ -191,7 +191,10 @@ export interface RunSecrets {
 /** Signs tokens by which jobs prove to others who they are (`CIRCLE_OIDC_TOKEN`). Fulfilled by the secrets room. */
 export interface RunTokens {
   /** The same subject, version and second give the same token. */
-  issue(subject: TokenSubject, token: { version: 1 | 2; nowSeconds: number }): Promise<string>;
+  issue(
+    subject: TokenSubject,
+    token: { version: 1 | 2; audience?: string | undefined; nowSeconds: number },
+  ): Promise<string>;
 }
 
 export interface TokenSubject {

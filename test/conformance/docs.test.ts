@@ -47,6 +47,16 @@ describe('links', () => {
   });
 });
 
+describe('docs/dashboards.md', () => {
+  const text = readFileSync(join(folder, 'dashboards.md'), 'utf8');
+  const queries = [...text.matchAll(/```nrql\n([\s\S]*?)```/g)].map(([, query]) => query!.trim());
+
+  it.each(queries)('compiles %s', (query) => {
+    const options = { scope: { projectId: 'p' }, catalogue: new SeenCatalogue(), now: 1_700_000_000_000 };
+    expect(compileQuery(parse(query), options).main.sql).toMatch(/^SELECT/);
+  });
+});
+
 describe('docs/circleci.md', () => {
   const sha = 'abcdef0123456789abcdef0123456789abcdef01';
   it.each(circleciCases.map((row) => [row.feature, row] as const))('%s', async (_, row) => {

@@ -118,6 +118,8 @@ export function TimeChart(props: ChartProps) {
             };
           }),
         ],
+        // What is stacked is filled down to the line below it.
+        bands: kind === 'stacked' ? series.slice(1).map((_, index) => ({ series: [index + 2, index + 1] })) : [],
         hooks: {
           setCursor: [(plot) => setAt(plot.cursor.idx ?? null)],
           setSelect: [(plot) => selected(plot, onSelect)],

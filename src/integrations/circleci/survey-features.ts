@@ -161,7 +161,8 @@ export const features: Feature[] = [
     name: 'OpenID tokens',
     outcome: 'differs',
     note: 'They are signed by this server, not by CircleCI: the cloud must trust its address as issuer, and reach it.',
-    ofStep: (name, settings) => name === 'run' && /CIRCLE_OIDC_TOKEN/.test(commandOf(settings)),
+    ofStep: (name, settings) =>
+      name === 'run' && /CIRCLE_OIDC_TOKEN|circleci(-agent)? run oidc/.test(commandOf(settings)),
   },
   {
     name: 'macOS',

@@ -4,12 +4,13 @@
  * `continue/parameters` hold texts; `continue/request` says which, and comes last. `continue/answer` is a status in its first
  * line and then the text.
  */
-export const askContinue = `ask_continue() {
-  rm -f "$C/continue/answer"
-  printf '%s\\n' "$1" >"$C/continue/request.new" && mv "$C/continue/request.new" "$C/continue/request" || exit 1
-  until [ -s "$C/continue/answer" ]; do sleep 0.2 2>/dev/null || sleep 1; done
-  read -r STATUS <"$C/continue/answer"
+export const askContinue = `ask() {
+  rm -f "$C/$1/answer"
+  printf '%s\\n' "$2" >"$C/$1/request.new" && mv "$C/$1/request.new" "$C/$1/request" || exit 1
+  until [ -s "$C/$1/answer" ]; do sleep 0.2 2>/dev/null || sleep 1; done
+  read -r STATUS <"$C/$1/answer"
 }
+ask_continue() { ask continue "$1"; }
 `;
 
 /**

@@ -17,6 +17,8 @@ export interface ControlFiles {
   scripts: Map<number, string>;
   /** Its jobs may continue the run. */
   continues?: boolean | undefined;
+  /** Its jobs may ask for tokens. */
+  tokens?: boolean | undefined;
   /** Times of tests in earlier runs, for splitting; see `timings.ts`. */
   timings?: string | undefined;
 }
@@ -37,6 +39,10 @@ export async function writeControl(directory: string, files: ControlFiles): Prom
     await chmod(join(directory, 'bin', 'curl'), 0o755);
     await mkdir(join(directory, 'continue'), { recursive: true });
     await chmod(join(directory, 'continue'), 0o777);
+  }
+  if (files.tokens) {
+    await mkdir(join(directory, 'token'), { recursive: true });
+    await chmod(join(directory, 'token'), 0o777);
   }
   if (files.timings !== undefined) await writeFile(join(directory, 'timings'), files.timings);
   const bashEnv = join(directory, 'bash_env');
@@ -131,6 +137,20 @@ async function poke(directory: string): Promise<void> {
   } catch (error) {
     if (!['ENXIO', 'ENOENT', 'EAGAIN', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
+}
+
+/** What a job asks `circleci run oidc get` for, when it does; see `shim.ts`. Taken away once it is answered. */
+export async function readTokenRequest(directory: string): Promise<string | undefined> {
+  await renameWithin(directory, 'token/request', 'taken');
+  const most = 10_000;
+  if ((await sizeWithin(directory, 'token/taken')) > most) return '';
+  return (await readWithin(directory, 'token/taken', { most }))?.toString().trim();
+}
+
+/** Answers the request that was read, with the token or with what is wrong. */
+export async function answerToken(directory: string, answer: { status: number; message: string }): Promise<void> {
+  await removeWithin(directory, 'token/taken');
+  await writeWithin(directory, 'token/answer', `${answer.status}\n${answer.message}\n`);
 }
 
 /** Far more than the lines of 1,000 steps with all their reruns take. */

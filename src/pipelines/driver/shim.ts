@@ -2,7 +2,8 @@ import { askContinue } from './ask-continue.ts';
 
 /**
  * `circleci` and `circleci-agent` as jobs call them: a POSIX sh script on their PATH. `step halt`; `tests glob`, `tests split`
- * and `tests run` (by position, size, or the times of earlier runs, which stand in the file `timings`); `env subst`; `continue`.
+ * and `tests run` (by position, size, or the times of earlier runs, which stand in the file `timings`); `env subst`; `continue`;
+ * `run oidc get` (what is asked for stands in `token/request`, the answer comes as `token/answer`).
  * `run release` is left to Millrace itself. Anything else says what it cannot do.
  */
 export const agentShim = `#!/bin/sh
@@ -144,6 +145,26 @@ continue_run() {
   [ "$STATUS" = 200 ]
 }
 
+oidc_get() {
+  claims=
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --claims) claims=$2; [ $# -gt 1 ] && shift ;;
+      --claims=*) claims=\${1#*=} ;;
+      *) echo "circleci run oidc get: unknown option $1" >&2; exit 2 ;;
+    esac
+    shift
+  done
+  [ -d "$C/token" ] || { echo 'This job gets no tokens' >&2; exit 1; }
+  # One at a time: steps in the background may ask too.
+  until mkdir "$C/token/busy" 2>/dev/null; do sleep 0.2 2>/dev/null || sleep 1; done
+  trap 'rmdir "$C/token/busy"' EXIT
+  ask token "$(printf '%s' "$claims" | tr '\\n' ' ')"
+  if [ "$STATUS" = 200 ]; then sed 1d "$C/token/answer"; else sed 1d "$C/token/answer" >&2; fi
+  rm -f "$C/token/answer"
+  [ "$STATUS" = 200 ]
+}
+
 case "$1 $2" in
   'step halt') : >"$C/halted" ;;
   'tests glob') shift 2; glob "$@" ;;
@@ -151,6 +172,7 @@ case "$1 $2" in
   'tests run') shift 2; tests_run "$@" ;;
   'env subst') shift 2; subst "$@" ;;
   'continue '*) shift; continue_run "$@" ;;
+  'run oidc') [ "$3" = get ] || refuse "$@"; shift 3; oidc_get "$@" ;;
   'run release') echo 'Millrace keeps releases by itself; nothing is done here' ;;
   *) refuse "$@" ;;
 esac

@@ -320,7 +320,7 @@ export const circleciCases: CircleciCase[] = [
   {
     feature: '`circleci` and `circleci-agent` inside jobs',
     outcome: 'works',
-    note: '`tests glob`, `tests split` and `tests run` (by times of earlier runs, size, name), `step halt`, `env subst`, `continue`.',
+    note: '`tests glob`, `tests split` and `tests run` (by times of earlier runs, size, name), `step halt`, `env subst`, `continue`, `run oidc get`.',
     config: steps(
       '- run: circleci tests glob "**/*.test.js" | circleci tests run --command="xargs npm test" --split-by=timings\n- run: circleci-agent step halt',
     ),

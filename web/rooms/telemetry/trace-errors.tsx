@@ -37,7 +37,7 @@ const columns: Column<TraceError>[] = [
 
 /** Errors that were reported within a trace, each with its issue; nothing where there are none. */
 export function TraceErrors({ traceId, project }: { traceId: string; project: string | undefined }) {
-  const nrql = `SELECT issueId, message, error.class, service FROM ErrorEvent WHERE traceId = '${traceId.replaceAll(/[^0-9a-z]/gi, '')}' SINCE 30 days ago LIMIT 50`;
+  const nrql = `SELECT issueId, message, name, service FROM ErrorEvent WHERE traceId = '${traceId.replaceAll(/[^0-9a-z]/gi, '')}' SINCE 30 days ago LIMIT 50`;
   const errors = useQuery({
     queryKey: ['telemetry', 'query', { nrql, project }],
     queryFn: ({ signal }) => api.telemetry.query({ body: { nrql, projectId: project }, signal }),
