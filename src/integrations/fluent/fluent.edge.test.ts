@@ -35,12 +35,14 @@ async function send(...pieces: Uint8Array[]): Promise<Buffer> {
   const back: Buffer[] = [];
   socket.on('data', (piece: Buffer) => back.push(piece));
   socket.on('error', () => {});
+  // The other side may end it while pieces are still being sent.
+  const closed = once(socket, 'close');
   for (const piece of pieces) {
     socket.write(piece);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   socket.end();
-  await once(socket, 'close');
+  await closed;
   return Buffer.concat(back);
 }
 

@@ -69,7 +69,8 @@ function modern(message: SyslogMessage, rest: string): SyslogMessage | undefined
     data,
     text: rest
       .slice(end)
-      .replace(/^ /, '')
+      // rsyslog keeps the space behind the colon of what it took in the old form.
+      .replace(/^ (?: (?=\S))?/, '')
       .replace(/^\uFEFF/, ''),
   };
 }
