@@ -1,21 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compileText } from '../../src/telemetry/compile-text.ts';
 import { parse } from '../../src/telemetry/nrql/parser.ts';
 import { print } from '../../src/telemetry/nrql/print.ts';
 import { NrqlError } from '../../src/telemetry/nrql/problems.ts';
+import { conformanceFolder } from './folder.ts';
 
-/** The nearest `shared/conformance/<set>` at or above this folder. */
-function conformance(set: string): string | undefined {
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    const candidate = join(folder, 'shared', 'conformance', set);
-    if (existsSync(candidate)) return candidate;
-    if (folder === dirname(folder)) return undefined;
-  }
-}
-
-const folder = conformance('nrql');
+const folder = conformanceFolder('nrql');
 
 describe.skipIf(!folder)('real NRQL queries (skipped where shared/conformance/nrql is absent)', () => {
   const queries = (folder ? readFileSync(join(folder, 'queries.jsonl'), 'utf8').trim().split('\n') : []).map(
