@@ -1,4 +1,5 @@
 import { ansiColor, parseAnsi, type TextStyle } from './ansi.ts';
+import { InOrder } from './in-order.tsx';
 
 interface AnsiTextProps {
   text: string;
@@ -12,12 +13,7 @@ export function AnsiText({ text, start, className }: AnsiTextProps) {
   const { pieces } = parseAnsi(text, start);
   return (
     <span className={className}>
-      {pieces.map((piece, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of a line never move
-        <span key={index} style={cssOf(piece.style)}>
-          {piece.text}
-        </span>
-      ))}
+      <InOrder items={pieces}>{(piece) => <span style={cssOf(piece.style)}>{piece.text}</span>}</InOrder>
     </span>
   );
 }

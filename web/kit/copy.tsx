@@ -2,6 +2,7 @@ import { Check, Copy } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { IconButton } from './button.tsx';
 import styles from './copy.module.css';
+import { ScrollRegion } from './scroll-region.tsx';
 
 /** Copies a text; says so for a moment. */
 export function CopyButton({ text, label = 'Copy' }: { text: string; label?: string }) {
@@ -29,10 +30,9 @@ export function CopyButton({ text, label = 'Copy' }: { text: string; label?: str
 export function CodeBlock({ code, label }: { code: string; label?: string | undefined }) {
   return (
     <div className={styles.block}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-      <section className={styles.code} aria-label={label ?? 'Code'} tabIndex={0}>
+      <ScrollRegion className={styles.code} label={label ?? 'Code'}>
         <pre>{code}</pre>
-      </section>
+      </ScrollRegion>
       <CopyButton text={code} />
     </div>
   );

@@ -1,6 +1,7 @@
 import { type ReactNode, useMemo } from 'react';
 import styles from './dag.module.css';
 import { type DagNode, layoutDag } from './dag-layout.ts';
+import { ScrollRegion } from './scroll-region.tsx';
 
 interface DagProps<Node extends DagNode> {
   label: string;
@@ -31,8 +32,7 @@ export function Dag<Node extends DagNode>({ label, nodes, render, lit }: DagProp
   );
   const width = layout.layers * (nodeWidth + gapX) - gapX;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-    <section className={styles.scroll} aria-label={label} tabIndex={0}>
+    <ScrollRegion className={styles.scroll} label={label}>
       <div className={styles.canvas} style={{ width, height }}>
         <svg width={width} height={height} aria-hidden className={styles.edges}>
           {layout.edges.map(({ from, to }) => {
@@ -65,6 +65,6 @@ export function Dag<Node extends DagNode>({ label, nodes, render, lit }: DagProp
           })}
         </ul>
       </div>
-    </section>
+    </ScrollRegion>
   );
 }

@@ -4,6 +4,7 @@ import { LogBar } from './log-bar.tsx';
 import type { LogLines } from './log-lines.ts';
 import { LogRow } from './log-row.tsx';
 import styles from './log-view.module.css';
+import { ScrollRegion } from './scroll-region.tsx';
 
 interface LogViewProps {
   lines: LogLines;
@@ -130,14 +131,12 @@ export function LogView(props: LogViewProps) {
         onShowTime={setShowTime}
         rawUrl={rawUrl}
       />
-      <section
+      <ScrollRegion
         ref={scroller}
         className={styles.scroller}
         style={{ maxHeight: height }}
         onScroll={onScroll}
-        aria-label="Log output"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-        tabIndex={0}
+        label="Log output"
       >
         {count === 0 && <p className={styles.waiting}>{waiting ?? (live ? 'Waiting for output…' : 'No output.')}</p>}
         <div style={{ height: rows.getTotalSize(), position: 'relative' }}>
@@ -163,7 +162,7 @@ export function LogView(props: LogViewProps) {
             );
           })}
         </div>
-      </section>
+      </ScrollRegion>
     </div>
   );
 }

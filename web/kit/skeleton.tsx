@@ -1,3 +1,4 @@
+import { InOrder } from './in-order.tsx';
 import styles from './skeleton.module.css';
 
 /** A sized stand-in while something loads, so that nothing jumps when it comes. */
@@ -10,15 +11,16 @@ export function SkeletonRows({ rows = 8 }: { rows?: number }) {
   return (
     <div className={styles.rows} role="status">
       <span className="visually-hidden">Loading</span>
-      {Array.from({ length: rows }, (_, row) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the rows are all alike and never move
-        <div key={row} className={styles.row}>
-          <Skeleton width="14px" height="14px" />
-          <Skeleton width={`${28 + ((row * 13) % 22)}%`} height="0.75rem" />
-          <Skeleton width="8%" height="0.75rem" />
-          <Skeleton width="12%" height="0.75rem" />
-        </div>
-      ))}
+      <InOrder items={Array.from({ length: rows })}>
+        {(_, row) => (
+          <div className={styles.row}>
+            <Skeleton width="14px" height="14px" />
+            <Skeleton width={`${28 + ((row * 13) % 22)}%`} height="0.75rem" />
+            <Skeleton width="8%" height="0.75rem" />
+            <Skeleton width="12%" height="0.75rem" />
+          </div>
+        )}
+      </InOrder>
     </div>
   );
 }

@@ -1,4 +1,5 @@
 import { plural } from './figures.ts';
+import { InOrder } from './in-order.tsx';
 import styles from './sparkline.module.css';
 
 interface SparklineProps {
@@ -29,20 +30,20 @@ export function Sparkline({ counts, what, width = 120, height = 24, tone = 'acce
     >
       <title>{label}</title>
       <path d={`M0 ${height - 0.5}H${width}`} className={styles.base} />
-      {counts.map((count, index) => {
-        const size = count === 0 ? 0 : Math.max(2, (count / most) * (height - 2));
-        return (
-          <rect
-            // biome-ignore lint/suspicious/noArrayIndexKey: bars are their position
-            key={index}
-            x={index * step}
-            y={height - size}
-            width={Math.max(1, step - 1)}
-            height={size}
-            rx={Math.min(1, step / 4)}
-          />
-        );
-      })}
+      <InOrder items={counts}>
+        {(count, index) => {
+          const size = count === 0 ? 0 : Math.max(2, (count / most) * (height - 2));
+          return (
+            <rect
+              x={index * step}
+              y={height - size}
+              width={Math.max(1, step - 1)}
+              height={size}
+              rx={Math.min(1, step / 4)}
+            />
+          );
+        }}
+      </InOrder>
     </svg>
   );
 }

@@ -165,6 +165,38 @@ describe.skipIf(!hasDocker())('jobs in containers', () => {
     }
   });
 
+  it('leave the entrypoint of the first image alone, unless the file gives one or the image asks for it', async () => {
+    const image = 'millrace-test-entrypoint:1';
+    const stay = (word: string) => ['/bin/sh', '-c', `echo ${word} > /tmp/up; exec sleep 600`];
+    const file = (labels: string) =>
+      `FROM ${busyboxImage}\nENTRYPOINT ${JSON.stringify(stay('image'))}\n${labels}CMD ["sh"]\n`;
+    const build = (tag: string, text: string) =>
+      execFileSync('docker', ['build', '-q', '-t', tag, '-'], { input: text, stdio: ['pipe', 'pipe', 'ignore'] });
+    build(image, file(''));
+    build(`${image}-kept`, file('LABEL com.circleci.preserve-entrypoint=true\n'));
+    const first = (name: string, own: object, steps = [run('cat /tmp/up 2>/dev/null || echo none')]) =>
+      job(name, steps, { ...on(own) });
+    const ended = await engine.ended(
+      await begin(
+        first('passed over', { image }),
+        first('kept', { image: `${image}-kept` }),
+        first('given', { image, entrypoint: stay('file') }),
+        first('emptied', { image: busyboxImage, entrypoint: [''] }),
+        first('killed', { image: `${image}-kept` }, [run('kill -9 $PPID; sleep 60')]),
+      ),
+    );
+    const told = async (name: string) => {
+      const one = ended.jobs.find((each) => each.name === name)!;
+      return [one.status, one.status === 'success' ? await logOf(one.id, 1) : one.reason];
+    };
+    expect(await told('passed over')).toEqual(['success', 'none\n']);
+    expect(await told('kept')).toEqual(['success', 'image\n']);
+    expect(await told('given')).toEqual(['success', 'file\n']);
+    expect(await told('emptied')).toEqual(['success', 'none\n']);
+    expect(await told('killed')).toEqual(['infrastructure_fail', 'The step driver ended']);
+    for (const tag of [image, `${image}-kept`]) docker('rmi', '-f', tag);
+  });
+
   it('are found again by their place', async () => {
     const id = await begin(job('found', [run('echo begun; sleep 2; echo done')], on()));
     const jobId = await engine.until(async () => (await engine.pipelines.readRun(id)).jobs[0]?.id);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Fault } from '../../kernel/faults.ts';
 import type { Executor, Place, PlaceRequest, PlannedImage } from '../../pipelines/port.ts';
 import { asking, type DockerEngine, defaultAwayMs, engineStatus, tolerate } from './client.ts';
+import { type DriverExec, driverExecOf, driverLabel, ownProgram, startDriver } from './driver-exec.ts';
 import { ensureImage } from './images.ts';
 import { label } from './labels.ts';
 import { callMs, patiently, placeIn } from './place.ts';
@@ -40,7 +41,13 @@ export function createDockerExecutor(options: {
     );
     // Made, but never started: the server died in between, and making it again starts it.
     if (!facts || facts.State.Status === 'created') return undefined;
-    return placeIn(docker, nameOf(request.placeId), controlPath, givenOf(request), awayMs);
+    return enter(request, driverExecOf(facts.Config.Labels, controlPath, request.images[0]?.user));
+  };
+  /** The place in a container that runs; its driver is started where the container does not do so itself. */
+  const enter = async (request: PlaceRequest, driver: DriverExec | undefined): Promise<Place> => {
+    const name = nameOf(request.placeId);
+    if (driver) await startDriver(docker, name, driver);
+    return placeIn(docker, name, controlPath, givenOf(request), awayMs, driver?.program);
   };
   /** Finds the place, or makes it. */
   const make = async (request: PlaceRequest): Promise<Place> => {
@@ -51,7 +58,8 @@ export function createDockerExecutor(options: {
     for (const image of request.images) await ensureImage(docker, image.image, image.auth, request.onProgress);
     // Made here, or the engine would make it as root.
     await mkdir(givenOf(request).directory, { recursive: true });
-    const driver = driverContainer(request, first, services, { installation, socket: socketOf(docker) });
+    const keeps = await ownProgram(docker, first);
+    const driver = driverContainer(request, first, services, { installation, socket: socketOf(docker), keeps });
     await create(docker, nameOf(request.placeId), driver);
     await start(docker, nameOf(request.placeId));
     await Promise.all(
@@ -62,7 +70,7 @@ export function createDockerExecutor(options: {
         request.onProgress(`Service ${service.name ?? service.image} started`);
       }),
     );
-    return placeIn(docker, nameOf(request.placeId), controlPath, givenOf(request), awayMs);
+    return enter(request, driverExecOf(driver.Labels ?? {}, controlPath, first.user));
   };
   return {
     kind: 'docker',
@@ -111,19 +119,21 @@ const labelsOf = (request: PlaceRequest, kind: string, installation: string | un
   ...(installation === undefined ? {} : { [label.installation]: installation }),
 });
 
-/** The container that runs the driver. Its image's own entrypoint is passed over, as CircleCI does. Pure. */
+/**
+ * The container where the driver runs: as its first program in place of the image's own, which is passed over as CircleCI does, unless
+ * `keeps` says that the container runs that one. Pure.
+ */
 export function driverContainer(
   request: PlaceRequest,
   image: PlannedImage,
   services: PlannedImage[],
-  here: { installation?: string | undefined; socket?: string | undefined } = {},
+  here: { installation?: string | undefined; socket?: string | undefined; keeps?: object | undefined } = {},
 ): CreateOptions {
   return {
     Image: image.image,
-    Entrypoint: ['/bin/sh'],
-    Cmd: [`${controlPath}/driver.sh`],
+    ...(here.keeps ?? { Entrypoint: ['/bin/sh'], Cmd: [`${controlPath}/driver.sh`] }),
     Env: environmentOf(image),
-    Labels: labelsOf(request, 'job', here.installation),
+    Labels: { ...labelsOf(request, 'job', here.installation), ...(here.keeps ? { [driverLabel]: 'exec' } : {}) },
     WorkingDir: '/',
     ...(image.user === undefined ? {} : { User: image.user }),
     HostConfig: {

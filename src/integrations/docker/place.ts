@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../kernel/faults.ts';
 import { type Place, placeAwayCode } from '../../pipelines/port.ts';
 import { asking, type DockerEngine, engineIsAway, engineStatus } from './client.ts';
+import { driverProcess } from './driver-process.ts';
 
 /** Time a call that moves no data has. */
 export const callMs = 30_000;
@@ -22,18 +23,22 @@ export interface GivenDirectory {
   seen: string;
 }
 
-/** A job's place in the container of that name, watched until it is released. `controlDir` is where the job sees its own. */
+/**
+ * A job's place in the container of that name, watched until it is released. `controlDir` is where the job sees its own; `driver` is what
+ * the driver's command line holds where it is not the container's first program.
+ */
 export function placeIn(
   docker: DockerEngine,
   name: string,
   controlDir: string,
   given: GivenDirectory,
   awayMs: number,
+  driver?: string | undefined,
 ): Place {
   const container = docker.getContainer(name);
   let released = false;
   const lost = new Promise<string>((resolve) => {
-    void watch(docker, name, awayMs, () => released).then(resolve);
+    void watch(docker, name, awayMs, () => released, driver).then(resolve);
   });
   const inside = (argv: string[], user?: string, withinMs = callMs): Promise<number | null> =>
     reach('a command in the job’s container', withinMs, async () => {
@@ -164,9 +169,16 @@ async function reach<Result>(what: string, ms: number, call: () => Promise<Resul
 }
 
 /** Resolves when the container has ended or the engine stays away. */
-async function watch(docker: DockerEngine, name: string, awayMs: number, released: () => boolean): Promise<string> {
+async function watch(
+  docker: DockerEngine,
+  name: string,
+  awayMs: number,
+  released: () => boolean,
+  driver: string | undefined,
+): Promise<string> {
   const container = docker.getContainer(name);
   let awaySince: number | undefined;
+  let first: string | undefined;
   for (;;) {
     if (released()) return 'No longer watched';
     try {
@@ -175,6 +187,13 @@ async function watch(docker: DockerEngine, name: string, awayMs: number, release
         if (awaySince !== undefined) return 'The container engine went away, and the job’s container with it';
         const memory = facts.State.OOMKilled ? ' (out of memory)' : '';
         return `The job’s container ended with status ${facts.State.ExitCode}${memory}`;
+      }
+      if (driver !== undefined) {
+        const seen = await asking(watchMs, 'looking at the job’s processes', () => container.top());
+        const processes: string[][] = seen.Processes;
+        first ??= driverProcess(seen.Titles, processes, driver);
+        const at = seen.Titles.indexOf('PID');
+        if (first !== undefined && !processes.some((process) => process[at] === first)) return 'The step driver ended';
       }
       awaySince = undefined;
     } catch (error) {

@@ -40,6 +40,12 @@ export const circleciCases: CircleciCase[] = [
     ),
   },
   {
+    feature: 'Entrypoint of the first image',
+    outcome: 'works',
+    note: 'Passed over, unless the file gives `entrypoint` or `command`, or the image is labelled `com.circleci.preserve-entrypoint=true`. It must stay up then.',
+    config: job('docker: [{ image: "x:1", entrypoint: [/sbin/init] }]\nsteps: [checkout]'),
+  },
+  {
     feature: 'Images without a container engine',
     outcome: 'differs',
     note: 'Where no engine answers (or `MILLRACE_RUNTIME=process`), jobs run on the host, not isolated from it.',

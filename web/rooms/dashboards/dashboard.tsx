@@ -11,6 +11,7 @@ import { Tag } from '../../kit/badge.tsx';
 import { Button, IconButton } from '../../kit/button.tsx';
 import { Empty } from '../../kit/empty.tsx';
 import { FilterBar } from '../../kit/filter-bar.tsx';
+import { InOrder } from '../../kit/in-order.tsx';
 import { Menu } from '../../kit/menu.tsx';
 import { Page } from '../../kit/page.tsx';
 import { fileName, saveFile } from '../../kit/save-file.ts';
@@ -83,7 +84,7 @@ function Shown({ dashboard }: { dashboard: Dashboard }) {
     mutationFn: () =>
       api.dashboards.updateDashboard({
         params: { id: dashboard.id },
-        body: { document: document as unknown as Record<string, unknown> },
+        body: { document: document },
         ifMatch: String(draft?.version ?? dashboard.version),
       }),
     onSuccess: (saved) => {
@@ -97,7 +98,7 @@ function Shown({ dashboard }: { dashboard: Dashboard }) {
       api.dashboards.createDashboard({
         body: {
           project: project ?? null,
-          document: { ...dashboard.document, name: `${dashboard.name}, copy` } as unknown as Record<string, unknown>,
+          document: { ...dashboard.document, name: `${dashboard.name}, copy` },
         },
       }),
     onSuccess: (made) => void navigate({ to: '/dashboards/$dashboardId', params: { dashboardId: made.id } }),
@@ -221,59 +222,59 @@ function Shown({ dashboard }: { dashboard: Dashboard }) {
         </Empty>
       ) : (
         <div className={styles.grid}>
-          {page.widgets.map((widget, index) => {
-            const spot = { page: pageIndex, widget: index };
-            const { column, row, width, height } = widget.layout;
-            const move = (label: string, to: Partial<Widget['layout']>) => ({
-              id: label,
-              label,
-              onSelect: () => change(placeWidget(document, spot, to)),
-            });
-            return (
-              <WidgetCard
-                // biome-ignore lint/suspicious/noArrayIndexKey: widgets have no ids of their own
-                key={`${pageIndex} ${index}`}
-                {...{ widget, project, window, now, marks, variables, chosen }}
-                onSelect={select}
-                editing={
-                  draft && [
-                    {
-                      id: 'edit',
-                      items: [
-                        {
-                          id: 'change',
-                          label: 'Change',
-                          icon: <Pencil aria-hidden />,
-                          onSelect: () => setForm({ widget: index }),
-                        },
-                        {
-                          id: 'remove',
-                          label: 'Remove',
-                          icon: <Trash2 aria-hidden />,
-                          danger: true,
-                          onSelect: () => change(removeWidget(document, spot)),
-                        },
-                      ],
-                    },
-                    {
-                      id: 'place',
-                      title: 'Place',
-                      items: [
-                        move('Left', { column: column - 1 }),
-                        move('Right', { column: column + 1 }),
-                        move('Up', { row: row - 1 }),
-                        move('Down', { row: row + 1 }),
-                        move('Wider', { width: width + 1 }),
-                        move('Narrower', { width: width - 1 }),
-                        move('Higher', { height: height + 1 }),
-                        move('Lower', { height: height - 1 }),
-                      ],
-                    },
-                  ]
-                }
-              />
-            );
-          })}
+          <InOrder key={pageIndex} items={page.widgets}>
+            {(widget, index) => {
+              const spot = { page: pageIndex, widget: index };
+              const { column, row, width, height } = widget.layout;
+              const move = (label: string, to: Partial<Widget['layout']>) => ({
+                id: label,
+                label,
+                onSelect: () => change(placeWidget(document, spot, to)),
+              });
+              return (
+                <WidgetCard
+                  {...{ widget, project, window, now, marks, variables, chosen }}
+                  onSelect={select}
+                  editing={
+                    draft && [
+                      {
+                        id: 'edit',
+                        items: [
+                          {
+                            id: 'change',
+                            label: 'Change',
+                            icon: <Pencil aria-hidden />,
+                            onSelect: () => setForm({ widget: index }),
+                          },
+                          {
+                            id: 'remove',
+                            label: 'Remove',
+                            icon: <Trash2 aria-hidden />,
+                            danger: true,
+                            onSelect: () => change(removeWidget(document, spot)),
+                          },
+                        ],
+                      },
+                      {
+                        id: 'place',
+                        title: 'Place',
+                        items: [
+                          move('Left', { column: column - 1 }),
+                          move('Right', { column: column + 1 }),
+                          move('Up', { row: row - 1 }),
+                          move('Down', { row: row + 1 }),
+                          move('Wider', { width: width + 1 }),
+                          move('Narrower', { width: width - 1 }),
+                          move('Higher', { height: height + 1 }),
+                          move('Lower', { height: height - 1 }),
+                        ],
+                      },
+                    ]
+                  }
+                />
+              );
+            }}
+          </InOrder>
         </div>
       )}
       {form && (
@@ -299,18 +300,18 @@ function Shown({ dashboard }: { dashboard: Dashboard }) {
 function PageTabs({ document, current }: { document: DashboardDocument; current: number }) {
   return (
     <nav className={styles.pages} aria-label="Pages">
-      {document.pages.map((page, index) => (
-        <Link
-          // biome-ignore lint/suspicious/noArrayIndexKey: pages have no ids of their own
-          key={index}
-          to="/dashboards/$dashboardId"
-          from="/dashboards/$dashboardId"
-          search={(before) => ({ ...before, page: index === 0 ? undefined : index + 1 })}
-          aria-current={index === current ? 'page' : undefined}
-        >
-          {page.name}
-        </Link>
-      ))}
+      <InOrder items={document.pages}>
+        {(page, index) => (
+          <Link
+            to="/dashboards/$dashboardId"
+            from="/dashboards/$dashboardId"
+            search={(before) => ({ ...before, page: index === 0 ? undefined : index + 1 })}
+            aria-current={index === current ? 'page' : undefined}
+          >
+            {page.name}
+          </Link>
+        )}
+      </InOrder>
     </nav>
   );
 }

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { Widget } from '../../../src/dashboards/api.ts';
 import { FormDialog } from '../../app/form-dialog.tsx';
 import { Field, inputClass, Select, TextField } from '../../kit/field.tsx';
+import { InOrder } from '../../kit/in-order.tsx';
 import { NrqlEditor } from '../telemetry/nrql-editor.tsx';
 import { formOf, ignoresRange, queriesOf, textOf, visualizations, withQueries } from './widget-settings.ts';
 
@@ -66,23 +67,23 @@ export function WidgetForm({
         </Field>
       ) : (
         <>
-          {queries.map((query, index) => (
-            <Field
-              // biome-ignore lint/suspicious/noArrayIndexKey: a query is known by its place only
-              key={index}
-              label={queries.length > 1 ? `Query ${index + 1}` : 'Query'}
-              hint={index === queries.length - 1 ? 'Variables stand as {{name}}.' : undefined}
-            >
-              {() => (
-                <NrqlEditor
-                  value={query}
-                  project={project}
-                  onChange={(next) => setQueries(queries.map((one, at) => (at === index ? next : one)))}
-                  onRun={() => take.mutate()}
-                />
-              )}
-            </Field>
-          ))}
+          <InOrder items={queries}>
+            {(query, index) => (
+              <Field
+                label={queries.length > 1 ? `Query ${index + 1}` : 'Query'}
+                hint={index === queries.length - 1 ? 'Variables stand as {{name}}.' : undefined}
+              >
+                {() => (
+                  <NrqlEditor
+                    value={query}
+                    project={project}
+                    onChange={(next) => setQueries(queries.map((one, at) => (at === index ? next : one)))}
+                    onRun={() => take.mutate()}
+                  />
+                )}
+              </Field>
+            )}
+          </InOrder>
           <label>
             <input type="checkbox" checked={own} onChange={(event) => setOwn(event.target.checked)} /> Keeps the time
             its query says, whatever the page shows

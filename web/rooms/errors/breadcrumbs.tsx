@@ -3,6 +3,7 @@ import type { EventDetail } from '../../../src/errors/api.ts';
 import { StatusMark } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
 import { plural } from '../../kit/figures.ts';
+import { InOrder } from '../../kit/in-order.tsx';
 import { clockTime } from '../../kit/moments.ts';
 import styles from './breadcrumbs.module.css';
 
@@ -27,22 +28,23 @@ export function Breadcrumbs({ items }: { items: EventDetail['breadcrumbs'] }) {
         </Button>
       )}
       <ol className={styles.crumbs}>
-        {shown.map((crumb, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: steps have no identity but their order
-          <li key={index}>
-            <span className={styles.at}>{crumb.at ? clockTime(Date.parse(crumb.at)) : ''}</span>
-            <StatusMark status={marks[crumb.level] ?? 'fact'} size={12} label={crumb.level} />
-            <span className={styles.category}>{crumb.category ?? crumb.type}</span>
-            <span className={styles.message}>
-              {crumb.message}
-              {Object.entries(crumb.data).map(([name, value]) => (
-                <span key={name} className={styles.data}>
-                  {name}=<code>{value}</code>
-                </span>
-              ))}
-            </span>
-          </li>
-        ))}
+        <InOrder items={shown}>
+          {(crumb) => (
+            <li>
+              <span className={styles.at}>{crumb.at ? clockTime(Date.parse(crumb.at)) : ''}</span>
+              <StatusMark status={marks[crumb.level] ?? 'fact'} size={12} label={crumb.level} />
+              <span className={styles.category}>{crumb.category ?? crumb.type}</span>
+              <span className={styles.message}>
+                {crumb.message}
+                {Object.entries(crumb.data).map(([name, value]) => (
+                  <span key={name} className={styles.data}>
+                    {name}=<code>{value}</code>
+                  </span>
+                ))}
+              </span>
+            </li>
+          )}
+        </InOrder>
       </ol>
     </div>
   );

@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import type { Answer } from '../../app/api.ts';
 import { Tag } from '../../kit/badge.tsx';
 import { bytesText } from '../../kit/figures.ts';
+import { InOrder } from '../../kit/in-order.tsx';
 import { Pairs, Section } from '../../kit/page.tsx';
 import { Breadcrumbs } from './breadcrumbs.tsx';
 import styles from './event-view.module.css';
@@ -17,23 +18,23 @@ const pairs = (items: { key: string; value: string }[]) =>
 export function EventView({ event }: { event: ErrorEvent }) {
   return (
     <div className={styles.event}>
-      {event.exceptions.map((exception, index) => (
-        <Section
-          // biome-ignore lint/suspicious/noArrayIndexKey: the order of causes is their identity
-          key={index}
-          flush
-          title={
-            <span className={styles.exception}>
-              {index > 0 && <span className={styles.quiet}>caused by</span>}
-              <strong>{exception.type ?? 'Error'}</strong>
-              <span className={styles.value}>{exception.value}</span>
-            </span>
-          }
-          aside={exception.mechanism && <Tag>{exception.mechanism}</Tag>}
-        >
-          <Stack frames={exception.frames} />
-        </Section>
-      ))}
+      <InOrder items={event.exceptions}>
+        {(exception, index) => (
+          <Section
+            flush
+            title={
+              <span className={styles.exception}>
+                {index > 0 && <span className={styles.quiet}>caused by</span>}
+                <strong>{exception.type ?? 'Error'}</strong>
+                <span className={styles.value}>{exception.value}</span>
+              </span>
+            }
+            aside={exception.mechanism && <Tag>{exception.mechanism}</Tag>}
+          >
+            <Stack frames={exception.frames} />
+          </Section>
+        )}
+      </InOrder>
       {event.exceptions.length === 0 && event.frames.length > 0 && (
         <Section flush title={event.message}>
           <Stack frames={event.frames} />

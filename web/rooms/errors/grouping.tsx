@@ -1,6 +1,7 @@
 import type { EventDetail, GroupingNode } from '../../../src/errors/api.ts';
 import { StatusMark } from '../../kit/badge.tsx';
 import { classes } from '../../kit/classes.ts';
+import { InOrder } from '../../kit/in-order.tsx';
 import styles from './grouping.module.css';
 
 /** Why an event is in its issue: which parts took part in the fingerprint and why the others did not. */
@@ -36,10 +37,7 @@ function Tree({ node }: { node: GroupingNode }) {
         {node.id} {texts.length > 0 && <code>{texts.join(' ')}</code>}{' '}
         {node.hint && <span className={styles.hint}>({node.hint})</span>}
       </span>
-      {parts.map((part, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: parts are told apart by their order only
-        <Tree key={`${index}:${part.id}`} node={part} />
-      ))}
+      <InOrder items={parts}>{(part) => <Tree node={part} />}</InOrder>
     </div>
   );
 }

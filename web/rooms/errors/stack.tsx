@@ -5,6 +5,7 @@ import { Tag } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
 import { classes } from '../../kit/classes.ts';
 import { plural } from '../../kit/figures.ts';
+import { ScrollRegion } from '../../kit/scroll-region.tsx';
 import styles from './stack.module.css';
 
 /** The frame to open: the innermost of the application that has source, else the innermost of the application. */
@@ -66,8 +67,7 @@ function Frame({ frame, open }: { frame: ErrorFrame; open: boolean }) {
           {head}
         </summary>
         {frame.source.length > 0 && (
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-          <section className={styles.source} aria-label={`Source of ${place}`} tabIndex={0}>
+          <ScrollRegion className={styles.source} label={`Source of ${place}`}>
             {frame.source.map((line) => (
               <div
                 key={line.line}
@@ -78,7 +78,7 @@ function Frame({ frame, open }: { frame: ErrorFrame; open: boolean }) {
                 <code>{line.text || ' '}</code>
               </div>
             ))}
-          </section>
+          </ScrollRegion>
         )}
         {frame.variables.length > 0 && (
           <dl className={styles.variables}>

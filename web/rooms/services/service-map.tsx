@@ -8,6 +8,7 @@ import { Empty } from '../../kit/empty.tsx';
 import { countText, numberText } from '../../kit/figures.ts';
 import { spanText } from '../../kit/moments.ts';
 import { Section } from '../../kit/page.tsx';
+import { ScrollRegion } from '../../kit/scroll-region.tsx';
 import { SkeletonRows } from '../../kit/skeleton.tsx';
 import { type Column, Table } from '../../kit/table.tsx';
 import type { TimeWindow } from '../telemetry/ranges.ts';
@@ -60,8 +61,7 @@ export function ServiceMapView({
   return (
     <>
       <Section>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-        <section className={styles.map} aria-label="Service map" tabIndex={0}>
+        <ScrollRegion className={styles.map} label="Service map">
           <div className={styles.canvas} style={{ width, height }}>
             <svg width={width} height={height} aria-hidden className={styles.edges}>
               {map.edges.map((edge) => (
@@ -88,7 +88,7 @@ export function ServiceMapView({
               })}
             </ul>
           </div>
-        </section>
+        </ScrollRegion>
         {query.data && query.data.share > 1 && (
           <p className={styles.note}>Read from one in {query.data.share} traces; the numbers are made up for it.</p>
         )}

@@ -44,7 +44,7 @@ export function ServicePage() {
   const copy = useMutation({
     mutationFn: () =>
       api.dashboards.createDashboard({
-        body: { project: slug ?? null, document: dashboard as unknown as Record<string, unknown> },
+        body: { project: slug ?? null, document: dashboard },
       }),
     onSuccess: (made) => void navigate({ to: '/dashboards/$dashboardId', params: { dashboardId: made.id } }),
   });
