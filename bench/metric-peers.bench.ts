@@ -7,7 +7,7 @@ import { MetricTypes, readWriteRequest } from '../src/integrations/prometheus/se
 import { unsnappy } from '../src/platform/http/snappy.ts';
 import { CumulativeState } from '../src/platform/observe/cumulative.ts';
 import { decodeMessage, encodeBytes, encodeNumber } from '../src/platform/protobuf/protobuf.ts';
-import { freePort } from '../test/harness/free-port.ts';
+import { freePort } from '../src/platform/sockets/free-port.ts';
 import { medianMs, random, sleep } from './measure.ts';
 import { openBenchTelemetry, project } from './telemetry-room.ts';
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
@@ -18,6 +18,7 @@ import { openLog } from '../platform/observe/log.ts';
 import { openDatabase } from '../platform/postgres/database.ts';
 import { migrate } from '../platform/postgres/migrations.ts';
 import { endPreviousLauncher, openLauncher } from '../platform/process/launcher.ts';
+import { freePort } from '../platform/sockets/free-port.ts';
 import { containerIntake } from './container-intake.ts';
 import { frontDoor } from './front-door.ts';
 import { listening } from './listening.ts';
@@ -208,18 +209,6 @@ const listen = (app: FastifyInstance, host: string, port: number, variable: stri
 
 const listenOn = (server: Server, host: string, port: number, variable: string): Promise<unknown> =>
   listening(() => once(server.listen({ host, port }), 'listening'), { host, port, variable });
-
-/** A port nobody uses at this moment. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
-}
 
 /** `dist/web`, seen from `dist/server/app` as well as from `src/app`. */
 function webDirectory(): string {

@@ -7,9 +7,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { system } from '../../src/kernel/events.ts';
 import { readEventsAfter } from '../../src/platform/events/log.ts';
+import { freePort } from '../../src/platform/sockets/free-port.ts';
 import { projectsEvents } from '../../src/projects/events.ts';
 import { type Foundation, foundationMigrations, startFoundation } from '../harness/foundation.ts';
-import { freePort } from '../harness/free-port.ts';
 import { type TestDatabase, testDatabase } from '../harness/postgres.ts';
 
 type Push = z.output<(typeof projectsEvents.schemas)['push.received']>;

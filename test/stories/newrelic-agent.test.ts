@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../src/client/index.ts';
-import { freePort } from '../harness/free-port.ts';
+import { freePort } from '../../src/platform/sockets/free-port.ts';
 import {
   eventually,
   type RunningMillrace,

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../src/client/index.ts';
-import { freePort } from '../harness/free-port.ts';
+import { freePort } from '../../src/platform/sockets/free-port.ts';
 import {
   eventually,
   type RunningMillrace,

@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { join, sep } from 'node:path';
 import type { Instance, InstanceRequest, Runtime } from '../../deployments/port.ts';
 import { Fault } from '../../kernel/faults.ts';
 import { probeAddress } from '../../platform/http/probe.ts';
 import type { Log } from '../../platform/observe/log.ts';
 import type { Launcher, Started } from '../../platform/process/launcher.ts';
+import { freePort } from '../../platform/sockets/free-port.ts';
 import { buildDirectory, emptyDirectory, factsOf, filesOf, holdsOutput } from './build.ts';
 import { copyTree, removeTree } from './copy-tree.ts';
 import { type LaunchPlan, planLaunch, rewriteCommand } from './launch-plan.ts';
@@ -229,18 +229,6 @@ const signalOf = (name: string): NodeJS.Signals => {
   const full = name.startsWith('SIG') ? name : `SIG${name}`;
   return signals.has(full) ? (full as NodeJS.Signals) : 'SIGTERM';
 };
-
-/** A loopback port nobody listens on now. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 async function probeCommand(
   launcher: Launcher,
