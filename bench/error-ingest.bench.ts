@@ -281,9 +281,79 @@ async function measure(bytes: number): Promise<void> {
   }
 }
 
+/** From the answer 200 to the event standing in the database, where every page looks, at 500 events/s of 20 kB for 20 s. */
+async function measureVisible(perSecond: number, seconds: number): Promise<void> {
+  const dataDir = await temporaryDirectory();
+  const store = await testDatabase(errorsMigrations);
+  try {
+    const { child, port } = await startServer('millrace', store.url, dataDir);
+    const bodies = Array.from({ length: perSecond * seconds }, (_, index) => gzipSync(pythonEvent(index, 20_000)));
+    await sendAll(port, bodies.slice(0, 200));
+    const answered = new Map<string, number>();
+    const waits: number[] = [];
+    let sending = true;
+    const watch = (async () => {
+      while (sending || answered.size > 0) {
+        // The oldest first; those that are seen leave.
+        const ids = [...answered.keys()].slice(0, 500);
+        const rows = await store.database.query<{ id: string }>(sql`
+          select replace(event_id::text, '-', '') as id from errors_received where event_id = any(${ids}::uuid[])`);
+        const now = performance.now();
+        for (const { id } of rows) {
+          waits.push(now - answered.get(id)!);
+          answered.delete(id);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    })();
+    const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+    const headers = {
+      'content-type': 'application/json',
+      'content-encoding': 'gzip',
+      'x-sentry-auth': `Sentry sentry_key=${key}, sentry_version=7`,
+    };
+    const send = (body: Buffer): Promise<void> =>
+      new Promise((resolve, reject) => {
+        const to = { agent, host: '127.0.0.1', port, path: '/api/1/store/', method: 'POST' };
+        const outgoing = request({ ...to, headers: { ...headers, 'content-length': body.length } }, (response) => {
+          let text = '';
+          response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+          response.on('end', () => {
+            answered.set((JSON.parse(text) as { id: string }).id, performance.now());
+            resolve();
+          });
+        });
+        outgoing.on('error', reject);
+        outgoing.end(body);
+      });
+    const start = performance.now();
+    const sent: Promise<void>[] = [];
+    for (const [index, body] of bodies.slice(200).entries()) {
+      const due = start + (index * 1000) / perSecond;
+      if (due > performance.now()) await new Promise((resolve) => setTimeout(resolve, due - performance.now()));
+      sent.push(send(body));
+    }
+    await Promise.all(sent);
+    const took = (performance.now() - start) / 1000;
+    sending = false;
+    await watch;
+    agent.destroy();
+    child.kill('SIGINT');
+    waits.sort((a, b) => a - b);
+    const at = (share: number): string => waits[Math.floor(waits.length * share)]!.toFixed(0);
+    console.log(
+      `visible after acceptance, ${Math.round(sent.length / took)} events/s of 20 kB: median ${at(0.5)} ms, p99 ${at(0.99)} ms (goal 1000 ms)`,
+    );
+  } finally {
+    await store.close();
+    await removeDirectory(dataDir);
+  }
+}
+
 const [mode, server, databaseUrl, dataDir] = process.argv.slice(2);
 if (mode === 'serve') await serve(server!, databaseUrl!, dataDir!);
 else {
   for (const size of sizes) await measure(size);
+  await measureVisible(500, 20);
   process.exit(0);
 }

@@ -43,6 +43,7 @@ import { hidingIntake, hidingReception } from './plugs/hide-secrets.ts';
 import { intakeAddressesOf } from './plugs/intake-addresses.ts';
 import { repositoryReaderOf } from './plugs/repository-reader.ts';
 import { runtimesOf } from './plugs/runtimes.ts';
+import { socketsOf } from './plugs/sockets.ts';
 import { verificationOf } from './plugs/verification.ts';
 import type { Settings } from './settings.ts';
 import { wireFlows } from './wire-flows.ts';
@@ -249,10 +250,11 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     ],
     sockets: [
       {
-        intake: createOtlpGrpcIntake({ telemetry, clock, keys }),
+        intake: createOtlpGrpcIntake({ telemetry: sent, clock, keys }),
         at: settings.otlpGrpcPort,
         variable: 'MILLRACE_OTLP_GRPC_PORT',
       },
+      ...socketsOf(settings, sent, projects),
     ],
     flows: wireFlows({
       identity,

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { callOperation, type OperationInput } from '../../test/harness/call-operation.ts';
 import { type TestDatabase, testDatabase } from '../../test/harness/postgres.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { type Actor, system } from '../kernel/events.ts';
 import { newId } from '../kernel/ids.ts';
 import { readEventsBefore } from '../platform/events/log.ts';
-import type { Call } from '../platform/http/contract.ts';
 import { openLog } from '../platform/observe/log.ts';
 import type { TelemetryRecord } from '../platform/observe/telemetry-sink.ts';
 import { sql } from '../platform/postgres/sql.ts';
@@ -102,21 +102,8 @@ const keyError = (release: string, where = 'checkout', more: object = {}): objec
   ...more,
 });
 
-/** Calls an operation of the room as the server would, answer checked against the contract. */
-async function call<Result>(
-  name: string,
-  input: { params?: object; query?: object; body?: object } = {},
-): Promise<Result> {
-  const { contract, handlers } = room.room.contracts[0]!;
-  const operation = contract.operations[name]!;
-  const result = await handlers[name]!({
-    params: operation.params?.parse(input.params ?? {}),
-    query: operation.query?.parse(input.query ?? {}),
-    body: operation.body?.parse(input.body ?? {}),
-    actor: jane,
-  } as unknown as Call);
-  return operation.response.parse(result) as Result;
-}
+const call = <Result>(name: string, input?: OperationInput): Promise<Result> =>
+  callOperation<Result>(room.room.contracts[0]!, name, input, jane);
 
 const issuesOf = async (query: object = {}): Promise<IssueSummary[]> =>
   (await call<{ items: IssueSummary[] }>('listIssues', { query })).items;

@@ -9,10 +9,10 @@ import { type Clock, systemClock } from '../../src/kernel/clock.ts';
 import type { Actor } from '../../src/kernel/events.ts';
 import { newId } from '../../src/kernel/ids.ts';
 import { runSubscription } from '../../src/platform/events/subscriptions.ts';
-import type { Call } from '../../src/platform/http/contract.ts';
 import { openLog } from '../../src/platform/observe/log.ts';
 import type { TelemetryRecord } from '../../src/platform/observe/telemetry-sink.ts';
 import type { Database } from '../../src/platform/postgres/database.ts';
+import { callOperation, type OperationInput } from './call-operation.ts';
 import { testDatabase } from './postgres.ts';
 
 /** The errors room on a real database, with one project `shop` (ingest id 1, key `k`) and one person. */
@@ -29,7 +29,7 @@ export interface ErrorsUnderTest {
   facts: NotedFact[];
   failures: Awaited<ReturnType<ChangeLog['failuresNaming']>>;
   /** Calls an operation as the server would, the answer checked against the contract. */
-  call<Result>(name: string, input?: { params?: object; query?: object; body?: object }): Promise<Result>;
+  call<Result>(name: string, input?: OperationInput): Promise<Result>;
   /** An event as a protocol hands it over. */
   received(payload: object, more?: Partial<ReceivedEvent>): ReceivedEvent;
   close(): Promise<void>;
@@ -90,17 +90,7 @@ export async function errorsUnderTest(clock: Clock = systemClock): Promise<Error
     files,
     facts,
     failures,
-    async call<Result>(name: string, input: { params?: object; query?: object; body?: object } = {}) {
-      const { contract, handlers } = room.room.contracts[0]!;
-      const operation = contract.operations[name]!;
-      const result = await handlers[name]!({
-        params: operation.params?.parse(input.params ?? {}),
-        query: operation.query?.parse(input.query ?? {}),
-        body: operation.body?.parse(input.body ?? {}),
-        actor: jane,
-      } as Call);
-      return operation.response.parse(result) as Result;
-    },
+    call: (name, input) => callOperation(room.room.contracts[0]!, name, input, jane),
     received: (payload, more = {}) => ({
       projectId,
       eventId: newId().replaceAll('-', ''),

@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
-import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
-import { chromium } from 'playwright-core';
-import { build } from 'vite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { launchBrowser } from '../../../test/harness/browser.ts';
+import { serveBuiltPage } from '../../../test/harness/built-page.ts';
+import { callOperation, type OperationInput } from '../../../test/harness/call-operation.ts';
 import { eventually } from '../../../test/harness/errors-room.ts';
 import { removeDirectory, temporaryDirectory } from '../../../test/harness/millrace.ts';
 import { type TestDatabase, testDatabase } from '../../../test/harness/postgres.ts';
@@ -16,7 +16,7 @@ import { createErrors, type Errors } from '../../errors/index.ts';
 import { errorsMigrations } from '../../errors/migrations/index.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { newId } from '../../kernel/ids.ts';
-import type { Call } from '../../platform/http/contract.ts';
+
 import { createIntakeServer } from '../../platform/http/server.ts';
 import { openLog } from '../../platform/observe/log.ts';
 import type { TelemetryRecord } from '../../platform/observe/telemetry-sink.ts';
@@ -76,15 +76,8 @@ afterEach(async () => {
   await removeDirectory(dataDir);
 });
 
-async function call<Result>(name: string, input: { params?: object; query?: object } = {}): Promise<Result> {
-  const { contract, handlers } = room.room.contracts[0]!;
-  const operation = contract.operations[name]!;
-  const result = await handlers[name]!({
-    params: operation.params?.parse(input.params ?? {}),
-    query: operation.query?.parse(input.query ?? {}),
-  } as unknown as Call);
-  return operation.response.parse(result) as Result;
-}
+const call = <Result>(name: string, input?: OperationInput): Promise<Result> =>
+  callOperation<Result>(room.room.contracts[0]!, name, input);
 
 /** Waits until this many events are counted in all, then gives the issues. */
 async function issuesOnce(count: number): Promise<IssueSummary[]> {
@@ -236,32 +229,15 @@ test("Debian's python3-sentry-sdk in Django: one issue with source, variables an
 });
 
 test('@sentry/browser in Chromium, from another origin', async () => {
-  const built = await build({
-    configFile: false,
-    logLevel: 'silent',
-    build: { write: false, minify: true, lib: { entry: fixture('browser.js'), formats: ['iife'], name: 'shop' } },
-  });
-  const bundle = (Array.isArray(built) ? built[0]! : built) as { output: { code?: string }[] };
-  const page = createServer((request, response) => {
-    if (request.url === '/app.js')
-      return response.setHeader('content-type', 'text/javascript').end(bundle.output[0]!.code);
-    return response
-      .setHeader('content-type', 'text/html')
-      .end(
-        `<button>Add</button><script>window.SENTRY_DSN='http://${key}@127.0.0.1:${port}/12'</script><script src="/app.js"></script>`,
-      );
-  });
-  await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
-  });
+  const dsn = `http://${key}@127.0.0.1:${port}/12`;
+  const page = await serveBuiltPage(fixture('browser.js'), '<button>Add</button>', dsn);
+  const browser = await launchBrowser();
   try {
     const tab = await browser.newPage();
     const refused: string[] = [];
     tab.on('requestfailed', (request) => refused.push(`${request.url()} ${request.failure()?.errorText}`));
     // Another origin than the intake's: the port differs.
-    await tab.goto(`http://127.0.0.1:${(page.address() as AddressInfo).port}/`);
+    await tab.goto(page.url);
     await tab.click('button');
     await tab.evaluate('window.report()');
     const issues = await issuesOnce(2);

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type ErrorsUnderTest, errorsUnderTest, eventually } from '../../../test/harness/errors-room.ts';
+import { type SentryServer, serveSentry } from '../../../test/harness/sentry-server.ts';
 import { zipOf } from '../../../test/harness/zip-of.ts';
 import type { EventDetail, IssueSummary } from '../../errors/api.ts';
 import { systemClock } from '../../kernel/clock.ts';
@@ -11,37 +10,22 @@ import { openLog } from '../../platform/observe/log.ts';
 import { createSentryApi } from './index.ts';
 
 let house: ErrorsUnderTest;
-let server: FastifyInstance;
-let origin: string;
+let server: SentryServer;
 
 beforeEach(async () => {
   house = await errorsUnderTest();
-  server = fastify({ routerOptions: { ignoreTrailingSlash: true } });
-  server.decorateRequest('principal', null);
-  server.addHook('onRequest', async (request) => {
-    const role = { 'Bearer dev': 'developer', 'Bearer look': 'viewer' }[request.headers.authorization ?? ''];
-    const known = { kind: 'token', id: 't', name: 'ci', scopes: null } as const;
-    request.principal = role ? ({ ...known, role } as typeof request.principal) : null;
-  });
-  await server.register(async (scope) => {
-    const { uploads, catalogue } = house.room;
-    await createSentryApi({ uploads, catalogue, clock: systemClock, log: openLog({ level: 'error' }) }).register(scope);
-  });
-  await server.listen({ host: '127.0.0.1', port: 0 });
-  origin = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
+  const { uploads, catalogue } = house.room;
+  const log = openLog({ level: 'error' });
+  server = await serveSentry([createSentryApi({ uploads, catalogue, clock: systemClock, log })], house.jane);
 });
 afterEach(async () => {
   await server.close();
   await house.close();
 });
 
-const call = async (method: string, path: string, body?: object, token = 'dev') => {
-  const answer = await fetch(`${origin}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
-    ...(body ? { body: JSON.stringify(body) } : {}),
-  });
-  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+const call = async (method: string, path: string, body?: object, token?: string) => {
+  const { status, json } = await server.call(method, path, body, token);
+  return { status, body: json as Record<string, unknown> };
 };
 const sha1 = (bytes: Buffer): string => createHash('sha1').update(bytes).digest('hex');
 

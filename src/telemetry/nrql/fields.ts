@@ -4,6 +4,8 @@ import type { Params } from './params.ts';
 
 /** What is known of the data, from what came in. Decides which typed map holds an attribute, and feeds suggestions. */
 export interface Catalogue {
+  /** Set where nothing is known of the data, so that no name is doubted. */
+  readonly blind?: boolean | undefined;
   eventTypes(): Iterable<string>;
   /** Types an attribute was seen with in any of these event types; empty when never seen. */
   typesOf(eventTypes: readonly string[], attribute: string): ReadonlySet<AttributeType>;

@@ -1,5 +1,4 @@
 import { Link } from '@tanstack/react-router';
-import { Activity, FlaskConical, GitCommitHorizontal, Rocket, SlidersHorizontal } from 'lucide-react';
 import type { Answer } from '../../app/api.ts';
 import { useProject } from '../../app/project.ts';
 import { Tag } from '../../kit/badge.tsx';
@@ -9,73 +8,11 @@ import { Sparkline } from '../../kit/sparkline.tsx';
 import { Time } from '../../kit/time.tsx';
 import styles from './issue.module.css';
 
-const icons = { change: SlidersHorizontal, state: Activity, test: FlaskConical };
-
-/** Something that happened around its appearance, and why it is named. */
-function Sign({ sign }: { sign: Answer<'errors', 'getIssue'>['evidence'][number] }) {
-  const Icon = icons[sign.kind];
-  return (
-    <li>
-      {sign.href ? (
-        <a href={sign.href}>
-          <Icon aria-hidden size={13} /> {sign.text}
-        </a>
-      ) : (
-        <span>
-          <Icon aria-hidden size={13} /> {sign.text}
-        </span>
-      )}
-      <span className={styles.quiet}>
-        {sign.reason}, <Time at={sign.at} />
-      </span>
-    </li>
-  );
-}
-
-/** Beside an issue: since when, how often, in which releases, and what it is laid at. */
+/** Beside an issue: whose it is, since when, how often, and in which releases. */
 export function IssueSide({ issue }: { issue: Answer<'errors', 'getIssue'> }) {
-  const { suspect } = issue;
   const project = useProject().slugOf(issue.projectId);
   return (
     <aside className={styles.side} aria-label="About this issue">
-      {((suspect && (suspect.deployment || suspect.commits.length > 0)) || issue.evidence.length > 0) && (
-        <Section title="Probably caused by">
-          <ul className={styles.suspect}>
-            {suspect?.deployment && (
-              <li>
-                <Link to="/deployments/$deploymentId" params={{ deploymentId: suspect.deployment.id }}>
-                  <Rocket aria-hidden size={13} /> {suspect.deployment.release} in {suspect.deployment.environment}
-                </Link>
-                <span className={styles.quiet}>
-                  live <Time at={suspect.deployment.at} />
-                  {suspect.deployment.eventId && (
-                    <>
-                      {' · '}
-                      <Link to="/timeline" search={{ event: suspect.deployment.eventId }}>
-                        causes and effects
-                      </Link>
-                    </>
-                  )}
-                </span>
-              </li>
-            )}
-            {issue.evidence.map((one) => (
-              <Sign key={`${one.at} ${one.text}`} sign={one} />
-            ))}
-            {suspect?.commits.map((commit) => (
-              <li key={commit.sha}>
-                <span>
-                  <GitCommitHorizontal aria-hidden size={13} /> <code>{commit.sha.slice(0, 7)}</code>{' '}
-                  {commit.message.split('\n')[0]}
-                </span>
-                <span className={styles.quiet}>
-                  {commit.author.name}: {commit.reason}
-                </span>
-              </li>
-            ))}
-          </ul>
-        </Section>
-      )}
       {issue.ownership && (
         <Section title="Owners">
           <ul className={styles.suspect}>

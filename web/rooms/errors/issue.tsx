@@ -19,6 +19,7 @@ import { EventView } from './event-view.tsx';
 import { Grouping } from './grouping.tsx';
 import styles from './issue.module.css';
 import { IssueActions } from './issue-actions.tsx';
+import { IssueCause } from './issue-cause.tsx';
 import { IssueHashes } from './issue-hashes.tsx';
 import { issueState } from './issue-mark.tsx';
 import { IssueSide } from './issue-side.tsx';
@@ -58,6 +59,7 @@ export function IssuePage() {
       command={queryCommand(`SELECT * FROM ErrorEvent WHERE issueId = '${issue.id}'`)}
     >
       <div className={styles.columns}>
+        <IssueCause issue={issue} />
         <div className={styles.main}>
           <LinkTabs
             label="Parts of this issue"
@@ -118,6 +120,7 @@ function IssueFacts({ issue }: { issue: Issue }) {
       <span>
         last <Time at={issue.lastSeenAt} />
       </span>
+      {issue.lastRelease && <Tag>{issue.lastRelease}</Tag>}
     </Facts>
   );
 }

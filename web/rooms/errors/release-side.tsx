@@ -1,9 +1,10 @@
 import { Link } from '@tanstack/react-router';
-import { GitCommitHorizontal, Rocket } from 'lucide-react';
+import { Rocket } from 'lucide-react';
 import type { Answer } from '../../app/api.ts';
 import { plural } from '../../kit/figures.ts';
 import { Section } from '../../kit/page.tsx';
 import { Time } from '../../kit/time.tsx';
+import { CommitLine } from './commit-line.tsx';
 import styles from './release.module.css';
 
 type Release = Answer<'errors', 'getRelease'>;
@@ -16,10 +17,7 @@ export function CommitList({ commits }: { commits: Release['commits'] }) {
     <ul className={styles.list}>
       {commits.map((commit) => (
         <li key={commit.sha}>
-          <span>
-            <GitCommitHorizontal aria-hidden size={13} /> <code>{commit.sha.slice(0, 7)}</code>{' '}
-            {commit.message.split('\n')[0]}
-          </span>
+          <CommitLine commit={commit} />
           <span className={styles.quiet}>
             {commit.author.name}
             {commit.at && (

@@ -30,6 +30,18 @@ const kinds = [
   { name: 'legacyBrowsers', label: 'Events of browsers that are no longer supported' },
 ] as const;
 
+interface LinesProps {
+  label: string;
+  hint: string;
+  rows: number;
+  value: string;
+  placeholder: string;
+  set: (value: string) => void;
+}
+
+/** Entries, one a line. */
+const Lines = ({ set, ...rest }: LinesProps) => <TextArea {...rest} onChange={(event) => set(event.target.value)} />;
+
 function SettingsForm({ project, settings }: { project: string; settings: Settings }) {
   const refusal = useRefusal('maintainer');
   const queries = useQueryClient();
@@ -75,21 +87,21 @@ function SettingsForm({ project, settings }: { project: string; settings: Settin
           {kinds.map(({ name, label }) =>
             check(label, filters[name], (value) => setFilters((before) => ({ ...before, [name]: value }))),
           )}
-          <TextArea
+          <Lines
             label="Error messages"
             hint="One a line, as “type: value”; * stands for any text."
             rows={3}
             value={messages}
             placeholder="ResizeObserver loop*"
-            onChange={(event) => setMessages(event.target.value)}
+            set={setMessages}
           />
-          <TextArea
+          <Lines
             label="Releases"
             hint="One a line; * stands for any text."
             rows={2}
             value={releases}
             placeholder="shop@0.*"
-            onChange={(event) => setReleases(event.target.value)}
+            set={setReleases}
           />
         </Fields>
       </Section>
@@ -99,27 +111,27 @@ function SettingsForm({ project, settings }: { project: string; settings: Settin
             Passwords, tokens, cookies, card numbers and private keys always are. Besides:
           </p>
           {check('Addresses of users', addresses, setAddresses)}
-          <TextArea
+          <Lines
             label="Values by name"
             hint="One a line; names that contain it count, in any case."
             rows={3}
             value={fields}
             placeholder="iban"
-            onChange={(event) => setFields(event.target.value)}
+            set={setFields}
           />
-          <TextArea
+          <Lines
             label="Patterns"
             hint="One a line, in RE2 syntax; what matches is taken out of every text."
             rows={2}
             value={patterns}
             placeholder="cust-[0-9]+"
-            onChange={(event) => setPatterns(event.target.value)}
+            set={setPatterns}
           />
         </Fields>
       </Section>
       <Section title="Owners">
         <Fields>
-          <TextArea
+          <Lines
             label="Ownership rules"
             hint="One a line. New issues are assigned to the first owner who has an account; without a rule, CODEOWNERS of the repository counts."
             rows={5}
@@ -127,7 +139,7 @@ function SettingsForm({ project, settings }: { project: string; settings: Settin
             placeholder={
               'path:src/billing/** ada@shop.example\nurl:*/checkout/* bo@shop.example\ntags.region:eu cy@shop.example'
             }
-            onChange={(event) => setOwnership(event.target.value)}
+            set={setOwnership}
           />
           {save.error && <Problem error={save.error} />}
           <div>

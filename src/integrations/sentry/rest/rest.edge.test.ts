@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { SentryCli } from '@sentry/cli';
-import fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ErrorsUnderTest, errorsUnderTest, eventually } from '../../../../test/harness/errors-room.ts';
+import { type SentryServer, serveSentry } from '../../../../test/harness/sentry-server.ts';
 import { systemClock } from '../../../kernel/clock.ts';
 import { openLog } from '../../../platform/observe/log.ts';
 import type { TelemetrySink } from '../../../platform/observe/telemetry-sink.ts';
@@ -15,38 +14,20 @@ import { createSentryApi, createSentryIntake } from '../index.ts';
 const cli = SentryCli.getPath();
 
 let house: ErrorsUnderTest;
-let server: FastifyInstance;
-let origin: string;
+let server: SentryServer;
 
 beforeAll(async () => {
   house = await errorsUnderTest();
-  server = fastify({ routerOptions: { ignoreTrailingSlash: true } });
-  server.decorateRequest('principal', null);
-  server.addHook('onRequest', async (request) => {
-    const role = { 'Bearer dev': 'developer', 'Bearer look': 'viewer' }[request.headers.authorization ?? ''];
-    const known = {
-      kind: 'token',
-      id: 't',
-      personId: house.jane.id,
-      name: 'ci',
-      email: 'ci@shop.example',
-      scopes: null,
-    };
-    request.principal = role ? ({ ...known, role } as typeof request.principal) : null;
-  });
   const { uploads, catalogue, reception } = house.room;
   const telemetry: TelemetrySink = { write: async () => {} };
   const log = openLog({ level: 'error' });
-  for (const intake of [
-    createSentryApi({ uploads, catalogue, clock: systemClock, log }),
-    createSentryIntake({ reception, telemetry, clock: systemClock, log }),
-  ]) {
-    await server.register(async (scope) => {
-      await intake.register(scope);
-    });
-  }
-  await server.listen({ host: '127.0.0.1', port: 0 });
-  origin = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
+  server = await serveSentry(
+    [
+      createSentryApi({ uploads, catalogue, clock: systemClock, log }),
+      createSentryIntake({ reception, telemetry, clock: systemClock, log }),
+    ],
+    house.jane,
+  );
   await house.room.reception.accept([
     house.received({
       exception: { values: [{ type: 'KeyError', value: 'no price', stacktrace: { frames: [{ function: 'total' }] } }] },
@@ -62,24 +43,27 @@ afterAll(async () => {
   await house.close();
 });
 
-const call = async (method: string, path: string, body?: object, token = 'dev') => {
-  const answer = await fetch(`${origin}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
-    ...(body ? { body: JSON.stringify(body) } : {}),
-  });
-  const text = await answer.text();
-  return { status: answer.status, link: answer.headers.get('link'), body: JSON.parse(text || 'null') };
+/** What the API answers, as far as the tests look into it. */
+interface Told {
+  id: string;
+  title: string;
+  permalink: string;
+  metadata: { type: string };
+  dsn: { public: string };
+}
+const call = async (method: string, path: string, body?: object, token?: string) => {
+  const { json, ...answer } = await server.call(method, path, body, token);
+  return { ...answer, body: json as Told[] & Record<string, string> };
 };
 
 test('issues are listed page by page, found by number, short id and id, changed one by one and together', async () => {
   const first = await call('GET', '/api/0/organizations/any/issues/?per_page=1&sort=new');
   expect(first.link).toMatch(/rel="next"; results="true"; cursor="[^"]+"/);
   const next = /<([^>]+)>; rel="next"/.exec(first.link!)![1]!;
-  const second = await call('GET', next.slice(origin.length));
+  const second = await call('GET', next.slice(server.origin.length));
   expect(second.link).toMatch(/rel="next"; results="false"/);
   const both = [first.body[0], second.body[0]];
-  const issue = both.find((one) => one.metadata.type === 'KeyError');
+  const issue = both.find((one) => one?.metadata.type === 'KeyError')!;
   expect(issue).toMatchObject({
     shortId: 'SHOP-1',
     status: 'unresolved',
@@ -121,7 +105,7 @@ test('events with their frames, projects with their DSN, releases, and what is n
     entries: [{ type: 'exception', data: { values: [{ stacktrace: { frames: [{ function: 'total' }] } }] } }],
   });
   expect((await call('GET', `/api/0/projects/any/shop/events/${latest.eventID}/`)).body.eventID).toBe(latest.eventID);
-  expect((await call('GET', '/api/0/projects/any/shop/keys/')).body[0].dsn.public).toBe('http://k@localhost/1');
+  expect((await call('GET', '/api/0/projects/any/shop/keys/')).body[0]?.dsn.public).toBe('http://k@localhost/1');
   expect((await call('GET', '/api/0/projects/any/shop/releases/')).body).toMatchObject([
     { version: 'shop@1.0.0', newGroups: 1, dateReleased: null },
   ]);
@@ -139,11 +123,11 @@ describe.skipIf(!existsSync(cli))('sentry-cli', () => {
     const { stdout, stderr } = await promisify(execFile)(cli, args, {
       timeout: 60_000,
       env: {
-        SENTRY_URL: origin,
+        SENTRY_URL: server.origin,
         SENTRY_ORG: 'any',
         SENTRY_PROJECT: 'shop',
         SENTRY_AUTH_TOKEN: 'dev',
-        SENTRY_DSN: origin.replace('//', '//k@').concat('/1'),
+        SENTRY_DSN: server.origin.replace('//', '//k@').concat('/1'),
         HOME: '/nonexistent',
       },
     });

@@ -1,0 +1,214 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Client } from '../../src/client/index.ts';
+import { freePort } from '../../src/platform/sockets/free-port.ts';
+import {
+  eventually,
+  type RunningMillrace,
+  removeDirectory,
+  startMillrace,
+  temporaryDirectory,
+} from '../harness/millrace.ts';
+
+const run = promisify(execFile);
+const fixture = join(import.meta.dirname, '..', 'fixtures', 'opentelemetry');
+const [logger, rsyslogd] = ['/usr/bin/logger', '/usr/sbin/rsyslogd'];
+
+/** Programs as others publish them send in their own protocols, and NRQL answers about what each sent. */
+describe('senders', () => {
+  let millrace: RunningMillrace;
+  let client: Client;
+  let folder: string;
+  let key: string;
+  let projectId: string;
+  let ports: { grpc: number; syslog: number; statsd: number };
+  const started: ChildProcess[] = [];
+
+  beforeAll(async () => {
+    folder = await temporaryDirectory();
+    ports = { grpc: await freePort(), syslog: await freePort(), statsd: await freePort() };
+    millrace = await startMillrace({
+      env: {
+        MILLRACE_RUNTIME: 'process',
+        MILLRACE_OTLP_GRPC_PORT: String(ports.grpc),
+        MILLRACE_SYSLOG_PROJECT: 'shop',
+        MILLRACE_SYSLOG_PORT: String(ports.syslog),
+        MILLRACE_STATSD_PROJECT: 'shop',
+        MILLRACE_STATSD_PORT: String(ports.statsd),
+      },
+    });
+    ({ client } = await millrace.owner());
+    const project = await client.projects.create({ body: { slug: 'shop', name: 'Shop' } });
+    projectId = project.id;
+    key = new URL(project.dsn).username;
+  });
+  afterAll(async () => {
+    for (const child of started) child.kill('SIGKILL');
+    await millrace?.stop();
+    if (millrace) await removeDirectory(millrace.dataDir);
+    await removeDirectory(folder);
+  });
+
+  /** The first row of an answer once it satisfies. */
+  const until = (nrql: string, satisfied: (row: readonly unknown[]) => boolean) =>
+    eventually(nrql, async () => {
+      const { rows } = await client.telemetry.query({ body: { nrql, projectId } });
+      return rows[0] && satisfied(rows[0]) && rows[0];
+    });
+
+  describe.each([
+    // Without a line of code: what the auto-instrumentations set up of themselves.
+    ['http/protobuf', '@opentelemetry/auto-instrumentations-node/register', () => millrace.url],
+    ['grpc', join(fixture, 'sdk.cjs'), () => `http://127.0.0.1:${ports.grpc}`],
+  ])('OpenTelemetry’s SDK with auto-instrumentations over %s', (protocol, required, endpoint) => {
+    const service = `shop-${protocol.slice(0, 4)}`;
+    let output = '';
+
+    beforeAll(async () => {
+      const child = spawn(process.execPath, ['--require', required, join(fixture, 'app.cjs')], {
+        env: {
+          PATH: process.env.PATH,
+          OTEL_SERVICE_NAME: service,
+          OTEL_RESOURCE_ATTRIBUTES: 'service.version=r4-abcdef0,deployment.environment.name=production',
+          OTEL_EXPORTER_OTLP_ENDPOINT: endpoint(),
+          OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+          OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer%20${key}`,
+          OTEL_METRICS_EXPORTER: 'otlp',
+          OTEL_LOGS_EXPORTER: 'otlp',
+          OTEL_METRIC_EXPORT_INTERVAL: '1000',
+          OTEL_METRIC_EXPORT_TIMEOUT: '1000',
+          OTEL_BSP_SCHEDULE_DELAY: '500',
+          OTEL_BLRP_SCHEDULE_DELAY: '500',
+          OTEL_NODE_RESOURCE_DETECTORS: 'env,host',
+        },
+      });
+      started.push(child);
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
+      const port = await eventually('the service', async () => /^\{"port":(\d+)\}$/m.exec(output)?.[1]).catch(
+        (error) => {
+          throw new Error(`${String(error)}\n${output.slice(-4000)}`);
+        },
+      );
+      for (const path of ['/order', '/order', '/broken']) await fetch(`http://127.0.0.1:${port}${path}`);
+    });
+
+    it('brings transactions and spans that hang together', async () => {
+      const row = await until(
+        `SELECT count(*), filter(count(*), WHERE error IS true), uniques(release), uniques(environment) FROM Transaction WHERE service = '${service}'`,
+        ([count]) => count === 5,
+      );
+      expect(row.slice(1)).toEqual([1, ['r4-abcdef0'], ['production']]);
+      const [spans, kinds] = await until(
+        `SELECT count(*), uniques(kind) FROM Span WHERE service = '${service}' AND traceId IN
+         (SELECT traceId FROM Transaction WHERE service = '${service}' AND url.path = '/order' LIMIT 1)`,
+        ([count]) => Number(count) >= 3,
+      );
+      expect(spans).toBeGreaterThanOrEqual(3);
+      expect(kinds).toEqual(expect.arrayContaining(['server', 'client']));
+    });
+
+    it('brings metrics, its own and those of the instrumentations', async () => {
+      await until(
+        `SELECT sum(orders) FROM Metric WHERE service = '${service}' AND kind = 'book'`,
+        ([sum]) => sum === 4,
+      );
+      await until(
+        `SELECT count(http.server.request.duration) FROM Metric WHERE service = '${service}'`,
+        ([count]) => Number(count) > 0,
+      );
+    });
+
+    it('brings logs, in the traces they were written in', async () => {
+      const [, level, price] = await until(
+        `SELECT message, level, price FROM Log WHERE service = '${service}' AND message = 'ordered' AND traceId IN
+         (SELECT traceId FROM Span WHERE service = '${service}')`,
+        ([message]) => message === 'ordered',
+      );
+      expect([level, String(price)]).toEqual(['warn', '7']);
+    });
+  });
+
+  it.skipIf(!existsSync(logger))(
+    `logger over UDP and TCP, in the old form and the new${existsSync(logger) ? '' : ' (skipped: no logger here)'}`,
+    async () => {
+      const to = ['--server', '127.0.0.1', '--port', String(ports.syslog)];
+      await run(logger, [...to, '--udp', '--rfc3164', '--tag', 'old-udp', '--priority', 'daemon.err', 'disk is full']);
+      await run(logger, [
+        ...[...to, '--tcp', '--rfc5424', '--tag', 'new-tcp', '--priority', 'local3.warning'],
+        ...['--msgid', 'DISK', '--sd-id', 'place@1', '--sd-param', 'room="7"', 'disk is full'],
+      ]);
+      await run(logger, [...to, '--tcp', '--octet-count', '--tag', 'json', '{"level":"error","msg":"no","order":7}']);
+      const of = (service: string, ...more: string[]): string =>
+        `SELECT message, level, facility, ${more.join(', ')} FROM Log WHERE service = '${service}'`;
+      const old = await until(of('old-udp', 'host'), ([message]) => message === 'disk is full');
+      expect(old.slice(1, 3)).toEqual(['error', 'daemon']);
+      const modern = await until(
+        of('new-tcp', '`place@1.room`', 'messageId'),
+        ([message]) => message === 'disk is full',
+      );
+      expect(modern.slice(1)).toEqual(['warn', 'local3', '7', 'DISK']);
+      const json = await until(of('json', '`order`'), ([message]) => message === 'no');
+      expect(json.slice(1)).toEqual(['error', 'user', 7]);
+    },
+  );
+
+  const both = existsSync(logger) && existsSync(rsyslogd);
+  it.skipIf(!both)(`rsyslog forwards what it takes${both ? '' : ' (skipped: no rsyslogd here)'}`, async () => {
+    const config = join(folder, 'rsyslog.conf');
+    const socket = join(folder, 'log');
+    await writeFile(
+      config,
+      `module(load="imuxsock" SysSock.Use="off")
+input(type="imuxsock" Socket="${socket}" CreatePath="on")
+global(workDirectory="${folder}")
+action(type="omfwd" target="127.0.0.1" port="${ports.syslog}" protocol="tcp" TCP_Framing="octet-counted" template="RSYSLOG_SyslogProtocol23Format")
+action(type="omfwd" target="127.0.0.1" port="${ports.syslog}" protocol="udp" template="RSYSLOG_TraditionalForwardFormat")
+`,
+    );
+    const child = spawn(rsyslogd, ['-n', '-f', config, '-i', join(folder, 'rsyslog.pid')], { stdio: 'ignore' });
+    started.push(child);
+    await eventually('rsyslogd', async () => existsSync(socket));
+    for (let index = 0; index < 50; index += 1)
+      await run(logger, ['-u', socket, '-t', 'cron', '-p', 'cron.crit', `backup ${index} failed`]);
+    // Once over TCP, once over UDP.
+    const row = await until(
+      "SELECT count(*), uniqueCount(message), uniques(level), uniques(facility) FROM Log WHERE service = 'cron'",
+      ([count]) => count === 100,
+    );
+    expect(row.slice(1)).toEqual([50, ['fatal'], ['cron']]);
+  });
+
+  it('StatsD, as its clients write it', async () => {
+    const socket = createSocket('udp4');
+    const lines = [
+      'sold:3|c|#kind:book,env:production',
+      'sold:1|c|@0.5|#kind:book,env:production',
+      'took:20|ms',
+      'took:40|ms',
+    ];
+    socket.send(lines.join('\n'), ports.statsd, '127.0.0.1');
+    await once(socket, 'listening');
+    const [sum] = await until(
+      "SELECT sum(sold) FROM Metric WHERE kind = 'book' AND environment = 'production'",
+      ([sold]) => Number(sold) > 0,
+    );
+    expect(sum).toBe(5);
+    const took = await until('SELECT count(took), max(took) FROM Metric', ([count]) => Number(count) > 0);
+    expect(took).toEqual([2, 40]);
+    socket.close();
+  });
+
+  it('all of them stand in the accounts', async () => {
+    const { sources } = await client.telemetry.ingest();
+    const types = sources
+      .filter((source) => source.projectId === projectId && source.accepted > 0)
+      .map(({ type }) => type);
+    expect(types).toEqual(expect.arrayContaining(['Log', 'Metric', 'Span', 'Transaction']));
+  });
+});
