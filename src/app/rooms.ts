@@ -30,7 +30,7 @@ import type { Gatekeeper } from '../platform/http/server.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { Launcher } from '../platform/process/launcher.ts';
-import type { Room } from '../platform/room.ts';
+import type { Loop, Room } from '../platform/room.ts';
 import { createProjects, type Projects } from '../projects/index.ts';
 import { createMasker, createSecrets, type Secrets } from '../secrets/index.ts';
 import { createTelemetry } from '../telemetry/index.ts';
@@ -43,6 +43,7 @@ import { hidingIntake, hidingReception } from './plugs/hide-secrets.ts';
 import { intakeAddressesOf } from './plugs/intake-addresses.ts';
 import { repositoryReaderOf } from './plugs/repository-reader.ts';
 import { runtimesOf } from './plugs/runtimes.ts';
+import { scrapingOf } from './plugs/scraping.ts';
 import { socketsOf } from './plugs/sockets.ts';
 import { verificationOf } from './plugs/verification.ts';
 import type { Settings } from './settings.ts';
@@ -77,6 +78,8 @@ export interface House {
   /** Foreign protocols with ports of their own. */
   sockets: PlacedSocket[];
   flows: Subscription[];
+  /** Loops that belong to no single room. */
+  loops: Loop[];
 }
 
 /** Builds the rooms in the order of their dependencies. Nothing runs yet. */
@@ -256,6 +259,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
       },
       ...socketsOf(settings, sent, projects),
     ],
+    loops: [scrapingOf({ settings, telemetry: sent, deployments, projects, database, log: of('prometheus').log })],
     flows: wireFlows({
       identity,
       projects,

@@ -166,7 +166,7 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
 
     const supervisor = createSupervisor(systemClock, log);
     undos.push({ name: 'loops', undo: () => supervisor.stop(loopGraceMs) });
-    for (const loop of house.rooms.flatMap((room) => room.loops)) supervisor.start(loop);
+    for (const loop of [...house.rooms.flatMap((room) => room.loops), ...house.loops]) supervisor.start(loop);
     supervisor.start(disk.loop);
     supervisor.start(forContainers.loop);
     for (const loop of sockets.loops) supervisor.start(loop);

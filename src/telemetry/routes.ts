@@ -22,7 +22,8 @@ import { readServiceMap } from './service-map.ts';
 import type { Store } from './store.ts';
 import type { LiveTail } from './tail.ts';
 import { readTrace } from './traces.ts';
-import { isCounted, readCountedValues, readEventTypes } from './volume.ts';
+import { readCountedValues, readEventTypes } from './volume.ts';
+import { isCounted } from './volume-projection.ts';
 import type { StoreHealth } from './worker.ts';
 
 const day = 86_400_000;

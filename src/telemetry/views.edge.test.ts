@@ -8,7 +8,8 @@ import type { IntakeRecord } from './port.ts';
 import { askSql } from './raw-sql.ts';
 import { readServiceMap } from './service-map.ts';
 import { openStore, type Store } from './store.ts';
-import { isCounted, readCountedValues, readEventTypes } from './volume.ts';
+import { readCountedValues, readEventTypes } from './volume.ts';
+import { isCounted } from './volume-projection.ts';
 
 /** The service map, log patterns and raw SQL, on a real ClickHouse. */
 const now = Math.floor(Date.now() / 60_000) * 60_000;

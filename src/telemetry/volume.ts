@@ -1,24 +1,8 @@
 import { Params } from './nrql/params.ts';
 import type { Scope } from './nrql/scope.ts';
 import type { Store } from './store.ts';
-import { type TableName, tableNames, tableOf } from './tables.ts';
-
-/** Attributes that are counted as records come in, so that lists of their values cost nothing however many records there are. */
-const counted = ['service', 'environment', 'level'] as const;
-
-export const isCounted = (eventType: string, attribute: string): boolean =>
-  columnsOf(tableOf(eventType)).includes(attribute);
-
-const columnsOf = (table: TableName): readonly string[] =>
-  counted.filter((name) => name !== 'level' || table === 'telemetry_logs');
-
-const bucket = 'toStartOfFiveMinutes(timestamp)';
-
-/** The counts, kept by the store beside the records themselves: for every five minutes, how many and the newest. */
-export function projectionOf(table: TableName): string {
-  const by = ['projectId', 'type', bucket, ...columnsOf(table)].join(', ');
-  return `PROJECTION IF NOT EXISTS volume (SELECT ${by}, count(), max(timestamp) GROUP BY ${by})`;
-}
+import { tableNames, tableOf } from './tables.ts';
+import { bucket, isCounted } from './volume-projection.ts';
 
 /** What may be asked of the counts: a time in whole buckets, by the bucket's own expression, or the store reads the records. */
 function conditions(scope: Scope, sinceMs: number, params: Params): string {

@@ -19,6 +19,7 @@ import {
 const run = promisify(execFile);
 const fixture = join(import.meta.dirname, '..', 'fixtures', 'opentelemetry');
 const [logger, rsyslogd] = ['/usr/bin/logger', '/usr/sbin/rsyslogd'];
+const nodeExporter = '/usr/bin/prometheus-node-exporter';
 
 /** Programs as others publish them send in their own protocols, and NRQL answers about what each sent. */
 describe('senders', () => {
@@ -33,8 +34,11 @@ describe('senders', () => {
   beforeAll(async () => {
     folder = await temporaryDirectory();
     ports = { grpc: await freePort(), syslog: await freePort(), statsd: await freePort() };
+    await writeFile(join(folder, 'prometheus.yml'), 'scrape_configs: []\n');
     millrace = await startMillrace({
       env: {
+        MILLRACE_SCRAPE_FILE: join(folder, 'prometheus.yml'),
+        MILLRACE_SCRAPE_PROJECT: 'shop',
         MILLRACE_RUNTIME: 'process',
         MILLRACE_OTLP_GRPC_PORT: String(ports.grpc),
         MILLRACE_SYSLOG_PROJECT: 'shop',
@@ -202,6 +206,32 @@ action(type="omfwd" target="127.0.0.1" port="${ports.syslog}" protocol="udp" tem
     const took = await until('SELECT count(took), max(took) FROM Metric', ([count]) => Number(count) > 0);
     expect(took).toEqual([2, 40]);
     socket.close();
+  });
+
+  const exports = existsSync(nodeExporter);
+  it.skipIf(!exports)(`node_exporter is scraped${exports ? '' : ' (skipped: no node_exporter here)'}`, async () => {
+    const port = await freePort();
+    const child = spawn(nodeExporter, [`--web.listen-address=127.0.0.1:${port}`], { stdio: 'ignore' });
+    started.push(child);
+    // The file is read again when it changed.
+    await writeFile(
+      join(folder, 'prometheus.yml'),
+      `scrape_configs:
+  - { job_name: machine, scrape_interval: 1s, static_configs: [{ targets: ['127.0.0.1:${port}'], labels: { rack: '7' } }] }
+  - { job_name: gone, scrape_interval: 1s, static_configs: [{ targets: ['127.0.0.1:${await freePort()}'] }] }
+`,
+    );
+    const row = await until(
+      "SELECT latest(node_memory_MemTotal_bytes), latest(up), uniques(rack), sum(node_cpu_seconds_total) FROM Metric WHERE service = 'machine'",
+      ([memory, up, , cpu]) => typeof memory === 'number' && up === 1 && Number(cpu) > 0,
+    );
+    expect(row[0]).toBeGreaterThan(1e8);
+    expect(row[2]).toEqual(['7']);
+    // A target that does not answer is down, and the accounts say so.
+    await until("SELECT latest(up) FROM Metric WHERE service = 'gone'", ([up]) => up === 0);
+    const { sources } = await client.telemetry.ingest();
+    const reasons = sources.flatMap((source) => Object.keys(source.reasons));
+    expect(reasons).toContainEqual(expect.stringMatching(/^scrape of http:.*ECONNREFUSED$/));
   });
 
   it('all of them stand in the accounts', async () => {

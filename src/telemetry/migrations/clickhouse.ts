@@ -1,6 +1,6 @@
 import { computedColumns, samplesColumns, selectSamples } from '../samples.ts';
 import { bucketColumns, frameColumns, mapColumns, type Table, tableNames, tables } from '../tables.ts';
-import { projectionOf } from '../volume.ts';
+import { projectionOf } from '../volume-projection.ts';
 
 /** One forward step of the schema in ClickHouse. Ids read `telemetry/0001-what`; a step that ran is never edited. */
 export interface StoreMigration {
