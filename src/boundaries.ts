@@ -57,8 +57,9 @@ export const rules: Rule[] = [
       'pipelines/derive',
       'deployments/read-millrace-file',
       'errors/group-file',
+      'telemetry/compile-text',
     ],
-    why: 'talks to the API; `up`, `run`, `lint`, `explain`, `errors group` run the program itself',
+    why: 'talks to the API; `up`, `run`, `lint`, `explain`, `errors group`, `query --compile` run the program itself',
   },
   { from: 'app', may: ['*'], why: 'the composition root' },
 ];

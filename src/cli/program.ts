@@ -264,10 +264,12 @@ command('rebuild', 'build a release again whose images or directories are not ke
 command('query', 'ask telemetry in NRQL', [
   'millrace query "SELECT count(*) FROM Transaction FACET name SINCE 1 hour ago"',
   'millrace query "SELECT average(duration) FROM Transaction TIMESERIES" --project shop',
+  'millrace query --compile "SELECT count(*) FROM Log SINCE today"   # the SQL, or what is wrong and where',
 ])
   .argument('<nrql...>', 'the query')
   .option('--project <project>', 'id or slug; every project when absent')
-  .option('--json', 'print the whole answer as JSON')
+  .option('--compile', 'print the ClickHouse SQL without asking it; needs no server')
+  .option('--json', 'print the whole answer, or what it compiles to, as JSON')
   .action(async (words: string[], options: object) =>
     done(await (await import('./commands/query.ts')).query(words, options)),
   );

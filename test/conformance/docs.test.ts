@@ -8,12 +8,14 @@ import { compileCircleci } from '../../src/integrations/circleci/compile.ts';
 import { composeLoader } from '../../src/integrations/compose/index.ts';
 import { sortItems } from '../../src/integrations/sentry/items.ts';
 import { SeenCatalogue } from '../../src/telemetry/catalogue.ts';
+import { compileText } from '../../src/telemetry/compile-text.ts';
 import { compileQuery } from '../../src/telemetry/nrql/compile.ts';
 import { parse } from '../../src/telemetry/nrql/parser.ts';
 import { NrqlError } from '../../src/telemetry/nrql/problems.ts';
+import { unansweredRowFunctions } from '../../src/telemetry/nrql/row-functions.ts';
 import { circleciCases } from './docs/circleci-cases.ts';
 import { composeCases } from './docs/compose-cases.ts';
-import { nrqlCases } from './docs/nrql-cases.ts';
+import { nrqlCases, nrqlRefusals } from './docs/nrql-cases.ts';
 import { printed, put, settingsRows } from './docs/tables.ts';
 
 /** What the documentation says is what the program does. `npm run docs` prints the tables anew. */
@@ -126,6 +128,21 @@ describe('docs/telemetry.md', () => {
     }
     expect(refusal).toBeInstanceOf(NrqlError);
     expect((refusal as NrqlError).reason === 'unsupported').toBe(row.outcome === 'parsed only');
+  });
+});
+
+describe('docs/nrql.md', () => {
+  it.each(nrqlRefusals.map((row) => [row.query, row] as const))('%s', (_, { query, at, says }) => {
+    const { ok, problems } = compileText(query, 1.7e12, 'p');
+    expect(ok).toBe(false);
+    expect(problems).toMatchObject([{ severity: 'error', line: 1, column: at + 1, message: says }]);
+  });
+
+  it('has a row for every function that is known and not answered', () => {
+    const shown = nrqlRefusals.map(({ query }) => query.toLowerCase());
+    expect([...unansweredRowFunctions].filter((name) => !shown.some((query) => query.includes(`${name}(`)))).toEqual(
+      [],
+    );
   });
 });
 

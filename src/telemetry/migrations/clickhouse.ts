@@ -1,5 +1,6 @@
 import { computedColumns, samplesColumns, selectSamples } from '../samples.ts';
 import { bucketColumns, frameColumns, mapColumns, type Table, tableNames, tables } from '../tables.ts';
+import { projectionOf } from '../volume-projection.ts';
 
 /** One forward step of the schema in ClickHouse. Ids read `telemetry/0001-what`; a step that ran is never edited. */
 export interface StoreMigration {
@@ -79,4 +80,12 @@ export const storeMigrations: StoreMigration[] = [
     ],
   },
   { id: 'telemetry/0003-metrics-are-samples', statements: ['DROP TABLE IF EXISTS telemetry_metrics'] },
+  {
+    // Records that are there already are counted in the background.
+    id: 'telemetry/0004-volume',
+    statements: tableNames.flatMap((name) => [
+      `ALTER TABLE ${name} ADD ${projectionOf(name)}`,
+      `ALTER TABLE ${name} MATERIALIZE PROJECTION volume`,
+    ]),
+  },
 ];

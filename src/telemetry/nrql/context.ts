@@ -34,6 +34,7 @@ export interface Context {
 export function warnOfUnknown(attribute: ExpressionOf<'attribute'>, { fields, catalogue, warn }: Context): void {
   const { name } = attribute;
   if (fields.known(name) || catalogue.isMetric(name) || name.includes('%')) return;
+  if (fields.eventType && catalogue.blind) return;
   const near = fields.suggest(name);
   const message = fields.eventType
     ? `No record asked here has had the attribute "${name}"`

@@ -151,7 +151,8 @@ function call(expression: ExpressionOf<'call'>, want: Want, context: Context): V
   if (name === 'if') return conditional(expression, context, want);
   if (name === 'cases') return cases(expression, context);
   if (name === 'convert') return compileConvert(expression, context);
-  if (name === 'getfield') {
+  // What New Relic makes of `metric[field]`, and sometimes lets out.
+  if (name === 'getfield' || name === 'squarebracketfunction') {
     if (args.length !== 2) throw new NrqlError(expression, 'getField(attribute, field) takes two arguments');
     return field(args[0]!.value, args[1]!.value, context);
   }

@@ -4,6 +4,8 @@ import type { Params } from './params.ts';
 
 /** What is known of the data, from what came in. Decides which typed map holds an attribute, and feeds suggestions. */
 export interface Catalogue {
+  /** Set where nothing is known of the data, so that no name is doubted. */
+  readonly blind?: boolean | undefined;
   eventTypes(): Iterable<string>;
   /** Types an attribute was seen with in any of these event types; empty when never seen. */
   typesOf(eventTypes: readonly string[], attribute: string): ReadonlySet<AttributeType>;
@@ -17,6 +19,8 @@ export type ValueType = 'string' | 'number' | 'boolean' | 'time' | 'list' | 'his
 export interface Value {
   sql: string;
   type: ValueType;
+  /** The column behind `sql` when it is one of plain texts, in which the empty text stands for absent. */
+  text?: string | undefined;
 }
 
 /** The type an expression is wanted as; `any` takes what the data says. */
@@ -41,7 +45,7 @@ export interface Fields {
 
 /** The column of an attribute as a nullable value. */
 function promotedValue(name: string, type: AttributeType): Value {
-  return type === 'string' ? { sql: `nullIf(${name}, '')`, type } : { sql: name, type };
+  return type === 'string' ? { sql: `nullIf(${name}, '')`, type, text: name } : { sql: name, type };
 }
 
 /** Attributes of records as stored. */

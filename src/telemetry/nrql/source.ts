@@ -47,6 +47,8 @@ function readFrom(query: Query, options: SelectOptions, nest: Nest): SourceSql {
   }
   const eventTypes = query.from.map((source) => {
     if (source.kind === 'type') return source.name;
+    if (source.kind === 'lookup')
+      throw new NrqlError(source, 'FROM lookup() is not answered yet', undefined, 'unsupported');
     throw new NrqlError(
       source,
       source.kind === 'variable' ? `{{${source.name}}} has no value here` : 'This cannot be read',

@@ -85,3 +85,88 @@ export const nrqlCases: NrqlCase[] = [
     note: 'With the nearest known name.',
   },
 ];
+
+/** One row of the table of what is refused, in docs/nrql.md. */
+export interface NrqlRefusal {
+  query: string;
+  /** Where it is refused: the offset of the character that is named. */
+  at: number;
+  says: string;
+  why: string;
+}
+
+/** What New Relic answers and Millrace refuses, each with the query that shows it. */
+export const nrqlRefusals: NrqlRefusal[] = [
+  {
+    query: 'SELECT count(*) FROM A TIMESERIES PREDICT',
+    at: 34,
+    says: 'PREDICT is not answered yet',
+    why: 'Seasonal forecasts are not made. `predictLinear()` gives a linear one.',
+  },
+  {
+    query: 'SELECT count(*) FROM lookup(t)',
+    at: 21,
+    says: 'FROM lookup() is not answered yet',
+    why: 'There are no lookup tables. Send the rows as events of a type of their own and JOIN them.',
+  },
+  {
+    query: 'SELECT count(*) FROM A WHERE k IN (SELECT k FROM lookup(t))',
+    at: 49,
+    says: 'FROM lookup() is not answered yet',
+    why: 'As above.',
+  },
+  {
+    query: 'SELECT accountId() FROM A',
+    at: 7,
+    says: 'accountid() is not answered yet',
+    why: 'There are projects, not accounts.',
+  },
+  {
+    query: 'SELECT dimensions() FROM Metric',
+    at: 7,
+    says: 'dimensions() is not answered yet',
+    why: '`keyset()` lists the attributes of what came in.',
+  },
+  {
+    query: 'SELECT mapKeys(m) FROM A',
+    at: 7,
+    says: 'mapkeys() is not answered yet',
+    why: 'Attributes are flat: a map arrives as `m.key`, and `keyset()` lists the keys.',
+  },
+  {
+    query: 'SELECT mapValues(m) FROM A',
+    at: 7,
+    says: 'mapvalues() is not answered yet',
+    why: 'As above.',
+  },
+  {
+    query: 'SELECT getCdfCount(d, 1) FROM Metric',
+    at: 7,
+    says: 'getcdfcount() is not answered yet',
+    why: 'Distributions are kept as count, total, least and greatest. `cdfPercentage()` answers for events.',
+  },
+  {
+    query: 'SELECT blob(b) FROM Log',
+    at: 7,
+    says: 'blob() is not answered yet',
+    why: 'A value holds 4,096 characters; there is no store of larger ones.',
+  },
+  {
+    query: 'SELECT count(*) FROM A WHERE b IN (c, d)',
+    at: 35,
+    says: 'A list after IN holds numbers and quoted texts',
+    why: 'Write `b = c OR b = d`.',
+  },
+  {
+    query: 'SELECT count(*) FROM (SELECT a FROM A), B',
+    at: 21,
+    says: 'A subquery stands alone after FROM',
+    why: 'Ask the types in one subquery, `FROM (SELECT a FROM A, B)`.',
+  },
+  {
+    query: 'SELECT averge(duration) FROM Transaction',
+    at: 7,
+    says: 'There is no function averge()',
+    why: 'Unknown functions are refused with the nearest known name, never answered with nothing.',
+  },
+];

@@ -6,7 +6,7 @@ import { roles } from '../../../src/platform/http/principal.ts';
 import { listFunctions } from '../../../src/telemetry/nrql/words.ts';
 import { circleciCases } from './circleci-cases.ts';
 import { composeCases } from './compose-cases.ts';
-import { nrqlCases } from './nrql-cases.ts';
+import { nrqlCases, nrqlRefusals } from './nrql-cases.ts';
 
 const root = new URL('../../../', import.meta.url);
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
@@ -35,6 +35,12 @@ const nrqlFunctions = (): string =>
   table(
     ['Function', 'Kind', 'Gives'],
     listFunctions().map(({ signature, kind, summary }) => [`\`${signature}\``, kind, summary]),
+  );
+
+const nrqlRefused = (): string =>
+  table(
+    ['Query', 'At', 'Says', 'Why, and what to do'],
+    nrqlRefusals.map(({ query, at, says, why }) => [`\`${query}\``, String(at + 1), says, why]),
   );
 
 /** Settings with their comments, as `src/app/settings.ts` says them. */
@@ -166,6 +172,7 @@ const help = (): string => {
 export const printed: Record<string, Record<string, () => string>> = {
   'circleci.md': { circleci },
   'deployments.md': { compose, 'millrace-file': millraceFile },
+  'nrql.md': { 'nrql-refused': nrqlRefused },
   'telemetry.md': { 'nrql-clauses': nrqlClauses, 'nrql-functions': nrqlFunctions },
   'operations.md': { settings },
   'identity-and-secrets.md': { roles: roleMatrix },
