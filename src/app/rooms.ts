@@ -6,6 +6,7 @@ import { createDeployments, type Deployments } from '../deployments/index.ts';
 import { createErrors } from '../errors/index.ts';
 import { createIdentity, type Identity } from '../identity/index.ts';
 import { createInsights } from '../insights/index.ts';
+import { createBrowserIntake } from '../integrations/browser/index.ts';
 import { createCircleciDialect, orbSources } from '../integrations/circleci/index.ts';
 import { composeLoader } from '../integrations/compose/loader.ts';
 import { gitea } from '../integrations/gitea/index.ts';
@@ -62,6 +63,8 @@ export interface HouseDependencies {
   intakePort: () => number;
   /** Room on the disk of the data directory; without it nobody asks. */
   disk?: Pick<DiskRoom, 'demand' | 'enough' | 'ranOut'> | undefined;
+  /** The built script for pages of products. */
+  browserScript: string;
   /** Registers what must be closed when the program stops; the last one registered is closed first. */
   onStop: (name: string, undo: () => Promise<unknown>) => void;
 }
@@ -249,6 +252,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
       createOtlpIntake({ telemetry: sent, clock, keys }),
       createPrometheusIntake({ telemetry: sent, clock, keys }),
       createLokiIntake({ telemetry: sent, clock, keys }),
+      createBrowserIntake({ telemetry: sent, errors: reception, clock, keys, scriptFile: deps.browserScript }),
       createNewRelicIntake({ telemetry: sent, clock, keys, errors: reception }),
     ],
     sockets: [

@@ -5,9 +5,12 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../src/client/index.ts';
 import { freePort } from '../../src/platform/sockets/free-port.ts';
+import { browserThere, launchBrowser } from '../harness/browser.ts';
 import {
   eventually,
   type RunningMillrace,
@@ -15,6 +18,7 @@ import {
   startMillrace,
   temporaryDirectory,
 } from '../harness/millrace.ts';
+import { servePages } from '../harness/visited-pages.ts';
 
 const run = promisify(execFile);
 const fixture = join(import.meta.dirname, '..', 'fixtures', 'opentelemetry');
@@ -30,6 +34,8 @@ describe('senders', () => {
   let projectId: string;
   let ports: { grpc: number; syslog: number; statsd: number };
   const started: ChildProcess[] = [];
+  let browser: Browser;
+  let site: { url: string; close(): void };
 
   beforeAll(async () => {
     folder = await temporaryDirectory();
@@ -51,8 +57,12 @@ describe('senders', () => {
     const project = await client.projects.create({ body: { slug: 'shop', name: 'Shop' } });
     projectId = project.id;
     key = new URL(project.dsn).username;
+    site = await servePages(`${millrace.url}/browser/millrace.js`, key);
+    if (browserThere()) browser = await launchBrowser();
   });
   afterAll(async () => {
+    await browser?.close();
+    site?.close();
     for (const child of started) child.kill('SIGKILL');
     await millrace?.stop();
     if (millrace) await removeDirectory(millrace.dataDir);
@@ -233,6 +243,88 @@ action(type="omfwd" target="127.0.0.1" port="${ports.syslog}" protocol="udp" tem
     const reasons = sources.flatMap((source) => Object.keys(source.reasons));
     expect(reasons).toContainEqual(expect.stringMatching(/^scrape of http:.*ECONNREFUSED$/));
   });
+
+  describe.skipIf(!browserThere())(
+    `the script for pages${browserThere() ? '' : ' (skipped: no Chromium here)'}`,
+    () => {
+      it('is small', async () => {
+        const answer = await fetch(`${millrace.url}/browser/millrace.js`, {
+          headers: { 'accept-encoding': 'identity' },
+        });
+        expect(gzipSync(await answer.text()).length).toBeLessThan(8000);
+      });
+
+      it('tells of views, vitals, time, errors and events of one’s own', async () => {
+        const page = await browser.newPage();
+        await page.goto(`${site.url}start?secret=1`);
+        await page.waitForTimeout(300);
+        await page.click('#buy');
+        await page.click('#go');
+        await page.click('#fail');
+        await page.waitForTimeout(300);
+        await page.goto('about:blank');
+        const paths = await until(
+          'SELECT uniques(pagePath), uniqueCount(pageViewId), uniqueCount(sessionId) FROM PageView',
+          ([, views]) => views === 2,
+        );
+        expect([(paths[0] as string[]).sort(), paths[2]]).toEqual([['/next', '/start'], 1]);
+        const vitals = await until(
+          'SELECT latest(largestContentfulPaint), latest(cumulativeLayoutShift), latest(timeToFirstByte), latest(interactionToNextPaint), average(timeOnPage) FROM PageViewTiming',
+          (row) => row.every((value) => typeof value === 'number'),
+        );
+        expect(vitals[0]).toBeLessThan(30);
+        expect(vitals[4]).toBeGreaterThan(0.1);
+        const bought = await until(
+          "SELECT sum(total), uniques(plan), uniques(userAgentName), uniques(service) FROM Purchase WHERE pagePath = '/start'",
+          ([sum]) => sum === 42,
+        );
+        expect(bought.slice(1)).toEqual([['pro'], ['Chrome'], ['shop-web']]);
+        await until("SELECT count(*) FROM JavaScriptError WHERE errorClass = 'TypeError'", ([count]) => count === 1);
+        const issue = await eventually('the issue', async () => {
+          const { items } = await client.errors.listIssues({ query: { project: projectId } });
+          return items.find(({ title }) => title.includes('TypeError'));
+        });
+        expect(issue.culprit).toContain('fail');
+        const found = await until(
+          "SELECT count(*) FROM PageView, PageViewTiming, JavaScriptError WHERE pagePath LIKE '%secret%'",
+          () => true,
+        );
+        expect(found[0]).toBe(0);
+      });
+
+      it('keeps silent before consent, and for whoever asks not to be tracked', async () => {
+        const sent: string[] = [];
+        const open = async (path: string, init?: string) => {
+          const page = await browser.newPage();
+          page.on('request', (request) => request.method() === 'POST' && sent.push(request.url()));
+          if (init) await page.addInitScript(init);
+          await page.goto(site.url + path);
+          await page.waitForTimeout(300);
+          return page;
+        };
+        const dnt = await open('dnt', "Object.defineProperty(navigator, 'doNotTrack', { value: '1' })");
+        await dnt.goto('about:blank');
+        const asking = await open('asking?consent');
+        expect(await asking.evaluate('[sessionStorage.length, localStorage.length]')).toEqual([0, 0]);
+        expect(sent).toEqual([]);
+        await asking.click('#agree');
+        await until(
+          "SELECT count(*), uniqueCount(visitorId) FROM PageView WHERE pagePath = '/asking'",
+          ([count, visitors]) => count === 1 && visitors === 1,
+        );
+        expect(sent.length).toBeGreaterThan(0);
+        // And whatever else sends in the name of such a browser is not believed to have asked.
+        const refused = await fetch(`${millrace.url}/browser/v1/events?key=${key}`, {
+          method: 'POST',
+          headers: { dnt: '1' },
+          body: JSON.stringify({ events: [{ type: 'PageView', ago: 0, attributes: { pagePath: '/dnt' } }] }),
+        });
+        expect(refused.status).toBe(204);
+        const [count] = await until("SELECT count(*) FROM PageView WHERE pagePath = '/dnt'", () => true);
+        expect(count).toBe(0);
+      });
+    },
+  );
 
   it('all of them stand in the accounts', async () => {
     const { sources } = await client.telemetry.ingest();
