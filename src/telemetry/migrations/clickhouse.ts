@@ -1,3 +1,4 @@
+import { createRollups, rollups, selectRollups } from '../rollups.ts';
 import { computedColumns, samplesColumns, selectSamples } from '../samples.ts';
 import { bucketColumns, frameColumns, mapColumns, type Table, tableNames, tables } from '../tables.ts';
 
@@ -79,4 +80,14 @@ export const storeMigrations: StoreMigration[] = [
     ],
   },
   { id: 'telemetry/0003-metrics-are-samples', statements: ['DROP TABLE IF EXISTS telemetry_metrics'] },
+  {
+    id: 'telemetry/0004-rollups',
+    statements: [
+      `DROP VIEW IF EXISTS ${rollups.name}_made`,
+      createRollups,
+      `TRUNCATE TABLE ${rollups.name}`,
+      `INSERT INTO ${rollups.name} SELECT * FROM (${selectRollups('telemetry_samples')})`,
+      `CREATE MATERIALIZED VIEW IF NOT EXISTS ${rollups.name}_made TO ${rollups.name} AS ${selectRollups('telemetry_samples')}`,
+    ],
+  },
 ];

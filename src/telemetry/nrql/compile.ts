@@ -5,6 +5,7 @@ import type { Catalogue } from './fields.ts';
 import { Params } from './params.ts';
 import { print } from './print.ts';
 import { NrqlError } from './problems.ts';
+import { wholeCells } from './rollup.ts';
 import { readRecords, type Scope } from './scope.ts';
 import { buildSelect } from './select.ts';
 import { type Buckets, resolveBuckets, resolveWindow, unitMs, type Window } from './window.ts';
@@ -71,7 +72,10 @@ export function compileQuery(query: Query, options: CompileOptions): Compiled {
       "Write an IANA name, such as 'Europe/Paris'.",
     );
   }
-  const asked = resolveWindow(query, options.now, timezone, options.window);
+  const wanted = resolveWindow(query, options.now, timezone, options.window);
+  const asked = query.timeseries
+    ? wholeCells(query, options.catalogue, wanted, resolveBuckets(query.timeseries, wanted), options.now)
+    : wanted;
   const buckets = query.timeseries ? resolveBuckets(query.timeseries, asked) : null;
   const window = buckets ? { since: buckets.begin, until: asked.until } : asked;
   const base = {

@@ -5,7 +5,8 @@ import type { Context } from './context.ts';
 import { compile } from './expression-sql.ts';
 import { columnFields, type Fields, joinedFields, recordFields, type Value } from './fields.ts';
 import { NrqlError } from './problems.ts';
-import { readRecords } from './scope.ts';
+import { rollupCells } from './rollup.ts';
+import { readCells, readRecords } from './scope.ts';
 
 /** Builds what a query asks from inside another. */
 export type Nest = (query: Query, options: SelectOptions) => BuiltSelect;
@@ -58,8 +59,9 @@ function readFrom(query: Query, options: SelectOptions, nest: Nest): SourceSql {
   const promoted = new Map(
     from.flatMap((table) => tables[table].promoted.map(({ name, type }) => [name, type] as const)),
   );
+  const cells = rollupCells(query, catalogue, window, options.buckets);
   return {
-    sql: readRecords(eventTypes, scope, window, params),
+    sql: cells ? readCells(scope, window, cells, params) : readRecords(eventTypes, scope, window, params),
     fields: recordFields(eventTypes, from, catalogue, params),
     star: [...promoted].map(([name, kind]) => ({ name, kind })),
     columns: [],
