@@ -6,7 +6,7 @@ import { limits } from './limits.ts';
 import { storeMigrations } from './migrations/clickhouse.ts';
 import { insertSamples } from './samples.ts';
 
-interface QueryResult {
+export interface QueryResult {
   rows: unknown[][];
   rowsRead: number;
   bytesRead: number;

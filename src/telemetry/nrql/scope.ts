@@ -59,7 +59,10 @@ function owned(scope: Scope, types: readonly string[] | null, params: Params): s
 const instantOf = (ms: number, params: Params): string =>
   `fromUnixTimestamp64Micro(${params.bind(micros(ms), 'Int64')}, 'UTC')`;
 
-/** As {@link readRecords} for points of metrics, with whole cells from their rollup and only what lies around them as points. */
+/**
+ * As {@link readRecords} for points of metrics, with whole cells from their rollup and only what lies around them as points. `began` is
+ * the time that tells the bucket.
+ */
 export function readCells(scope: Scope, window: Window, cells: Cells, params: Params): string {
   const whose = owned(scope, ['Metric'], params);
   const second = (ms: number): string => `toDateTime(${params.bind(ms / 1000, 'Int64')}, 'UTC')`;
@@ -68,7 +71,12 @@ export function readCells(scope: Scope, window: Window, cells: Cells, params: Pa
     `SELECT ${[...kept, ...readings].join(', ')} FROM ${table} WHERE ${[...whose, ...conditions].join(' AND ')}`;
   const rolled = read(
     rollups.name,
-    ['strings', 'toUInt64(0) AS seq', ...rollupReadings.map(([name, sql]) => `${sql} AS ${name}`)],
+    [
+      'strings',
+      'toUInt64(0) AS seq',
+      "toDateTime64(cell, 6, 'UTC') AS began",
+      ...rollupReadings.map(([name, sql]) => `${sql} AS ${name}`),
+    ],
     [`cell >= ${second(cells.since)}`, `cell < ${second(cells.until)}`],
   );
   const around = [
@@ -80,7 +88,12 @@ export function readCells(scope: Scope, window: Window, cells: Cells, params: Pa
   if (around.length === 0) return `(${rolled})`;
   const points = read(
     'telemetry_samples',
-    ["CAST(strings, 'Map(String, String)') AS strings", 'seq', ...rollupReadings.map(([name]) => name)],
+    [
+      "CAST(strings, 'Map(String, String)') AS strings",
+      'seq',
+      'timestamp AS began',
+      ...rollupReadings.map(([name]) => name),
+    ],
     [`(${around.join(' OR ')})`],
   );
   return `(${rolled} UNION ALL ${points})`;
