@@ -41,7 +41,7 @@ export async function openBenchTelemetry(): Promise<BenchTelemetry> {
     telemetry,
     directory,
     storePid: () => clickhouse.pid,
-    sql: (statement, file) => ask(clickhouse.url, statement, file),
+    sql: (statement, file) => askClickHouse(clickhouse.url, statement, file),
     async close() {
       ended.abort();
       await draining;
@@ -53,7 +53,8 @@ export async function openBenchTelemetry(): Promise<BenchTelemetry> {
   };
 }
 
-function ask(url: string, statement: string, file?: string): Promise<string> {
+/** One statement to ClickHouse over HTTP; rejects with what the store says. The answer goes into a file when one is named. */
+export function askClickHouse(url: string, statement: string, file?: string): Promise<string> {
   const { hostname, port, username, password } = new URL(url);
   const headers = { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
   return new Promise((resolve, reject) => {

@@ -101,6 +101,7 @@ const addresses: Record<string, () => InjectOptions[]> = {
     })),
   prometheus: () => [{ method: 'POST', url: '/prometheus/v1/write', payload: '' }],
   loki: () => [{ method: 'POST', url: '/loki/api/v1/push', headers: json, payload: '{}' }],
+  browser: () => [{ method: 'POST', url: '/browser/v1/events?key=wrong', payload: '{"events":[]}' }],
   newrelic: () =>
     [
       '/metric/v1',
@@ -143,7 +144,7 @@ describe('intakes', () => {
       }
     }
     expect(admitted).toEqual([]);
-    expect(tried).toBe(48 * wrong.length);
+    expect(tried).toBe(49 * wrong.length);
   });
 
   it('refuse a token that is limited to another room', async () => {

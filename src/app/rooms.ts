@@ -6,6 +6,7 @@ import { createDeployments, type Deployments } from '../deployments/index.ts';
 import { createErrors } from '../errors/index.ts';
 import { createIdentity, type Identity } from '../identity/index.ts';
 import { createInsights } from '../insights/index.ts';
+import { createBrowserIntake } from '../integrations/browser/index.ts';
 import { createCircleciDialect, orbSources } from '../integrations/circleci/index.ts';
 import { composeLoader } from '../integrations/compose/loader.ts';
 import { gitea } from '../integrations/gitea/index.ts';
@@ -30,7 +31,7 @@ import type { Gatekeeper } from '../platform/http/server.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { Launcher } from '../platform/process/launcher.ts';
-import type { Room } from '../platform/room.ts';
+import type { Loop, Room } from '../platform/room.ts';
 import { createProjects, type Projects } from '../projects/index.ts';
 import { createMasker, createSecrets, type Secrets } from '../secrets/index.ts';
 import { createTelemetry } from '../telemetry/index.ts';
@@ -43,6 +44,8 @@ import { hidingIntake, hidingReception } from './plugs/hide-secrets.ts';
 import { intakeAddressesOf } from './plugs/intake-addresses.ts';
 import { repositoryReaderOf } from './plugs/repository-reader.ts';
 import { runtimesOf } from './plugs/runtimes.ts';
+import { scrapingOf } from './plugs/scraping.ts';
+import { socketsOf } from './plugs/sockets.ts';
 import { verificationOf } from './plugs/verification.ts';
 import type { Settings } from './settings.ts';
 import { wireFlows } from './wire-flows.ts';
@@ -60,6 +63,8 @@ export interface HouseDependencies {
   intakePort: () => number;
   /** Room on the disk of the data directory; without it nobody asks. */
   disk?: Pick<DiskRoom, 'demand' | 'enough' | 'ranOut'> | undefined;
+  /** The built script for pages of products. */
+  browserScript: string;
   /** Registers what must be closed when the program stops; the last one registered is closed first. */
   onStop: (name: string, undo: () => Promise<unknown>) => void;
 }
@@ -76,6 +81,8 @@ export interface House {
   /** Foreign protocols with ports of their own. */
   sockets: PlacedSocket[];
   flows: Subscription[];
+  /** Loops that belong to no single room. */
+  loops: Loop[];
 }
 
 /** Builds the rooms in the order of their dependencies. Nothing runs yet. */
@@ -245,15 +252,18 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
       createOtlpIntake({ telemetry: sent, clock, keys }),
       createPrometheusIntake({ telemetry: sent, clock, keys }),
       createLokiIntake({ telemetry: sent, clock, keys }),
+      createBrowserIntake({ telemetry: sent, errors: reception, clock, keys, scriptFile: deps.browserScript }),
       createNewRelicIntake({ telemetry: sent, clock, keys, errors: reception }),
     ],
     sockets: [
       {
-        intake: createOtlpGrpcIntake({ telemetry, clock, keys }),
+        intake: createOtlpGrpcIntake({ telemetry: sent, clock, keys }),
         at: settings.otlpGrpcPort,
         variable: 'MILLRACE_OTLP_GRPC_PORT',
       },
+      ...socketsOf(settings, sent, projects),
     ],
+    loops: [scrapingOf({ settings, telemetry: sent, deployments, projects, database, log: of('prometheus').log })],
     flows: wireFlows({
       identity,
       projects,

@@ -48,6 +48,10 @@ export interface Settings {
   statsdProject: string | undefined;
   /** MILLRACE_STATSD_PORT: StatsD over UDP; default 8125. */
   statsdPort: SocketPort;
+  /** MILLRACE_SCRAPE_FILE: `prometheus.yml` whose `scrape_configs` are carried out; read again when it changes. Services are scraped by their labels without it. */
+  scrapeFile: string | undefined;
+  /** MILLRACE_SCRAPE_PROJECT: project that what is scraped by that file is for. */
+  scrapeProject: string | undefined;
   /** DATABASE_URL: a PostgreSQL of one's own in place of the embedded one. */
   databaseUrl: string | undefined;
   /** CLICKHOUSE_URL: a ClickHouse of one's own in place of the embedded one. */
@@ -150,6 +154,13 @@ export function readSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings
       'Set MILLRACE_TLS_CERT and MILLRACE_TLS_KEY, or neither.',
     );
   }
+  if (env.MILLRACE_SCRAPE_FILE && !env.MILLRACE_SCRAPE_PROJECT) {
+    wrong(
+      'MILLRACE_SCRAPE_PROJECT',
+      'What is scraped belongs to a project',
+      'Name the project of MILLRACE_SCRAPE_FILE.',
+    );
+  }
   const mailFrom = env.MILLRACE_MAIL_FROM || 'Millrace <millrace@localhost>';
   const settings: Settings = {
     dataDir: resolve(env.MILLRACE_DATA || defaultDataDir()),
@@ -169,6 +180,8 @@ export function readSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings
     fluentPort: socketPort('MILLRACE_FLUENT_PORT', 24_224),
     statsdProject: env.MILLRACE_STATSD_PROJECT || undefined,
     statsdPort: socketPort('MILLRACE_STATSD_PORT', 8125),
+    scrapeFile: env.MILLRACE_SCRAPE_FILE ? resolve(env.MILLRACE_SCRAPE_FILE) : undefined,
+    scrapeProject: env.MILLRACE_SCRAPE_PROJECT || undefined,
     databaseUrl: url('DATABASE_URL', ['postgres:', 'postgresql:']),
     clickhouseUrl: url('CLICKHOUSE_URL', ['http:', 'https:']),
     mailServer: mailServerOf(env.MILLRACE_SMTP_URL, mailFrom, wrong),

@@ -99,6 +99,7 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
       serverId,
       publicUrl,
       intakePort: () => intakePort,
+      browserScript: join(builtDirectory('browser'), 'millrace.js'),
       disk,
       onStop: (name, undo) => undos.push({ name, undo }),
     });
@@ -125,7 +126,7 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
       version,
       stallMs: settings.stallMs,
     });
-    await serveWebApp(app, webDirectory());
+    await serveWebApp(app, builtDirectory('web'));
     const intakeServer = await createIntakeServer({ log, intakes, stallMs: settings.stallMs });
     undos.push({ name: 'http', undo: () => app.close() });
     undos.push({ name: 'intake', undo: () => intakeServer.close() });
@@ -166,7 +167,7 @@ export async function start(settings: Settings, progress: Progress): Promise<Run
 
     const supervisor = createSupervisor(systemClock, log);
     undos.push({ name: 'loops', undo: () => supervisor.stop(loopGraceMs) });
-    for (const loop of house.rooms.flatMap((room) => room.loops)) supervisor.start(loop);
+    for (const loop of [...house.rooms.flatMap((room) => room.loops), ...house.loops]) supervisor.start(loop);
     supervisor.start(disk.loop);
     supervisor.start(forContainers.loop);
     for (const loop of sockets.loops) supervisor.start(loop);
@@ -210,9 +211,9 @@ const listen = (app: FastifyInstance, host: string, port: number, variable: stri
 const listenOn = (server: Server, host: string, port: number, variable: string): Promise<unknown> =>
   listening(() => once(server.listen({ host, port }), 'listening'), { host, port, variable });
 
-/** `dist/web`, seen from `dist/server/app` as well as from `src/app`. */
-function webDirectory(): string {
+/** A part of `dist`, seen from `dist/server/app` as well as from `src/app`. */
+function builtDirectory(part: 'web' | 'browser'): string {
   const here = dirname(fileURLToPath(import.meta.url));
   const top = here.includes(`${join('dist', 'server')}`) ? join(here, '..', '..') : join(here, '..', '..', 'dist');
-  return join(top, 'web');
+  return join(top, part);
 }

@@ -12,6 +12,7 @@ import { deploymentMigrations } from './migrations/index.ts';
 import { Reader } from './read.ts';
 import { deploymentRoutes } from './routes.ts';
 import { createRouteRefresh } from './serve-routes.ts';
+import { type ServingInstance, servingInstances } from './serving.ts';
 import { approveDeployment, cancelDeployment, type RollBack, rollBack } from './steer-deployment.ts';
 import { findEnvironmentByName } from './store/environments.ts';
 import { forgetInstances } from './store/instances.ts';
@@ -23,6 +24,7 @@ export type { DeploymentsDeps } from './deps.ts';
 export { deploymentEvents } from './events.ts';
 export { millraceJsonSchema } from './millrace-file.ts';
 export { readMillraceFile } from './read-millrace-file.ts';
+export type { ServingInstance } from './serving.ts';
 export type { RollBack } from './steer-deployment.ts';
 
 /** The door of the deployments room. */
@@ -47,6 +49,8 @@ export interface Deployments {
   environmentByName(projectId: string, name: string): Promise<{ id: string; name: string } | undefined>;
   /** The latest deployment of a version to an environment (any when null); undefined when Millrace did not deploy it. */
   deploymentOf(projectId: string, version: string, environment: string | null): Promise<ReleaseDeployment | undefined>;
+  /** What serves by now, with the address this server reaches it at. */
+  servingInstances(): Promise<ServingInstance[]>;
   /** Ends what runs of a deleted project and deletes what is kept of it; data in volumes stays. Idempotent. */
   forgetProject(projectId: string): Promise<void>;
   gateway: {
@@ -82,6 +86,7 @@ export function createDeployments(deps: DeploymentsDeps): Deployments {
     environments: (projectId) => reader.environments(projectId),
     environmentByName: (projectId, name) => findEnvironmentByName(deps.database, projectId, name),
     deploymentOf: (projectId, version, environment) => findDeploymentOf(deps.database, projectId, version, environment),
+    servingInstances: () => servingInstances(deps.database),
     forgetProject: (projectId) => forgetProject(drive, projectId),
     gateway: {
       async listen(port, host) {

@@ -200,6 +200,18 @@ describe('a run on the host', () => {
     expect(b!.startedAt! >= a!.finishedAt!).toBe(true);
   });
 
+  it('leaves a job’s variables alone, whatever they are called', async () => {
+    const names = ['C', 'T', 'STEP', 'JOB', 'FAILED', 'CANCELED', 'HALTED', 'WATCH', 'code', 'group', 'n', 'tries'];
+    const environment = Object.fromEntries(names.map((name) => [name, `${name} of the job`]));
+    const show = run(names.map((name) => `echo "$${name}"`).join('\n'));
+    const own = run('echo "$C $HALTED"', { environment: { C: '/nowhere', HALTED: '1' } });
+    const ended = await perform(job('named', [run('true'), show, own, show], { environment }));
+    expect(statuses(ended)).toEqual({ named: 'success' });
+    const all = names.map((name) => `${name} of the job\n`).join('');
+    const { id } = ended.jobs[0]!;
+    expect([await logOf(id, 2), await logOf(id, 3), await logOf(id, 4)]).toEqual([all, '/nowhere 1\n', all]);
+  });
+
   it('ends a canceled job, its cleaning steps done', async () => {
     await writeFile(
       join(repository.path, 'pipeline.json'),

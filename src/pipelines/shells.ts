@@ -147,7 +147,7 @@ export class Shells {
 /** What runs in the place: the job's variables and directory, then bash where there is one. Pure. */
 function shellScript(job: Job, controlDir: string, size: ShellSize): string {
   return [
-    `C=${quote(controlDir)}; . "$C/env.sh"`,
+    `mr_C=${quote(controlDir)}; . "$mr_C/env.sh"`,
     `export TERM=${quote(size.term ?? 'xterm')}`,
     `cd ${quotePath(job.spec.workingDirectory)} 2>/dev/null || cd`,
     `stty rows ${size.rows} cols ${size.columns} 2>/dev/null`,

@@ -22,6 +22,8 @@ import { readServiceMap } from './service-map.ts';
 import type { Store } from './store.ts';
 import type { LiveTail } from './tail.ts';
 import { readTrace } from './traces.ts';
+import { readCountedValues, readEventTypes } from './volume.ts';
+import { isCounted } from './volume-projection.ts';
 import type { StoreHealth } from './worker.ts';
 
 const day = 86_400_000;
@@ -84,19 +86,15 @@ export function telemetryRoutes(deps: {
       await deps.ready();
       const wanted =
         query.eventTypes === undefined ? undefined : new Set(query.eventTypes.split(',').map((name) => name.trim()));
-      const types = [...new Set([...catalogue.eventTypes(), 'Log'])].map(printName).join(', ');
-      const counted = await questions.ask(
-        `SELECT count(*), latest(timestamp) FROM ${types} FACET eventType() SINCE 7 days ago LIMIT MAX`,
-        { scope },
-      );
+      const seen = await questions.inTurn(() => readEventTypes(store, scope, clock.now() - 7 * day));
       const attributes = [...catalogue.describe(scope.projectId)]
         .filter(({ eventType }) => !wanted || wanted.has(eventType))
         .slice(0, 10_000);
       return {
-        eventTypes: counted.rows.map(([name, records, at]) => ({
-          name: String(name),
-          records: Number(records),
-          lastSeenAt: new Date(Number(at)).toISOString(),
+        eventTypes: seen.map(({ name, records, lastAt }) => ({
+          name,
+          records,
+          lastSeenAt: new Date(lastAt).toISOString(),
         })),
         attributes,
         functions: listFunctions(),
@@ -107,6 +105,13 @@ export function telemetryRoutes(deps: {
     async values({ query }) {
       const scope = await scopeOf(query.projectId);
       await deps.ready();
+      if (isCounted(query.eventType, query.attribute)) {
+        return {
+          values: await questions.inTurn(() =>
+            readCountedValues(store, scope, { ...query, sinceMs: clock.now() - day }),
+          ),
+        };
+      }
       const attribute = printName(query.attribute);
       const place = { at: 0, end: 0 };
       const prefix = query.prefix

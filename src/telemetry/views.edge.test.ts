@@ -8,6 +8,8 @@ import type { IntakeRecord } from './port.ts';
 import { askSql } from './raw-sql.ts';
 import { readServiceMap } from './service-map.ts';
 import { openStore, type Store } from './store.ts';
+import { readCountedValues, readEventTypes } from './volume.ts';
+import { isCounted } from './volume-projection.ts';
 
 /** The service map, log patterns and raw SQL, on a real ClickHouse. */
 const now = Math.floor(Date.now() / 60_000) * 60_000;
@@ -154,5 +156,49 @@ describe('raw SQL', () => {
     'SELECT nothing_of_this_name',
   ])('%s is refused by the engine', async (text) => {
     await expect(askSql(store, text)).rejects.toThrow(Fault);
+  });
+});
+
+describe('the volume of records', () => {
+  const asked = { sinceMs: now - 86_400_000, limit: 10 };
+  let rowsRead = 0;
+  const watched = (): Store => ({
+    ...store,
+    select: async (...statement) => {
+      const answer = await store.select(...statement);
+      rowsRead = answer.rowsRead;
+      return answer;
+    },
+  });
+
+  beforeAll(async () => {
+    const lines = Array.from({ length: 5000 }, (_, index) =>
+      record('Log', 20, { message: `line ${index}`, level: index % 10 ? 'info' : 'error', service: 'api' }, 'p3'),
+    );
+    const { buffer } = new FrameEncoder(new SeenCatalogue()).encode(lines, now, (_, reason) => {
+      throw new Error(reason);
+    });
+    await store.insert([buffer], 'volume');
+  });
+
+  it('is known without reading the records', async () => {
+    expect(
+      await readCountedValues(watched(), { projectId: 'p3' }, { ...asked, eventType: 'Log', attribute: 'level' }),
+    ).toEqual([
+      { value: 'info', records: 4500 },
+      { value: 'error', records: 500 },
+    ]);
+    expect(rowsRead).toBeLessThan(100);
+    const types = await readEventTypes(watched(), { projectId: 'p3' }, asked.sinceMs);
+    expect(types).toEqual([{ name: 'Log', records: 5000, lastAt: now - 20 * 60_000 }]);
+    expect(rowsRead).toBeLessThan(100);
+  });
+
+  it('is told by prefix, of one project and since a time', async () => {
+    const of = (projectId: string, more: object) =>
+      readCountedValues(store, { projectId }, { ...asked, eventType: 'Log', attribute: 'service', ...more });
+    expect(await of('p1', { prefix: 'wor' })).toEqual([{ value: 'worker', records: 1 }]);
+    expect(await of('p3', { sinceMs: now })).toEqual([]);
+    expect(isCounted('Span', 'level')).toBe(false);
   });
 });

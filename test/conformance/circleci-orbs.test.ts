@@ -3,22 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { createCircleciDialect, directoryShelf, type OrbShelf } from '../../src/integrations/circleci/index.ts';
-import type { SourceTree, Trigger } from '../../src/pipelines/port.ts';
+import { countedRows, nearestShelf, noFiles, push } from './compiling.ts';
 import { conformanceFolder } from './folder.ts';
 
 const folder = conformanceFolder('circleci');
-const noFiles: SourceTree = { list: async () => [], read: async () => undefined };
-
-function trigger(ref: { branch?: string; tag?: string }): Trigger {
-  return {
-    kind: 'push',
-    ...ref,
-    sha: '0123456789abcdef0123456789abcdef01234567',
-    parameters: {},
-    pipeline: { id: '0190a0a0-0000-7000-8000-000000000000', number: 7 },
-    project: { id: '0190a0a0-0000-7000-8000-000000000001', slug: 'shop', gitUrl: 'http://localhost/git/shop.git' },
-  };
-}
 
 function ownReference(usage: Record<string, unknown>, orb: string): string {
   const imported = Object.values((usage.orbs ?? {}) as Record<string, unknown>);
@@ -39,25 +27,6 @@ const wrong: [name: string, says: RegExp][] = [
   ['A number where text is asked for', /must be a string, not the number \d/],
   ['`docker` without a list', /^"docker" must be a list/],
 ];
-
-/** Every version anybody names of an orb, served by the nearest that is at hand. */
-function nearestShelf(shelf: OrbShelf, texts: readonly string[]): OrbShelf {
-  const named = texts.flatMap((text) => [...text.matchAll(/([\w-]+\/[\w-]+)@(\d[\w.]*)/g)]);
-  return {
-    versions: async (orb) => named.filter((match) => match[1] === orb).map((match) => match[2]!),
-    async read(orb, version) {
-      const near = (at: string): number =>
-        at
-          .split('.')
-          .reduce(
-            (sum, part, index) => sum * 1000 + Math.abs(Number(part) - Number(version.split('.')[index] ?? part)),
-            0,
-          );
-      const best = (await shelf.versions(orb)).sort((a, b) => near(a) - near(b))[0];
-      return best === undefined ? undefined : shelf.read(orb, best);
-    },
-  };
-}
 
 interface Tally {
   compiled: number;
@@ -98,7 +67,7 @@ async function compileExamples(root: string): Promise<Tally> {
       wantedVersion = ownReference(example.usage, orb.orb);
       const text = stringify({ version: 2.1, ...example.usage });
       const compile = (dialect: (typeof dialects)[number]) =>
-        dialect.compile({ file: 'config.yml', text, tree: noFiles, trigger: trigger({ branch: 'main' }) });
+        dialect.compile({ file: 'config.yml', text, tree: noFiles, trigger: push });
       let result = await compile(dialects[0]!);
       if (!result.plan) {
         result = await compile(dialects[1]!);
@@ -120,13 +89,6 @@ async function compileExamples(root: string): Promise<Tally> {
   return tally;
 }
 
-/** The rows of docs/circleci.md on examples that are wrong as published. */
-function documented(): [string, number][] {
-  const text = readFileSync(new URL('../../docs/circleci.md', import.meta.url), 'utf8');
-  const rows = text.split('<!-- counted: examples -->')[1]?.split('<!-- end -->')[0] ?? '';
-  return [...rows.matchAll(/^\| ([^|]+?) \| (\d+) \|/gm)].map((match) => [match[1]!, Number(match[2])]);
-}
-
 describe.skipIf(!folder)('orbs of CircleCI (outside cases)', () => {
   it('compiles every example that is not wrong as published, and says so of the others', async () => {
     const tally = await compileExamples(join(folder!, 'orbs'));
@@ -140,6 +102,6 @@ describe.skipIf(!folder)('orbs of CircleCI (outside cases)', () => {
       ].join('\n'),
     );
     expect(tally.unexplained).toEqual([]);
-    expect([...tally.wrong].sort()).toEqual(documented().sort());
+    expect([...tally.wrong].sort()).toEqual(countedRows('examples').sort());
   });
 });

@@ -46,6 +46,7 @@ export async function startHouse(log: Log = openLog({ level: 'fatal' })): Promis
     serverId: 'test',
     publicUrl: () => 'http://localhost:7400',
     intakePort: () => 7401,
+    browserScript: join(dataDir, 'millrace.js'),
     onStop: (_, stop) => undo.push(stop),
   });
   await migrate(database, [

@@ -1,4 +1,4 @@
-import { readSettings } from '../../app/index.ts';
+import { readSettings, type SocketPort } from '../../app/index.ts';
 import { probeAll } from '../doctor/probes.ts';
 import { healthy, report } from '../doctor/report.ts';
 import { exitCodes } from '../exit.ts';
@@ -8,6 +8,8 @@ import { openTerminal } from '../terminal.ts';
 export async function doctor(options: { json?: boolean }): Promise<number> {
   const terminal = openTerminal();
   const settings = readSettings(process.env);
+  const socket = (at: SocketPort, on: boolean, name: string, setting: string) =>
+    on && at.port !== undefined && at.port > 0 ? [{ number: at.port, name, setting, with: settings.port }] : [];
   const found = await probeAll({
     dataDir: settings.dataDir,
     databaseUrl: settings.databaseUrl,
@@ -21,6 +23,15 @@ export async function doctor(options: { json?: boolean }): Promise<number> {
       },
       { number: settings.tlsPort, name: 'the same over TLS', setting: 'MILLRACE_TLS_PORT' },
       { number: settings.gatewayPort, name: 'deployed applications', setting: 'MILLRACE_GATEWAY_PORT' },
+      // The usual port of OpenTelemetry is left alone when another program has it, unless it was asked for.
+      ...socket(
+        settings.otlpGrpcPort,
+        settings.otlpGrpcPort.chosen,
+        'OpenTelemetry over gRPC',
+        'MILLRACE_OTLP_GRPC_PORT',
+      ),
+      ...socket(settings.syslogPort, settings.syslogProject !== undefined, 'syslog', 'MILLRACE_SYSLOG_PORT'),
+      ...socket(settings.fluentPort, settings.fluentProject !== undefined, 'Fluent forward', 'MILLRACE_FLUENT_PORT'),
     ],
   });
   if (options.json) terminal.print(JSON.stringify({ ok: healthy(found), findings: found }, null, 2));

@@ -15,7 +15,8 @@ const gigabyte = 1024 ** 3;
 
 export interface Surroundings {
   dataDir: string;
-  ports: { number: number; name: string; setting: string }[];
+  /** `with`: the port of the HTTP server that opens this one, for protocols that cannot be asked who they are. */
+  ports: { number: number; name: string; setting: string; with?: number | undefined }[];
   /** Own databases in place of the embedded ones. */
   databaseUrl: string | undefined;
   clickhouseUrl: string | undefined;
@@ -225,7 +226,7 @@ function memory(): Finding {
   };
 }
 
-async function port({ number, name, setting }: Surroundings['ports'][number]): Promise<Finding> {
+async function port({ number, name, setting, with: opener }: Surroundings['ports'][number]): Promise<Finding> {
   const base = { id: `port-${number}`, name: `Port ${number}`, required: true } as const;
   const free = await new Promise<boolean>((resolve) => {
     const server = createServer();
@@ -233,7 +234,8 @@ async function port({ number, name, setting }: Surroundings['ports'][number]): P
     server.listen({ port: number, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
   });
   if (free) return { ...base, state: 'ok', detail: `free, for ${name}` };
-  if (await isMillrace(number)) return { ...base, state: 'ok', detail: `Millrace is running here, for ${name}` };
+  if (await isMillrace(opener ?? number))
+    return { ...base, state: 'ok', detail: `Millrace is running here, for ${name}` };
   const cost = `Something else listens there, so ${name} cannot.`;
   return { ...base, state: 'missing', detail: 'in use', cost, hint: `Choose another with ${setting}.` };
 }

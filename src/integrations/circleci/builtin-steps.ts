@@ -158,7 +158,7 @@ function runStep(step: StepSource, common: Common, problems: Problems): PlannedS
       kind: 'run',
       command,
       shell: readText(child(body, 'shell'), '"shell"', problems),
-      environment: readEnvironment(child(body, 'environment'), problems),
+      environment: readEnvironment(child(body, 'environment'), problems, true),
       background,
       workingDirectory: readText(child(body, 'working_directory'), '"working_directory"', problems),
       noOutputTimeoutMs: silence ?? defaultSilenceMs,

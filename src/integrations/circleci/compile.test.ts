@@ -86,7 +86,7 @@ describe('steps', () => {
           working_directory: sub
           no_output_timeout: 1.25h
           when: on_fail
-          environment: { A: 1, B: x, C: true }`),
+          environment: { A: 1, B: x, C: true, D: no, E: "true" }`),
     );
     expect(a!.steps).toMatchObject([
       {
@@ -104,7 +104,7 @@ describe('steps', () => {
         workingDirectory: 'sub',
         noOutputTimeoutMs: 4_500_000,
         when: 'on_fail',
-        environment: { A: '1', B: 'x', C: 'true' },
+        environment: { A: '1', B: 'x', C: '1', D: '0', E: 'true' },
         source: { line: 8, column: 9 },
       },
     ]);

@@ -87,8 +87,11 @@ export function environmentEntries(node: Node | undefined): Dict['entries'] | un
   return all.includes(undefined) ? undefined : new Map(all.flatMap((entries) => [...entries!]));
 }
 
-/** Environment variables. Null and absent values are empty; a pipeline value that is empty becomes `<nil>`. */
-export function readEnvironment(node: Node | undefined, problems: Problems): Record<string, string> {
+/**
+ * Environment variables. Null and absent values are empty; a pipeline value that is empty becomes `<nil>`. With `digits`, booleans
+ * become `1` and `0`, as CircleCI has it in steps, and scripts of orbs rely on it.
+ */
+export function readEnvironment(node: Node | undefined, problems: Problems, digits = false): Record<string, string> {
   const found: Record<string, string> = {};
   const entries = environmentEntries(node);
   if (!entries) {
@@ -102,6 +105,7 @@ export function readEnvironment(node: Node | undefined, problems: Problems): Rec
     }
     if (/[=\0]/.test(name) || name === '')
       problems.error(keyAt, `"${name}" cannot be the name of an environment variable`);
+    else if (digits && typeof value.value === 'boolean') found[name] = value.value ? '1' : '0';
     else found[name] = value.builtin && value.value === null ? '<nil>' : (readText(value, name, problems) ?? '');
   }
   return found;

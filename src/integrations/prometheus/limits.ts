@@ -1,4 +1,4 @@
-/** Limits of the remote-write intake. */
+/** Limits of remote write and of scraping. */
 export const limits = {
   /** A request body as sent, and unpacked. */
   bodyBytes: 8 * 1024 * 1024,
@@ -8,4 +8,13 @@ export const limits = {
   /** Series whose last value is remembered, and metrics whose type is. */
   series: 200_000,
   metrics: 20_000,
+  /** A page that is scraped, unpacked. */
+  pageBytes: 16 * 1024 * 1024,
+  labels: 64,
+  targets: 2000,
+  scrapesAtOnce: 16,
+  /** How often, and how long an answer may take, where nobody says. */
+  intervalMs: 15_000,
+  timeoutMs: 10_000,
+  leastIntervalMs: 500,
 } as const;

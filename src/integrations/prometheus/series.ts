@@ -7,6 +7,9 @@ import { limits } from './limits.ts';
 const types = ['unknown', 'counter', 'gauge', 'histogram', 'gaugehistogram', 'summary', 'info', 'stateset'] as const;
 export type MetricType = (typeof types)[number];
 
+/** The type that a page of metrics names (`untyped` in the old format, `unknown` in the new). */
+export const metricTypeOf = (text: string): MetricType => types.find((type) => type === text) ?? 'unknown';
+
 /** Types of metrics by project and name, as senders told them; they come now and then, apart from the samples. */
 export class MetricTypes {
   readonly #types = new Map<string, MetricType>();
@@ -73,7 +76,8 @@ export function readWriteRequestV2(request: Json, at: At): Written {
   return written;
 }
 
-function addSamples(labels: Map<string, string>, samples: Json[], at: At, written: Written): void {
+/** Adds what the samples of one series (values with Unix milliseconds) become. */
+export function addSamples(labels: Map<string, string>, samples: Json[], at: At, written: Written): void {
   const name = labels.get('__name__') ?? '';
   const attributes = attributesOf(labels);
   const grows = at.types.grows(at.projectId, name);

@@ -5,10 +5,10 @@
  * line and then the text.
  */
 export const askContinue = `ask() {
-  rm -f "$C/$1/answer"
-  printf '%s\\n' "$2" >"$C/$1/request.new" && mv "$C/$1/request.new" "$C/$1/request" || exit 1
-  until [ -s "$C/$1/answer" ]; do sleep 0.2 2>/dev/null || sleep 1; done
-  read -r STATUS <"$C/$1/answer"
+  rm -f "$mr_C/$1/answer"
+  printf '%s\\n' "$2" >"$mr_C/$1/request.new" && mv "$mr_C/$1/request.new" "$mr_C/$1/request" || exit 1
+  until [ -s "$mr_C/$1/answer" ]; do sleep 0.2 2>/dev/null || sleep 1; done
+  read -r STATUS <"$mr_C/$1/answer"
 }
 ask_continue() { ask continue "$1"; }
 `;
@@ -18,7 +18,7 @@ ask_continue() { ask continue "$1"; }
  * names; every other call goes to the image's own curl.
  */
 export const curlShim = `#!/bin/sh
-C=\${MILLRACE_CONTROL:?not inside a job}
+mr_C=\${MILLRACE_CONTROL:?not inside a job}
 ${askContinue}
 url=
 for each in "$@"; do
@@ -27,7 +27,7 @@ done
 if [ -z "$url" ]; then
   IFS=:
   for folder in $PATH; do
-    [ "$folder" != "$C/bin" ] && [ -x "$folder/curl" ] && exec "$folder/curl" "$@"
+    [ "$folder" != "$mr_C/bin" ] && [ -x "$folder/curl" ] && exec "$folder/curl" "$@"
   done
   echo 'curl: this image has none' >&2
   exit 127
@@ -49,12 +49,12 @@ while [ $# -gt 0 ]; do
   shift
 done
 case $data in
-  @-) cat >"$C/continue/body" ;;
-  @*) cat "\${data#@}" >"$C/continue/body" || exit 26 ;;
-  *) printf '%s' "$data" >"$C/continue/body" ;;
+  @-) cat >"$mr_C/continue/body" ;;
+  @*) cat "\${data#@}" >"$mr_C/continue/body" || exit 26 ;;
+  *) printf '%s' "$data" >"$mr_C/continue/body" ;;
 esac
 ask_continue body
-text() { sed 1d "$C/continue/answer"; }
+text() { sed 1d "$mr_C/continue/answer"; }
 case $out in '' | - | /dev/stdout) text ;; /dev/stderr) text >&2 ;; *) text >"$out" ;; esac
 [ -z "$format" ] || printf '%b' "$(printf '%s' "$format" | sed "s/%{http_code}/$STATUS/g; s/%{response_code}/$STATUS/g")"
 [ -z "$fail" ] || [ "$STATUS" -lt 400 ] || exit 22

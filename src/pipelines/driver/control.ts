@@ -54,8 +54,8 @@ export async function writeControl(directory: string, files: ControlFiles): Prom
   }
   await writeFile(
     join(directory, 'env.sh'),
-    `export BASH_ENV="$C/bash_env" CIRCLE_SHELL_ENV="$C/bash_env" CIRCLE_INTERNAL_TASK_DATA="$C"\n${exportsOf(files.environment)}` +
-      'export MILLRACE_CONTROL="$C" PATH="$C/bin:$PATH"\n',
+    `export BASH_ENV="$mr_C/bash_env" CIRCLE_SHELL_ENV="$mr_C/bash_env" CIRCLE_INTERNAL_TASK_DATA="$mr_C"\n${exportsOf(files.environment)}` +
+      'export MILLRACE_CONTROL="$mr_C" PATH="$mr_C/bin:$PATH"\n',
   );
   await writeFile(join(directory, 'alive'), '');
   await writeFile(join(directory, 'driver.sh'), driverProgram(files.program));

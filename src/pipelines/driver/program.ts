@@ -34,7 +34,8 @@ const watchEveryMs = 30_000;
  * `steps/<n>/answer` holds an exit status. `canceled` and `halted` in the directory change which steps still run.
  * Each step leads a process group: where there is bash, its job control makes them, which is a program less to start than
  * `setsid`. Only the first driver of a directory runs; `pid` holds its number. It never ends early because the server is away, unless for longer
- * than `abandonAfterMs` or with its directory gone: then nobody will ever ask for it.
+ * than `abandonAfterMs` or with its directory gone: then nobody will ever ask for it. Its variables begin with `mr_`: a job may well have
+ * one called `C` or `STEP`.
  */
 export function driverProgram(program: DriverProgram): string {
   const rounds = Math.max(1, Math.ceil((program.abandonAfterMs ?? 7_200_000) / watchEveryMs));
@@ -45,96 +46,96 @@ export function driverProgram(program: DriverProgram): string {
 
 const prologue = (workingDirectory: string, rounds: number): string => `#!/bin/sh
 if [ -z "$BASH_VERSION" ] && [ -x /bin/bash ]; then exec /bin/bash --noprofile --norc "$0"; fi
-C=$(cd "\${0%/*}" && pwd) || exit 1
-mkdir "$C/lock" || exit 0
-exec >>"$C/driver.out" 2>&1 </dev/null 9>>"$C/journal"
+mr_C=$(cd "\${0%/*}" && pwd) || exit 1
+mkdir "$mr_C/lock" || exit 0
+exec >>"$mr_C/driver.out" 2>&1 </dev/null 9>>"$mr_C/journal"
 umask 022
-FAILED= CANCELED= HALTED= STEP= WATCH= POKE= T=
-now() { read -r T T_ </proc/uptime || T=$(date +%s); }
-echo "$$" >"$C/pid"
-: >"$C/begin"; now
-echo "b $T" >&9
-. "$C/env.sh"
-trap '[ -n "$STEP" ] && kill -s KILL -- "-$STEP"; [ -n "$WATCH" ] && kill "$WATCH"; exit 143' TERM
-SETSID=; MONITOR=:
-if [ -n "$BASH_VERSION" ]; then MONITOR='set -m'; elif command -v setsid >/dev/null; then SETSID=setsid; fi
-SH_OPTIONS=-e; [ -x /bin/bash ] || { /bin/sh -o pipefail -c : && SH_OPTIONS='-eo pipefail'; }
-mkfifo "$C/poke" && exec 8<>"$C/poke" && POKE=1
+mr_FAILED= mr_CANCELED= mr_HALTED= mr_STEP= mr_WATCH= mr_POKE= mr_T=
+now() { read -r mr_T mr_T_ </proc/uptime || mr_T=$(date +%s); }
+echo "$$" >"$mr_C/pid"
+: >"$mr_C/begin"; now
+echo "b $mr_T" >&9
+. "$mr_C/env.sh"
+trap '[ -n "$mr_STEP" ] && kill -s KILL -- "-$mr_STEP"; [ -n "$mr_WATCH" ] && kill "$mr_WATCH"; exit 143' TERM
+mr_SETSID=; mr_MONITOR=:
+if [ -n "$BASH_VERSION" ]; then mr_MONITOR='set -m'; elif command -v setsid >/dev/null; then mr_SETSID=setsid; fi
+mr_SH_OPTIONS=-e; [ -x /bin/bash ] || { /bin/sh -o pipefail -c : && mr_SH_OPTIONS='-eo pipefail'; }
+mkfifo "$mr_C/poke" && exec 8<>"$mr_C/poke" && mr_POKE=1
 (
-  exec 8<&- 9>&-; trap - TERM; n=0
-  while [ "$n" -lt ${rounds} ] && [ -e "$C/pid" ]; do
-    : >"$C/mark"; sleep ${watchEveryMs / 1000}
-    if [ "$C/alive" -nt "$C/mark" ]; then n=0; else n=$((n + 1)); fi
+  exec 8<&- 9>&-; trap - TERM; mr_n=0
+  while [ "$mr_n" -lt ${rounds} ] && [ -e "$mr_C/pid" ]; do
+    : >"$mr_C/mark"; sleep ${watchEveryMs / 1000}
+    if [ "$mr_C/alive" -nt "$mr_C/mark" ]; then mr_n=0; else mr_n=$((mr_n + 1)); fi
   done
-  read -r group <"$C/group" && [ "$group" -gt 1 ] && kill -s KILL -- "-$group"
+  read -r mr_group <"$mr_C/group" && [ "$mr_group" -gt 1 ] && kill -s KILL -- "-$mr_group"
   kill -s TERM $$
 ) &
-WATCH=$!
-$MONITOR
-await() { until [ -s "$1" ]; do if [ -n "$POKE" ]; then read -r T_ <&8; else sleep 0.1; fi; done; }
-await "$C/go"
+mr_WATCH=$!
+$mr_MONITOR
+await() { until [ -s "$1" ]; do if [ -n "$mr_POKE" ]; then read -r mr_T_ <&8; else sleep 0.1; fi; done; }
+await "$mr_C/go"
 echo "u $(id -u) $(id -g)" >&9
 echo "h $HOME" >&9
-mkdir -p ${workingDirectory} && cd ${workingDirectory} || { now; echo "x $T 1" >&9; kill "$WATCH"; exit 0; }
-JOB=$(pwd); echo "w $JOB" >&9
+mkdir -p ${workingDirectory} && cd ${workingDirectory} || { now; echo "x $mr_T 1" >&9; kill "$mr_WATCH"; exit 0; }
+mr_JOB=$(pwd); echo "w $mr_JOB" >&9
 skip() {
-  if [ -e "$C/canceled" ]; then CANCELED=1; fi
-  if [ -e "$C/halted" ]; then HALTED=1; fi
-  if [ -n "$HALTED" ]; then return 0; fi
+  if [ -e "$mr_C/canceled" ]; then mr_CANCELED=1; fi
+  if [ -e "$mr_C/halted" ]; then mr_HALTED=1; fi
+  if [ -n "$mr_HALTED" ]; then return 0; fi
   case $1 in
-    on_success) [ -n "$FAILED$CANCELED" ] ;;
-    on_fail) [ -z "$FAILED" ] || [ -n "$CANCELED" ] ;;
+    on_success) [ -n "$mr_FAILED$mr_CANCELED" ] ;;
+    on_fail) [ -z "$mr_FAILED" ] || [ -n "$mr_CANCELED" ] ;;
     *) return 1 ;;
   esac
 }
 run() {
   if skip "$2"; then echo "k $1" >&9; return; fi
-  tries=0
+  mr_tries=0
   while :; do
     now
-    "launch_$1" >>"$C/steps/$1/out" 2>&1 </dev/null 8<&- 9>&- &
-    STEP=$!; echo "s $1 $T $STEP" >&9; echo "$STEP" >"$C/group"
-    wait "$STEP"; code=$?; STEP=
+    "launch_$1" >>"$mr_C/steps/$1/out" 2>&1 </dev/null 8<&- 9>&- &
+    mr_STEP=$!; echo "s $1 $mr_T $mr_STEP" >&9; echo "$mr_STEP" >"$mr_C/group"
+    wait "$mr_STEP"; mr_code=$?; mr_STEP=
     now
-    if [ "$code" -eq 0 ] || [ "$tries" -ge "$3" ] || [ -e "$C/canceled" ]; then break; fi
-    tries=$((tries + 1)); echo "r $1 $T $code" >&9; sleep "$4"
+    if [ "$mr_code" -eq 0 ] || [ "$mr_tries" -ge "$3" ] || [ -e "$mr_C/canceled" ]; then break; fi
+    mr_tries=$((mr_tries + 1)); echo "r $1 $mr_T $mr_code" >&9; sleep "$4"
   done
-  echo "e $1 $T $code" >&9
-  if [ "$code" -ne 0 ]; then FAILED=1; fi
+  echo "e $1 $mr_T $mr_code" >&9
+  if [ "$mr_code" -ne 0 ]; then mr_FAILED=1; fi
 }
 back() {
   if skip "$2"; then echo "k $1" >&9; return; fi
   (
-    trap - TERM; $MONITOR; now
-    "launch_$1" >>"$C/steps/$1/out" 2>&1 </dev/null 8<&- 9>&- &
-    group=$!; echo "s $1 $T $group" >&9
-    wait "$group"; code=$?; now; echo "e $1 $T $code" >&9
+    trap - TERM; $mr_MONITOR; now
+    "launch_$1" >>"$mr_C/steps/$1/out" 2>&1 </dev/null 8<&- 9>&- &
+    mr_group=$!; echo "s $1 $mr_T $mr_group" >&9
+    wait "$mr_group"; mr_code=$?; now; echo "e $1 $mr_T $mr_code" >&9
   ) 8<&- &
 }
 ask() {
   if skip "$2"; then echo "k $1" >&9; return; fi
-  now; echo "s $1 $T 0" >&9
-  await "$C/steps/$1/answer"; read -r code <"$C/steps/$1/answer"
-  now; echo "e $1 $T $code" >&9
-  if [ "$code" -ne 0 ]; then FAILED=1; fi
+  now; echo "s $1 $mr_T 0" >&9
+  await "$mr_C/steps/$1/answer"; read -r mr_code <"$mr_C/steps/$1/answer"
+  now; echo "e $1 $mr_T $mr_code" >&9
+  if [ "$mr_code" -ne 0 ]; then mr_FAILED=1; fi
 }
 `;
 
-const epilogue = `now; echo "x $T \${FAILED:-0}" >&9
-kill "$WATCH"
+const epilogue = `now; echo "x $mr_T \${mr_FAILED:-0}" >&9
+kill "$mr_WATCH"
 exit 0
 `;
 
 function launcherOf(step: DriverStep & { kind: 'run' }): string {
-  const script = `"$C/steps/${step.number}/script"`;
+  const script = `"$mr_C/steps/${step.number}/script"`;
   const enter = step.workingDirectory === undefined ? '' : `  cd ${quotePath(step.workingDirectory)} || exit 1\n`;
   const words = splitWords(step.shell).map(quote).join(' ');
-  const run = `exec $SETSID ${words} ${script}`;
+  const run = `exec $mr_SETSID ${words} ${script}`;
   const body =
     step.shell.trim() === defaultShell
-      ? `  if [ -x /bin/bash ]; then ${run}; fi\n  exec $SETSID /bin/sh $SH_OPTIONS ${script}\n`
+      ? `  if [ -x /bin/bash ]; then ${run}; fi\n  exec $mr_SETSID /bin/sh $mr_SH_OPTIONS ${script}\n`
       : `  ${run}\n`;
-  const environment = Object.keys(step.environment).length > 0 ? `  . "$C/steps/${step.number}/env.sh"\n` : '';
+  const environment = Object.keys(step.environment).length > 0 ? `  . "$mr_C/steps/${step.number}/env.sh"\n` : '';
   return `launch_${step.number}() {\n${environment}${enter}${body}}\n`;
 }
 

@@ -7,7 +7,7 @@ import { askContinue } from './ask-continue.ts';
  * `run release` is left to Millrace itself. Anything else says what it cannot do.
  */
 export const agentShim = `#!/bin/sh
-C=\${MILLRACE_CONTROL:?not inside a job}
+mr_C=\${MILLRACE_CONTROL:?not inside a job}
 refuse() { echo "circleci $*: not available here" >&2; exit 127; }
 
 expand_braces() {
@@ -47,7 +47,7 @@ deal() {
 }
 
 by_timings() {
-  if [ ! -s "$C/timings" ]; then
+  if [ ! -s "$mr_C/timings" ]; then
     echo 'No times of earlier runs are known; the tests are split by position' >&2
     by_position
     return
@@ -56,7 +56,7 @@ by_timings() {
     FILENAME != "-" { if ($1 == kind) { time[$2] = $3; sum += $3; count++ } next }
     FNR == 1 && other == "" { other = count ? sum / count : 1 }
     { name = $0; sub(/^\\.\\//, "", name); print (name in time ? time[name] : other) "\\t" $0 }
-  ' "$C/timings" - | deal
+  ' "$mr_C/timings" - | deal
 }
 
 by_filesize() {
@@ -98,19 +98,19 @@ split() {
 }
 
 tests_run() {
-  command= rest=
+  mr_command= mr_rest=
   while [ $# -gt 0 ]; do
     case $1 in
-      --command=*) command=\${1#*=} ;;
-      --command) command=$2; [ $# -gt 1 ] && shift ;;
-      --split-by | --timings-type | --time-default | --index | --total) rest="$rest $1=$2"; [ $# -gt 1 ] && shift ;;
-      --*) rest="$rest $1" ;;
+      --command=*) mr_command=\${1#*=} ;;
+      --command) mr_command=$2; [ $# -gt 1 ] && shift ;;
+      --split-by | --timings-type | --time-default | --index | --total) mr_rest="$mr_rest $1=$2"; [ $# -gt 1 ] && shift ;;
+      --*) mr_rest="$mr_rest $1" ;;
     esac
     shift
   done
-  list=$(split $rest)
-  if [ -z "$list" ]; then echo 'No tests for this node'; exit 0; fi
-  printf '%s\\n' "$list" | sh -c "$command"
+  mr_list=$(split $mr_rest)
+  if [ -z "$mr_list" ]; then echo 'No tests for this node'; exit 0; fi
+  printf '%s\\n' "$mr_list" | sh -c "$mr_command"
 }
 
 subst() {
@@ -126,7 +126,7 @@ subst() {
 
 ${askContinue}
 continue_run() {
-  [ -d "$C/continue" ] || { echo 'This job is not part of a setup configuration' >&2; exit 1; }
+  [ -d "$mr_C/continue" ] || { echo 'This job is not part of a setup configuration' >&2; exit 1; }
   configuration= parameters='{}'
   while [ $# -gt 0 ]; do
     case $1 in
@@ -138,10 +138,10 @@ continue_run() {
     shift
   done
   [ -f "$configuration" ] || { echo 'Name the file to continue with' >&2; exit 2; }
-  cat "$configuration" >"$C/continue/configuration" || exit 1
-  if [ -f "$parameters" ]; then cat "$parameters"; else printf '%s' "$parameters"; fi >"$C/continue/parameters"
+  cat "$configuration" >"$mr_C/continue/configuration" || exit 1
+  if [ -f "$parameters" ]; then cat "$parameters"; else printf '%s' "$parameters"; fi >"$mr_C/continue/parameters"
   ask_continue files
-  sed 1d "$C/continue/answer"
+  sed 1d "$mr_C/continue/answer"
   [ "$STATUS" = 200 ]
 }
 
@@ -155,18 +155,18 @@ oidc_get() {
     esac
     shift
   done
-  [ -d "$C/token" ] || { echo 'This job gets no tokens' >&2; exit 1; }
+  [ -d "$mr_C/token" ] || { echo 'This job gets no tokens' >&2; exit 1; }
   # One at a time: steps in the background may ask too.
-  until mkdir "$C/token/busy" 2>/dev/null; do sleep 0.2 2>/dev/null || sleep 1; done
-  trap 'rmdir "$C/token/busy"' EXIT
+  until mkdir "$mr_C/token/busy" 2>/dev/null; do sleep 0.2 2>/dev/null || sleep 1; done
+  trap 'rmdir "$mr_C/token/busy"' EXIT
   ask token "$(printf '%s' "$claims" | tr '\\n' ' ')"
-  if [ "$STATUS" = 200 ]; then sed 1d "$C/token/answer"; else sed 1d "$C/token/answer" >&2; fi
-  rm -f "$C/token/answer"
+  if [ "$STATUS" = 200 ]; then sed 1d "$mr_C/token/answer"; else sed 1d "$mr_C/token/answer" >&2; fi
+  rm -f "$mr_C/token/answer"
   [ "$STATUS" = 200 ]
 }
 
 case "$1 $2" in
-  'step halt') : >"$C/halted" ;;
+  'step halt') : >"$mr_C/halted" ;;
   'tests glob') shift 2; glob "$@" ;;
   'tests split') shift 2; split "$@" ;;
   'tests run') shift 2; tests_run "$@" ;;

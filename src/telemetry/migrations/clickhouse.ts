@@ -1,6 +1,7 @@
 import { createRollups, rollups, selectRollups } from '../rollups.ts';
 import { computedColumns, samplesColumns, selectSamples } from '../samples.ts';
 import { bucketColumns, frameColumns, mapColumns, type Table, tableNames, tables } from '../tables.ts';
+import { projectionOf } from '../volume-projection.ts';
 
 /** One forward step of the schema in ClickHouse. Ids read `telemetry/0001-what`; a step that ran is never edited. */
 export interface StoreMigration {
@@ -81,7 +82,15 @@ export const storeMigrations: StoreMigration[] = [
   },
   { id: 'telemetry/0003-metrics-are-samples', statements: ['DROP TABLE IF EXISTS telemetry_metrics'] },
   {
-    id: 'telemetry/0004-rollups',
+    // Records that are there already are counted in the background.
+    id: 'telemetry/0004-volume',
+    statements: tableNames.flatMap((name) => [
+      `ALTER TABLE ${name} ADD ${projectionOf(name)}`,
+      `ALTER TABLE ${name} MATERIALIZE PROJECTION volume`,
+    ]),
+  },
+  {
+    id: 'telemetry/0005-rollups',
     statements: [
       `DROP VIEW IF EXISTS ${rollups.name}_made`,
       createRollups,

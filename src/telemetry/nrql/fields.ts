@@ -19,6 +19,8 @@ export type ValueType = 'string' | 'number' | 'boolean' | 'time' | 'list' | 'his
 export interface Value {
   sql: string;
   type: ValueType;
+  /** The column behind `sql` when it is one of plain texts, in which the empty text stands for absent. */
+  text?: string | undefined;
 }
 
 /** The type an expression is wanted as; `any` takes what the data says. */
@@ -43,7 +45,7 @@ export interface Fields {
 
 /** The column of an attribute as a nullable value. */
 function promotedValue(name: string, type: AttributeType): Value {
-  return type === 'string' ? { sql: `nullIf(${name}, '')`, type } : { sql: name, type };
+  return type === 'string' ? { sql: `nullIf(${name}, '')`, type, text: name } : { sql: name, type };
 }
 
 /** Attributes of records as stored. */

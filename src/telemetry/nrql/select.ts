@@ -180,6 +180,7 @@ function groupSelect(
   const columns: BuiltSelect['columns'] = [];
   const keys = new Map<string, Value>();
   const keySqls: string[] = [];
+  const present: string[] = [];
   for (const item of query.facet) {
     if (hasAggregate(item.value)) throw new NrqlError(item.value, 'FACET takes attributes, not aggregates');
     const value = compile(item.value, 'any', row);
@@ -191,7 +192,9 @@ function groupSelect(
         sql: name,
         type: value.type,
       });
-    keySqls.push(value.sql);
+    // Groups without a value are left out, so a column of texts stands for itself: a nullable of it groups half as fast.
+    keySqls.push(value.text ?? value.sql);
+    present.push(value.text ? `${value.text} != ''` : `isNotNull(${value.sql})`);
     outputs.push(outputOf(item, 'facet', value, taken));
     columns.push({ name: item.alias ?? plainNameOf(item), sql: name, type: value.type });
   }
@@ -219,8 +222,7 @@ function groupSelect(
       });
     }
   }
-  const conditions = query.where.map((condition) => truth(condition, row));
-  for (const key of keySqls) conditions.push(`isNotNull(${key})`);
+  const conditions = [...query.where.map((condition) => truth(condition, row)), ...present];
   // Where only metrics are asked, records of other metrics make no groups and need not be read.
   if (!row.used.others && row.used.metrics.size > 0) conditions.push(`(${[...row.used.metrics].join(' OR ')})`);
 

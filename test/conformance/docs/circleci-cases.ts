@@ -72,7 +72,7 @@ export const circleciCases: CircleciCase[] = [
   {
     feature: '`run` with shell, environment, working directory, timeouts, `background`',
     outcome: 'works',
-    note: '`no_output_timeout` is 10 minutes when absent.',
+    note: '`no_output_timeout` is 10 minutes when absent. Booleans in the environment of a step are `1` and `0`, as scripts of orbs expect; in that of a job or an image they stay words.',
     config: steps(
       '- run: { name: t, command: make, shell: /bin/sh, environment: { A: b }, working_directory: x, no_output_timeout: 5m }\n- run: { command: sleep 1, background: true }',
     ),
