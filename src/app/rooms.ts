@@ -155,8 +155,11 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     publicUrl,
     diskRanOut,
     keepDays: settings.keepDays,
-    // Who asks for containers by name is not given the bare machine instead.
-    policy: async () => (settings.runtime === 'docker' ? { allowHostFallback: false } : {}),
+    policy: async (projectId) => ({
+      autoCancel: (await projects.find(projectId))?.settings.autoCancel ?? false,
+      // Who asks for containers by name is not given the bare machine instead.
+      ...(settings.runtime === 'docker' ? { allowHostFallback: false } : {}),
+    }),
   });
 
   // What services say and are asked may hold the secrets they were given.

@@ -214,7 +214,8 @@ export function fold(
     const counted = hours.get(`${hour} ${hash}`)?.count ?? 0;
     hours.set(`${hour} ${hash}`, { issueId: issue.id, hash, hour, count: counted + 1 });
   }
-  const latest = new Set(share.digests.slice(-roomLimits.eventsPerIssueAndBatch));
+  const wanted = share.digests.filter((digest) => digest.body !== null);
+  const latest = new Set(wanted.slice(-roomLimits.eventsPerIssueAndBatch));
   const kept = share.digests
     .filter((digest) => landmarks.has(digest) || latest.has(digest))
     .map((digest) => ({ digest, landmark: landmarks.has(digest) }));

@@ -3,8 +3,7 @@ import { newId } from '../kernel/ids.ts';
 import { defaultRules, earlierAlgorithm, type GroupingRules } from './grouping/algorithm.ts';
 import { groupReport } from './grouping/group.ts';
 import { markFrames } from './grouping/stack-rules/mark-frames.ts';
-import { objectOf } from './lenient.ts';
-import { normalise } from './normalise.ts';
+import { type JsonObject, objectOf } from './lenient.ts';
 import type { ReceivedEvent } from './port.ts';
 import type { ErrorReport } from './report.ts';
 import { applicationFiles, type Headline, headlineOf } from './title.ts';
@@ -24,8 +23,12 @@ export interface Digest {
   /** Stands for the user in counts: 64 bits as a signed decimal number; null for nobody. */
   userKey: string | null;
   files: string[];
-  /** The report as JSON. Kept as bytes: thousands of reports waiting as objects would be the garbage collector's main work. */
-  body: Buffer;
+  /** What was read for grouping: without what only readers of the event look at. */
+  skimmed: ErrorReport;
+  /** The whole report as JSON, ready to be kept; null when there are enough like it, so that it is made only if it must be. */
+  body: Buffer | null;
+  /** As it came. */
+  event: ReceivedEvent;
 }
 
 /** What storing and counting need of a report. */
@@ -66,27 +69,28 @@ function factsOf(report: ErrorReport): EventFacts {
   };
 }
 
-/** Reads one event; undefined when its payload is not a JSON object, which is the only thing that cannot be mended. */
-export function readReport(event: ReceivedEvent): ErrorReport | undefined {
-  let parsed: unknown;
+/** The payload of an event; null when it is not a JSON object, which is the only thing that cannot be mended. */
+export function parsePayload(event: ReceivedEvent): JsonObject | null {
   try {
-    parsed = JSON.parse(textIn(event.payload));
+    return objectOf(JSON.parse(textIn(event.payload)));
   } catch {
-    return undefined;
+    return null;
   }
-  const payload = objectOf(parsed);
-  return payload ? normalise(payload, event) : undefined;
 }
 
-/** Names and groups an event as it was read. */
-export function digest(projectId: string, read: ErrorReport, rules: GroupingRules = defaultRules): Digest {
+/** A whole report as it is kept. */
+export const bodyOf = (report: ErrorReport, rules: GroupingRules): Buffer =>
+  Buffer.from(JSON.stringify(markFrames(report, rules.stack)));
+
+/** Names and groups an event as it was skimmed. */
+export function digest(event: ReceivedEvent, read: ErrorReport, rules: GroupingRules): Digest {
   const report = markFrames(read, rules.stack);
   const grouping = groupReport(report, rules);
   const headline = headlineOf(report);
   const { userName, userKey } = userOf(report);
   return {
     id: newId(report.receivedAt),
-    projectId,
+    projectId: event.projectId,
     facts: factsOf(report),
     headline: grouping.title === null ? headline : { ...headline, title: grouping.title },
     hashes: grouping.hashes,
@@ -94,13 +98,15 @@ export function digest(projectId: string, read: ErrorReport, rules: GroupingRule
     userName,
     userKey,
     files: applicationFiles(report),
-    body: Buffer.from(JSON.stringify(report)),
+    skimmed: report,
+    body: null,
+    event,
   };
 }
 
 /** The hashes the event would have had by the rules before: asked for only when nobody knows its own. */
-export const earlierHashes = ({ body }: Digest): string[] =>
-  groupReport(JSON.parse(body.toString('utf8')) as ErrorReport, defaultRules, earlierAlgorithm).hashes;
+export const earlierHashes = ({ skimmed }: Digest): string[] =>
+  groupReport(skimmed, defaultRules, earlierAlgorithm).hashes;
 
 const textIn = (payload: Uint8Array): string =>
   Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8');

@@ -308,7 +308,7 @@ test('a flood of one error is counted in full and kept in samples; a flood of ki
   );
   expect(detail.keptEvents).toBe(rows!.n);
   expect(rows!.n).toBeLessThanOrEqual(260);
-  expect(rows!.n).toBeGreaterThan(50);
+  expect(rows!.n).toBeGreaterThanOrEqual(50);
   await room.reception.accept(
     Array.from({ length: 700 }, (_, index) => received({ fingerprint: [`kind ${index}`], message: 'm' })),
   );

@@ -29,6 +29,8 @@ export interface IngestSurroundings {
   slugOf(projectId: string): Promise<string>;
   /** Deployments of the releases in this batch, looked up beforehand. */
   deploymentOf(digest: Digest): ReleaseDeployment | undefined;
+  /** The whole report of an event, for one that must be kept though there were enough like it. */
+  bodyOf(digest: Digest): Promise<Buffer>;
 }
 
 /** What a batch left to be done once it was committed. */
@@ -168,6 +170,7 @@ async function apply(tx: Transaction, shares: Share[], around: IngestSurrounding
   await insertEvents(
     tx,
     effects.flatMap((effect) => effect.kept.map((one) => ({ ...one, issueId: effect.issue.id }))),
+    around.bodyOf,
   );
   for (const { issue } of effects) {
     if (issue.kept > roomLimits.eventsPerIssue + roomLimits.eventsPerIssueSlack) {

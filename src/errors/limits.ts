@@ -42,10 +42,12 @@ export const eventLimits = {
 
 /** What a project may keep and make. */
 export const roomLimits = {
-  /** Events kept in full for one issue: the first, the first of each release, and the latest of the rest. */
+  /** Events kept in full for one issue: the first, the first of each release, and the latest that were sampled. */
   eventsPerIssue: 200,
+  /** Of one group in one release; after them one in each second is kept in full, and all are counted. */
+  eventsKeptAtFirst: 50,
   /** Kept of one issue from one batch; a flood of one error is counted in full and kept in samples. */
-  eventsPerIssueAndBatch: 20,
+  eventsPerIssueAndBatch: 50,
   /** Thinning out starts this far over the limit, so that it is rare. */
   eventsPerIssueSlack: 50,
   /** New issues of one project in an hour; further groups go to one issue that says so. */

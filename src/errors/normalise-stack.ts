@@ -1,14 +1,33 @@
-import { booleanOf, displayOf, listOf, numberOf, objectOf, pairsOf, positionOf, textOf, valuesOf } from './lenient.ts';
+import {
+  booleanOf,
+  displayOf,
+  type JsonObject,
+  listOf,
+  numberOf,
+  objectOf,
+  pairsOf,
+  positionOf,
+  textOf,
+  valuesOf,
+} from './lenient.ts';
 import { isLibrary } from './library-code.ts';
 import { eventLimits as limits } from './limits.ts';
 import type { ReportedException, ReportedFrame } from './report.ts';
 import { filtered, isSecretName, scrubText, scrubValue } from './scrub.ts';
+import type { StackMemory } from './stack-memory.ts';
 
 type Note = (text: string) => void;
 
-function readFrame(value: unknown, eventPlatform: string): ReportedFrame | null {
-  const frame = objectOf(value);
-  if (!frame) return null;
+/** What of a frame is wanted only where the event is kept. */
+type Surroundings = Pick<ReportedFrame, 'before' | 'after' | 'variables'>;
+
+const readSurroundings = (frame: JsonObject): Surroundings => ({
+  before: listOf(frame.pre_context).slice(-limits.sourceLinesAround).map(sourceText),
+  after: listOf(frame.post_context).slice(0, limits.sourceLinesAround).map(sourceText),
+  variables: readVariables(frame.vars),
+});
+
+function readFrame(frame: JsonObject, eventPlatform: string, surroundings: Surroundings): ReportedFrame {
   const data = objectOf(frame.data);
   const module = textOf(frame.module, limits.name);
   const file = textOf(frame.filename, limits.path);
@@ -28,9 +47,7 @@ function readFrame(value: unknown, eventPlatform: string): ReportedFrame | null 
     platform,
     // An empty source line is a fact, unlike an absent one, so it is kept.
     sourceLine: typeof frame.context_line === 'string' ? sourceText(frame.context_line) : null,
-    before: listOf(frame.pre_context).slice(-limits.sourceLinesAround).map(sourceText),
-    after: listOf(frame.post_context).slice(0, limits.sourceLinesAround).map(sourceText),
-    variables: readVariables(frame.vars),
+    ...surroundings,
     mapped: data?.sourcemap !== undefined && data.sourcemap !== null,
   };
 }
@@ -52,8 +69,13 @@ function readVariables(value: unknown): [string, string][] {
   return variables;
 }
 
-/** Frames of a stack, outermost first; null when there is no stack or it is empty. */
-export function readFrames(value: unknown, platform: string, note: Note): ReportedFrame[] | null {
+const bare: Surroundings = { before: [], after: [], variables: [] };
+
+/**
+ * Frames of a stack, outermost first; null when there is no stack or it is empty. With a memory only what tells frames apart is read,
+ * and frames met before are given out again.
+ */
+export function readFrames(value: unknown, platform: string, note: Note, memory?: StackMemory): ReportedFrame[] | null {
   const stack = objectOf(value);
   const all = stack ? listOf(stack.frames) : [];
   if (all.length === 0) return null;
@@ -63,16 +85,19 @@ export function readFrames(value: unknown, platform: string, note: Note): Report
     kept = [...all.slice(0, half), ...all.slice(-half)];
     note(`stack: ${all.length - limits.frames} frames cut from the middle`);
   }
-  const frames: ReportedFrame[] = [];
-  for (const item of kept) {
-    const frame = readFrame(item, platform);
-    if (frame) frames.push(frame);
-  }
-  return frames.length > 0 ? frames : null;
+  const objects = kept.map(objectOf).filter((frame) => frame !== null);
+  if (objects.length === 0) return null;
+  if (!memory) return objects.map((frame) => readFrame(frame, platform, readSurroundings(frame)));
+  return memory.stack(objects.map((frame) => memory.frame(frame, platform, () => readFrame(frame, platform, bare))));
 }
 
 /** Exceptions in the protocol's order, the error itself last. */
-export function readExceptions(value: unknown, platform: string, note: Note): ReportedException[] {
+export function readExceptions(
+  value: unknown,
+  platform: string,
+  note: Note,
+  memory?: StackMemory,
+): ReportedException[] {
   const all = valuesOf(value).filter((item) => objectOf(item) !== null);
   // The last is the one people see: when there are too many, those farthest from it go.
   if (all.length > limits.exceptions) note(`exception: ${all.length - limits.exceptions} causes left out`);
@@ -85,7 +110,7 @@ export function readExceptions(value: unknown, platform: string, note: Note): Re
       typeof exception.value === 'object' && exception.value !== null
         ? displayOf(scrubValue(exception.value), limits.exceptionValue)
         : textOf(exception.value, limits.exceptionValue);
-    const frames = readFrames(exception.stacktrace, platform, note);
+    const frames = readFrames(exception.stacktrace, platform, note, memory);
     if (type === null && text === null && frames === null) continue;
     exceptions.push({
       type,
@@ -107,7 +132,12 @@ export function readExceptions(value: unknown, platform: string, note: Note): Re
 }
 
 /** The stack of the thread that crashed, else of the current one, else of the only one. */
-export function readThreadFrames(value: unknown, platform: string, note: Note): ReportedFrame[] | null {
+export function readThreadFrames(
+  value: unknown,
+  platform: string,
+  note: Note,
+  memory?: StackMemory,
+): ReportedFrame[] | null {
   const threads = valuesOf(value)
     .map(objectOf)
     .filter((thread) => thread !== null);
@@ -115,5 +145,5 @@ export function readThreadFrames(value: unknown, platform: string, note: Note): 
     threads.find((thread) => thread.crashed === true) ??
     threads.find((thread) => thread.current === true) ??
     (threads.length === 1 ? threads[0] : undefined);
-  return chosen ? readFrames(chosen.stacktrace, platform, note) : null;
+  return chosen ? readFrames(chosen.stacktrace, platform, note, memory) : null;
 }

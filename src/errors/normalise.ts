@@ -13,6 +13,7 @@ import {
 } from './normalise-surroundings.ts';
 import type { ErrorReport } from './report.ts';
 import { scrubText } from './scrub.ts';
+import type { StackMemory } from './stack-memory.ts';
 
 /** What is known of an event besides its payload. */
 export interface Arrival {
@@ -31,12 +32,25 @@ export interface Arrival {
  * Shapes: error-tracking clients' event payload (top-level fields, `exception`, `logentry`, `breadcrumbs`, `contexts`...).
  */
 export function normalise(payload: JsonObject, arrival: Arrival): ErrorReport {
+  return readPayload(payload, arrival);
+}
+
+/**
+ * The same without what only readers of the event look at: variables and lines around the calls, breadcrumbs, contexts, additions and
+ * modules. It is filtered, grouped and counted alike; stacks met before are the same objects.
+ */
+export function skim(payload: JsonObject, arrival: Arrival, memory: StackMemory): ErrorReport {
+  return readPayload(payload, arrival, memory);
+}
+
+function readPayload(payload: JsonObject, arrival: Arrival, memory?: StackMemory): ErrorReport {
+  const whole = memory === undefined;
   const notes: string[] = [];
   const note = (text: string): void => {
     if (notes.length < limits.notes) notes.push(text);
   };
   const platform = textOf(payload.platform, 64)?.toLowerCase() ?? 'other';
-  const exceptions = readExceptions(payload.exception, platform, note);
+  const exceptions = readExceptions(payload.exception, platform, note, memory);
   const contexts = objectOf(payload.contexts);
   const trace = objectOf(contexts?.trace);
   const tags = readTags(payload.tags);
@@ -59,14 +73,15 @@ export function normalise(payload: JsonObject, arrival: Arrival): ErrorReport {
     frames:
       exceptions.length > 0
         ? null
-        : (readFrames(payload.stacktrace, platform, note) ?? readThreadFrames(payload.threads, platform, note)),
-    breadcrumbs: readBreadcrumbs(payload.breadcrumbs, note),
+        : (readFrames(payload.stacktrace, platform, note, memory) ??
+          readThreadFrames(payload.threads, platform, note, memory)),
+    breadcrumbs: whole ? readBreadcrumbs(payload.breadcrumbs, note) : [],
     tags,
     user: readUser(payload.user, arrival.remoteAddress),
     request: readRequest(payload.request),
-    contexts: readContexts(contexts),
-    extra: readExtra(payload.extra, note),
-    modules: readPairs(payload.modules, limits.modules, 128),
+    contexts: whole ? readContexts(contexts) : [],
+    extra: whole ? readExtra(payload.extra, note) : [],
+    modules: whole ? readPairs(payload.modules, limits.modules, 128) : [],
     sdk: sdk && { name: textOf(sdk.name, 128) ?? 'unknown', version: textOf(sdk.version, 64) ?? '' },
     fingerprint: readFingerprint(payload.fingerprint),
     ...securityOf(payload.security),

@@ -67,13 +67,19 @@ export interface KeptEvent {
   landmark: boolean;
 }
 
-/** Stores events, their reports packed in blocks. */
-export async function insertEvents(tx: Transaction, events: KeptEvent[]): Promise<void> {
+/** Stores events, their reports packed in blocks; `bodyOf` gives those that are not ready. */
+export async function insertEvents(
+  tx: Transaction,
+  events: KeptEvent[],
+  bodyOf: (digest: Digest) => Promise<Buffer>,
+): Promise<void> {
   if (events.length === 0) return;
+  const bodies: Buffer[] = [];
+  for (const { digest } of events) bodies.push(digest.body ?? (await bodyOf(digest)));
   const blocks: { id: string; live: number; body: Promise<Buffer> }[] = [];
   for (let from = 0; from < events.length; from += reportsPerBlock) {
-    const part = events.slice(from, from + reportsPerBlock);
-    blocks.push({ id: newId(), live: part.length, body: packBlock(part.map((event) => event.digest.body)) });
+    const part = bodies.slice(from, from + reportsPerBlock);
+    blocks.push({ id: newId(), live: part.length, body: packBlock(part) });
   }
   await tx.execute(sql`
     insert into errors_blocks (id, live, body)

@@ -6,15 +6,15 @@ import { sql } from '../platform/postgres/sql.ts';
 import type { Loop } from '../platform/room.ts';
 import type { Spool } from '../platform/spool/spool.ts';
 import { type ChangeSurroundings, forget, reopenExpired } from './change.ts';
-import { type Digest, digest, readReport } from './digest.ts';
-import type { GroupingRules } from './grouping/algorithm.ts';
+import type { Digest } from './digest.ts';
+import { createEventReader, type EventReader } from './event-reader.ts';
 import type { RuleBook } from './grouping-rules.ts';
 import { storeBatch } from './ingest.ts';
 import { roomLimits } from './limits.ts';
 import { watchMonitors } from './monitors/watch.ts';
 import type { ErrorReception, Outcome, ReceivedEvent, ReceivedItem, ReleaseDeployment } from './port.ts';
 import type { Tally } from './reception.ts';
-import type { SettingsBook, Treatment } from './settings/project-settings.ts';
+import type { SettingsBook } from './settings/project-settings.ts';
 import { adoptLateMaps } from './source-maps/adopt.ts';
 import type { MapBook } from './source-maps/map-book.ts';
 import { decodeRecord } from './spool-record.ts';
@@ -65,10 +65,11 @@ async function every(ms: number, signal: AbortSignal, work: () => Promise<void>)
 
 async function drain(around: WorkerSurroundings, signal: AbortSignal): Promise<void> {
   const deployments = createDeploymentCache(around);
+  const reader = createEventReader(around);
   await around.spool.drain(
     async (frames) => {
       for (let from = 0; from < frames.length; from += roomLimits.batch) {
-        await digestAndStore(around, deployments, frames.slice(from, from + roomLimits.batch));
+        await digestAndStore(around, reader, deployments, frames.slice(from, from + roomLimits.batch));
       }
     },
     { signal, batchMs: 100 },
@@ -77,6 +78,7 @@ async function drain(around: WorkerSurroundings, signal: AbortSignal): Promise<v
 
 async function digestAndStore(
   around: WorkerSurroundings,
+  reader: EventReader,
   deployments: DeploymentCache,
   frames: Buffer[],
 ): Promise<void> {
@@ -88,28 +90,13 @@ async function digestAndStore(
     if ('kind' in record) items.push(record);
     else events.push(record);
   }
-  const rules = new Map<string, GroupingRules>();
-  const treatments = new Map<string, Treatment>();
-  for (const { projectId } of events) {
-    if (rules.has(projectId)) continue;
-    rules.set(projectId, await around.rules.rulesOf(projectId));
-    treatments.set(projectId, await around.settings.treatmentOf(projectId));
-  }
   let sliceStart = performance.now();
   for (const event of events) {
-    const { projectId } = event;
-    const report = readReport(event);
-    const treatment = treatments.get(projectId)!;
-    const unwanted = report && treatment.filter(report);
-    if (unwanted) {
-      refused.push({ projectId, category: 'error', outcome: 'filtered', reason: unwanted, quantity: 1 });
-    } else if (report) {
-      const clean = treatment.scrub ? treatment.scrub(report) : report;
-      const read = await around.maps.symbolicated(projectId, clean);
-      digests.push(digest(projectId, read, rules.get(projectId)));
-    } else {
-      refused.push({ projectId, category: 'error', outcome: 'invalid', reason: 'not_json', quantity: 1 });
-    }
+    const read = await reader.read(event);
+    if ('refused' in read) {
+      const { outcome, reason } = read.refused;
+      refused.push({ projectId: event.projectId, category: 'error', outcome, reason, quantity: 1 });
+    } else digests.push(read.digest);
     if (performance.now() - sliceStart > sliceMs) {
       await new Promise((resolve) => setImmediate(resolve));
       sliceStart = performance.now();
@@ -119,14 +106,14 @@ async function digestAndStore(
   if (digests.length + refused.length === 0) return;
   await deployments.load(digests);
   try {
-    await storeAndTell(around, deployments, digests, refused);
+    await storeAndTell(around, reader, deployments, digests, refused);
   } catch (error) {
     if (!isAboutData(error) || digests.length <= 1) throw error;
     around.log.warn(
       { err: error, events: digests.length },
       'a batch of errors was not stored; trying its events one by one',
     );
-    await storeOneByOne(around, deployments, digests, refused);
+    await storeOneByOne(around, reader, deployments, digests, refused);
   }
 }
 
@@ -155,6 +142,7 @@ async function digestItems(around: WorkerSurroundings, items: ReceivedItem[]): P
 /** Finds the event that PostgreSQL will not have, so that it holds nobody else up. */
 async function storeOneByOne(
   around: WorkerSurroundings,
+  reader: EventReader,
   deployments: DeploymentCache,
   digests: Digest[],
   invalid: (Outcome & { projectId: string })[],
@@ -162,7 +150,7 @@ async function storeOneByOne(
   const refused = [...invalid];
   for (const one of digests) {
     try {
-      await storeAndTell(around, deployments, [one], []);
+      await storeAndTell(around, reader, deployments, [one], []);
     } catch (error) {
       if (!isAboutData(error)) throw error;
       const { projectId, facts } = one;
@@ -181,6 +169,7 @@ function isAboutData(error: unknown): boolean {
 
 async function storeAndTell(
   around: WorkerSurroundings,
+  reader: EventReader,
   deployments: DeploymentCache,
   digests: Digest[],
   invalid: (Outcome & { projectId: string })[],
@@ -189,6 +178,7 @@ async function storeAndTell(
     database: around.database,
     slugOf: around.slugOf,
     deploymentOf: deployments.of,
+    bodyOf: reader.bodyOf,
   });
   if (outboxId === null) return;
   try {

@@ -3,6 +3,7 @@ import type { GroupingAlgorithm, GroupingContext } from './algorithm.ts';
 import { type Component, component, silenced } from './component.ts';
 import { frameComponent, isJavaScript, pointsAtUrl } from './frame.ts';
 import { seenException, unmarked } from './stack-rules/mark-frames.ts';
+import type { RuleSet } from './stack-rules/rule-set.ts';
 
 /** `app` looks at the application's own frames, `system` at all of them. */
 export type Variant = 'app' | 'system';
@@ -21,8 +22,35 @@ function partsOf(frames: readonly ReportedFrame[], context: GroupingContext): Co
   return known;
 }
 
+/** What stacks gave that may come again, by the rules, where the exception around them has no say. */
+const wholeStacks = new WeakMap<
+  RuleSet,
+  WeakMap<readonly ReportedFrame[], { platform: string } & { [of in Variant]?: Component }>
+>();
+
 /** The part of the hash that a stack gives. Frames must carry the marks of the rules where those take part. */
 export function stackComponent(
+  frames: readonly ReportedFrame[],
+  context: GroupingContext,
+  variant: Variant,
+  exception: ReportedException | null,
+): Component {
+  const { stack } = context.rules;
+  if (!context.algorithm.usesRules || stack.asksForExceptions) {
+    return makeStackComponent(frames, context, variant, exception);
+  }
+  const ofRules = wholeStacks.get(stack) ?? new WeakMap();
+  wholeStacks.set(stack, ofRules);
+  let known = ofRules.get(frames);
+  if (known?.platform !== context.platform) {
+    known = { platform: context.platform };
+    ofRules.set(frames, known);
+  }
+  known[variant] ??= makeStackComponent(frames, context, variant, exception);
+  return known[variant];
+}
+
+function makeStackComponent(
   frames: readonly ReportedFrame[],
   context: GroupingContext,
   variant: Variant,

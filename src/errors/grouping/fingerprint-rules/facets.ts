@@ -36,9 +36,17 @@ export function facetsOf(report: ErrorReport): EventFacets {
     put(facets, 'mechanism', exception.mechanism?.type);
     return facets;
   });
-  const stacks = report.exceptions.map((exception) => exception.frames ?? []);
-  const frames = [...stacks, report.frames ?? []].flat().map((frame) => frameFacets(frame, report));
-  return { event, exceptions, frames };
+  let frames: EventFacets['frames'] | undefined;
+  return {
+    event,
+    exceptions,
+    // Few rules ask for frames, and frames are many.
+    get frames() {
+      const stacks = report.exceptions.map((exception) => exception.frames ?? []);
+      frames ??= [...stacks, report.frames ?? []].flat().map((frame) => frameFacets(frame, report));
+      return frames;
+    },
+  };
 }
 
 /** The first rule that holds; conditions on exceptions must meet in one exception, conditions on frames in one frame. */
@@ -46,11 +54,11 @@ export function matchingRule(rules: readonly FingerprintRule[], report: ErrorRep
   if (rules.length === 0) return undefined;
   const facets = facetsOf(report);
   return rules.find((rule) => {
-    const holds = (of: 'exception' | 'frame' | 'event', places: Map<string, string>[]): boolean => {
+    const holds = (of: 'exception' | 'frame' | 'event', places: () => Map<string, string>[]): boolean => {
       const wanted = rule.matchers.filter((matcher) => matcher.of === of);
       return (
         wanted.length === 0 ||
-        places.some((place) =>
+        places().some((place) =>
           wanted.every(({ key, test, negated }) => {
             const value = place.get(key);
             return (value !== undefined && test(value)) !== negated;
@@ -58,6 +66,10 @@ export function matchingRule(rules: readonly FingerprintRule[], report: ErrorRep
         )
       );
     };
-    return holds('event', [facets.event]) && holds('exception', facets.exceptions) && holds('frame', facets.frames);
+    return (
+      holds('event', () => [facets.event]) &&
+      holds('exception', () => facets.exceptions) &&
+      holds('frame', () => facets.frames)
+    );
   });
 }

@@ -16,9 +16,32 @@ export function unmarked(frame: ReportedFrame): ReportedFrame {
   return inAppRule === undefined ? plain : { ...plain, inApp: inAppBefore ?? null };
 }
 
+/** Stacks that come again (see `StackMemory`) are marked once, by the platform of the event and the rules. */
+const markedBefore = new WeakMap<
+  RuleSet,
+  WeakMap<readonly ReportedFrame[], { platform: string; frames: ReportedFrame[] }>
+>();
+
+function remembering(
+  rules: RuleSet,
+  platform: string,
+  mark: (frames: ReportedFrame[], exception: ReportedException | null) => ReportedFrame[],
+): typeof mark {
+  if (rules.asksForExceptions) return mark;
+  const known = markedBefore.get(rules) ?? new WeakMap();
+  markedBefore.set(rules, known);
+  return (frames, exception) => {
+    const before = known.get(frames);
+    if (before?.platform === platform) return before.frames;
+    const made = mark(frames, exception);
+    known.set(frames, { platform, frames: made });
+    return made;
+  };
+}
+
 /** The report with its frames marked by the rules: the application's or not, and what kind of call. Marking twice changes nothing. */
 export function markFrames(report: ErrorReport, rules: RuleSet): ErrorReport {
-  const marked = (frames: ReportedFrame[], exception: ReportedException | null): ReportedFrame[] => {
+  const marked = remembering(rules, report.platform, (frames, exception) => {
     const plain = frames.map(unmarked);
     const marks = rules.mark(plain, report.platform, seenException(exception));
     return plain.map((frame, index) => {
@@ -33,7 +56,7 @@ export function markFrames(report: ErrorReport, rules: RuleSet): ErrorReport {
       if (category !== null) one.category = category;
       return one;
     });
-  };
+  });
   return {
     ...report,
     exceptions: report.exceptions.map((exception) =>

@@ -42,12 +42,15 @@ const asksForKind = ({ frames }: StackRule): boolean =>
 /** Rules compiled to be applied to many stacks. Pure but for a memory of what it worked out. */
 export class RuleSet {
   readonly #rules: readonly StackRule[];
+  /** Some rule asks for the exception around a stack: what is made of a stack is then not the stack's alone. */
+  readonly asksForExceptions: boolean;
   readonly #candidates = new Map<string, Candidates>();
   /** Both variants of a stack are judged by the same rules. */
   readonly #judging = new WeakMap<readonly ReportedFrame[], { seen: SeenFrame[]; framesOf: Map<number, number[]> }>();
 
   constructor(rules: readonly StackRule[]) {
     this.#rules = rules;
+    this.asksForExceptions = rules.some((rule) => rule.exceptions.length > 0);
   }
 
   /** The frames' marks as the rules want them. */
