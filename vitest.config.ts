@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
  * unit: pure parts, no process, no network, under 10 s in all.
  * edge: one edge against the real thing (PostgreSQL, ClickHouse, Docker, git, SDKs), beside the code, `*.edge.test.ts`.
  * conformance, stories, faults: under test/.
+ * clones: public repositories that somebody cloned; `npm test` leaves it out.
  */
 export default defineConfig({
   test: {
@@ -31,6 +32,13 @@ export default defineConfig({
         test: {
           name: 'conformance',
           include: ['test/conformance/**/*.test.ts'],
+          testTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'clones',
+          include: ['test/clones/**/*.test.ts'],
           testTimeout: 120_000,
         },
       },

@@ -10,7 +10,7 @@ import { parse } from './nrql/parser.ts';
 import { faultOf, NrqlError } from './nrql/problems.ts';
 import type { Scope } from './nrql/scope.ts';
 import { overWindow, type Window } from './nrql/window.ts';
-import type { Store } from './store.ts';
+import type { QueryResult, Store } from './store.ts';
 
 export interface QueryOptions {
   scope: Scope;
@@ -64,9 +64,28 @@ export function createQuestions(store: Store, catalogue: SeenCatalogue, clock: C
     );
   }
 
+  /** The groups of a chart when none need be left out; undefined when there are more, and the largest are to be found first. */
+  async function unranked(compiled: Compiled, seconds: number): Promise<QueryResult | undefined> {
+    const { facetCount, limit, buckets } = compiled;
+    if (!compiled.unranked || !buckets) return undefined;
+    const found = await store.select(compiled.unranked, { seconds });
+    if (found.rows.length > limit * buckets.count) return undefined;
+    const groups = new Map<string, unknown[][]>();
+    for (const row of found.rows) {
+      const key = JSON.stringify(row.slice(0, facetCount));
+      const rows = groups.get(key);
+      if (rows) rows.push(row);
+      else groups.set(key, [row]);
+    }
+    if (groups.size > limit) return undefined;
+    // A group without any value is none.
+    const valued = [...groups.values()].filter((rows) => rows.some((row) => row[facetCount + 1] !== null));
+    return { ...found, rows: valued.flat() };
+  }
+
   async function answer(nrql: string, compiled: Compiled, seconds: number): Promise<QueryAnswer> {
     const startedAt = performance.now();
-    const main = await store.select(compiled.main, { seconds });
+    const main = (await unranked(compiled, seconds)) ?? (await store.select(compiled.main, { seconds }));
     const compare = compiled.compare ? await store.select(compiled.compare, { seconds }) : null;
     return shapeAnswer(nrql, compiled, {
       main: main.rows,

@@ -12,7 +12,7 @@ function faultOfEngine(error: unknown): unknown {
   return code === 164
     ? new Fault('forbidden', 'This may not be read from here', {
         code: 'telemetry.sql-readonly',
-        hint: 'Files, addresses and other servers are out of reach; the tables are telemetry_spans, _logs, _metrics and _events.',
+        hint: 'Files, addresses and other servers are out of reach; the tables are telemetry_spans, _logs, _samples, _rollups and _events.',
         cause: error,
       })
     : new Fault('invalid', message.slice(0, 1000), { code: 'telemetry.sql', cause: error });

@@ -6,7 +6,7 @@ import { limits } from './limits.ts';
 import { storeMigrations } from './migrations/clickhouse.ts';
 import { insertSamples } from './samples.ts';
 
-interface QueryResult {
+export interface QueryResult {
   rows: unknown[][];
   rowsRead: number;
   bytesRead: number;
@@ -117,6 +117,8 @@ export function openStore(url: string): Store {
             clickhouse_settings: {
               insert_deduplicate: 1,
               insert_deduplication_token: `${token}-${batch.table}`,
+              // A view of points keeps a batch once too, also when a crash fell between the two.
+              deduplicate_blocks_in_dependent_materialized_views: 1,
               // One block, so that the batch is stored as a whole or not at all.
               max_insert_block_size: '10000000',
               min_insert_block_size_rows: batch.table === 'telemetry_samples' ? '10000000' : '0',

@@ -1,3 +1,4 @@
+import { createRollups, rollups, selectRollups } from '../rollups.ts';
 import { computedColumns, samplesColumns, selectSamples } from '../samples.ts';
 import { bucketColumns, frameColumns, mapColumns, type Table, tableNames, tables } from '../tables.ts';
 import { projectionOf } from '../volume-projection.ts';
@@ -87,5 +88,15 @@ export const storeMigrations: StoreMigration[] = [
       `ALTER TABLE ${name} ADD ${projectionOf(name)}`,
       `ALTER TABLE ${name} MATERIALIZE PROJECTION volume`,
     ]),
+  },
+  {
+    id: 'telemetry/0005-rollups',
+    statements: [
+      `DROP VIEW IF EXISTS ${rollups.name}_made`,
+      createRollups,
+      `TRUNCATE TABLE ${rollups.name}`,
+      `INSERT INTO ${rollups.name} SELECT * FROM (${selectRollups('telemetry_samples')})`,
+      `CREATE MATERIALIZED VIEW IF NOT EXISTS ${rollups.name}_made TO ${rollups.name} AS ${selectRollups('telemetry_samples')}`,
+    ],
   },
 ];

@@ -44,6 +44,8 @@ export interface BuiltSelect {
   facetCount: number;
   rows: boolean;
   star: { name: string; kind: 'string' | 'number' | 'boolean' | 'time' }[] | null;
+  /** As `sql`, of all groups and not only those that survive LIMIT; null where there may be too many. */
+  unranked?: string | null | undefined;
   /** SQL of the time of a row, when it has one. */
   instant: string | undefined;
 }

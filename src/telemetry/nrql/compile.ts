@@ -5,6 +5,7 @@ import type { Catalogue } from './fields.ts';
 import { Params } from './params.ts';
 import { print } from './print.ts';
 import { NrqlError } from './problems.ts';
+import { wholeCells } from './rollup.ts';
 import { readRecords, type Scope } from './scope.ts';
 import { buildSelect } from './select.ts';
 import { type Buckets, resolveBuckets, resolveWindow, unitMs, type Window } from './window.ts';
@@ -26,6 +27,8 @@ export interface Compiled {
   nrql: string;
   shape: 'rows' | 'table' | 'timeseries' | 'names';
   main: Statement;
+  /** As `main`, of all groups: answers a chart at once when it gives no more groups than `limit`; null where that is no hope. */
+  unranked: Statement | null;
   /** The same question about the window of COMPARE WITH. */
   compare: Statement | null;
   /** Columns of the answer in the order of the statement's columns (without the bucket, which follows the facets). */
@@ -71,7 +74,10 @@ export function compileQuery(query: Query, options: CompileOptions): Compiled {
       "Write an IANA name, such as 'Europe/Paris'.",
     );
   }
-  const asked = resolveWindow(query, options.now, timezone, options.window);
+  const wanted = resolveWindow(query, options.now, timezone, options.window);
+  const asked = query.timeseries
+    ? wholeCells(query, options.catalogue, wanted, resolveBuckets(query.timeseries, wanted), options.now)
+    : wanted;
   const buckets = query.timeseries ? resolveBuckets(query.timeseries, asked) : null;
   const window = buckets ? { since: buckets.begin, until: asked.until } : asked;
   const base = {
@@ -115,6 +121,7 @@ export function compileQuery(query: Query, options: CompileOptions): Compiled {
     ...base,
     shape: main.rows ? 'rows' : buckets ? 'timeseries' : 'table',
     main: main.statement,
+    unranked: main.unranked ? { sql: main.unranked, params: main.statement.params } : null,
     compare: compareWindow && !main.rows ? select(compareWindow, window).statement : null,
     outputs: main.outputs,
     facetCount: main.facetCount,
@@ -191,6 +198,7 @@ function showEventTypes(
       sql: `SELECT type AS c0, count() AS c1 FROM ${from} GROUP BY c0 ORDER BY c1 DESC, c0 LIMIT ${maxLimit}`,
       params: params.values,
     },
+    unranked: null,
     compare: null,
     outputs: [output('eventType', 'string'), output('count', 'number')],
     facetCount: 1,

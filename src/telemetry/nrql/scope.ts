@@ -1,6 +1,8 @@
+import { rollupReadings, rollups, seriesLabels } from '../rollups.ts';
 import { computedColumns } from '../samples.ts';
 import { frameColumns, mapColumns, type TableName, tableNames, tableOf, tables } from '../tables.ts';
 import type { Params } from './params.ts';
+import type { Cells } from './rollup.ts';
 import type { Window } from './window.ts';
 
 /**
@@ -36,16 +38,65 @@ export function readRecords(
   const columns = from.length === 1 ? undefined : unionColumns(from);
   const parts = [...byTable].map(([table, types]) => {
     const conditions = [
-      ...(scope.projectId === null ? [] : [`projectId = ${params.text(scope.projectId)}`]),
-      ...(eventTypes ? [`type IN (${types.map((type) => params.text(type)).join(', ')})`] : []),
-      `timestamp >= fromUnixTimestamp64Micro(${params.bind(micros(window.since), 'Int64')}, 'UTC')`,
-      `timestamp < fromUnixTimestamp64Micro(${params.bind(micros(window.until), 'Int64')}, 'UTC')`,
-      ...(scope.environment === undefined ? [] : [`environment = ${params.text(scope.environment)}`]),
-      ...(scope.release === undefined ? [] : [`release = ${params.text(scope.release)}`]),
+      ...owned(scope, eventTypes && types, params),
+      `timestamp >= ${instantOf(window.since, params)}`,
+      `timestamp < ${instantOf(window.until, params)}`,
     ];
     return `SELECT ${columns ? columns(table) : allOf(table)} FROM ${table} WHERE ${conditions.join(' AND ')}`;
   });
   return `(${parts.join(' UNION ALL ')})`;
+}
+
+function owned(scope: Scope, types: readonly string[] | null, params: Params): string[] {
+  return [
+    ...(scope.projectId === null ? [] : [`projectId = ${params.text(scope.projectId)}`]),
+    ...(types ? [`type IN (${types.map((type) => params.text(type)).join(', ')})`] : []),
+    ...(scope.environment === undefined ? [] : [`environment = ${params.text(scope.environment)}`]),
+    ...(scope.release === undefined ? [] : [`release = ${params.text(scope.release)}`]),
+  ];
+}
+
+const instantOf = (ms: number, params: Params): string =>
+  `fromUnixTimestamp64Micro(${params.bind(micros(ms), 'Int64')}, 'UTC')`;
+
+/**
+ * As {@link readRecords} for points of metrics, with whole cells from their rollup and only what lies around them as points. `began` is
+ * the time that tells the bucket.
+ */
+export function readCells(scope: Scope, window: Window, cells: Cells, params: Params): string {
+  const whose = owned(scope, ['Metric'], params);
+  const second = (ms: number): string => `toDateTime(${params.bind(ms / 1000, 'Int64')}, 'UTC')`;
+  const kept = ['projectId', 'type', ...seriesLabels];
+  const read = (table: string, readings: readonly string[], conditions: string[]): string =>
+    `SELECT ${[...kept, ...readings].join(', ')} FROM ${table} WHERE ${[...whose, ...conditions].join(' AND ')}`;
+  const rolled = read(
+    rollups.name,
+    [
+      'strings',
+      'toUInt64(0) AS seq',
+      "toDateTime64(cell, 6, 'UTC') AS began",
+      ...rollupReadings.map(([name, sql]) => `${sql} AS ${name}`),
+    ],
+    [`cell >= ${second(cells.since)}`, `cell < ${second(cells.until)}`],
+  );
+  const around = [
+    [window.since, cells.since],
+    [cells.until, window.until],
+  ].flatMap(([from, to]) =>
+    from! < to! ? [`(timestamp >= ${instantOf(from!, params)} AND timestamp < ${instantOf(to!, params)})`] : [],
+  );
+  if (around.length === 0) return `(${rolled})`;
+  const points = read(
+    'telemetry_samples',
+    [
+      "CAST(strings, 'Map(String, String)') AS strings",
+      'seq',
+      'timestamp AS began',
+      ...rollupReadings.map(([name]) => name),
+    ],
+    [`(${around.join(' OR ')})`],
+  );
+  return `(${rolled} UNION ALL ${points})`;
 }
 
 /** Computed columns are not part of `*`. */

@@ -237,6 +237,7 @@ function groupSelect(
   const valueList = values.map(({ sql, name }) => `${sql} AS ${name}`);
 
   const facets = keySqls.length;
+  let unranked: string | null = null;
   let sql: string;
   if (!bucketSql) {
     if (facets === 0) sql = `SELECT ${valueList.join(', ')} FROM ${source.sql}${where(conditions)}`;
@@ -248,12 +249,16 @@ function groupSelect(
   } else {
     const chosen = facets > 0 ? [chosenGroups(query, options, keySqls, ranked, keyList)] : [];
     const bucket = `${prefix}b`;
-    sql =
+    const grouped = (all: string[]) =>
       `SELECT ${[...keyList, `${bucketSql} AS ${bucket}`, ...valueList].join(', ')} FROM ${source.sql}` +
-      `${where([...conditions, ...chosen])} GROUP BY ${[...keyNames, bucket].join(', ')} ORDER BY ${[...keyNames, bucket].join(', ')}`;
+      `${where(all)} GROUP BY ${[...keyNames, bucket].join(', ')} ORDER BY ${[...keyNames, bucket].join(', ')}`;
+    sql = grouped([...conditions, ...chosen]);
+    if (source.few && facets > 0 && !query.offset && !options.nested)
+      unranked = `${grouped(conditions)} LIMIT ${options.limit * buckets!.count + 1}`;
   }
   return {
     sql,
+    unranked,
     outputs,
     columns,
     facetCount: facets,

@@ -5,7 +5,8 @@ import type { Context } from './context.ts';
 import { compile } from './expression-sql.ts';
 import { columnFields, type Fields, joinedFields, recordFields, type Value } from './fields.ts';
 import { NrqlError } from './problems.ts';
-import { readRecords } from './scope.ts';
+import { rollupCells } from './rollup.ts';
+import { readCells, readRecords } from './scope.ts';
 
 /** Builds what a query asks from inside another. */
 export type Nest = (query: Query, options: SelectOptions) => BuiltSelect;
@@ -19,6 +20,8 @@ export interface SourceSql {
   columns: string[];
   /** The order of rows where a query asks for none. */
   order: string[];
+  /** Set where sums stand for points, so that reading it twice costs more than grouping all of it. */
+  few?: boolean | undefined;
 }
 
 /** What FROM reads: records of event types, what a subquery gives, or the one joined with the other. */
@@ -58,9 +61,12 @@ function readFrom(query: Query, options: SelectOptions, nest: Nest): SourceSql {
   const promoted = new Map(
     from.flatMap((table) => tables[table].promoted.map(({ name, type }) => [name, type] as const)),
   );
+  const cells = rollupCells(query, catalogue, window, options.buckets);
+  const fields = recordFields(eventTypes, from, catalogue, params);
   return {
-    sql: readRecords(eventTypes, scope, window, params),
-    fields: recordFields(eventTypes, from, catalogue, params),
+    sql: cells ? readCells(scope, window, cells, params) : readRecords(eventTypes, scope, window, params),
+    fields: cells ? { ...fields, instant: 'began' } : fields,
+    few: cells !== null,
     star: [...promoted].map(([name, kind]) => ({ name, kind })),
     columns: [],
     order: ['timestamp DESC', 'seq DESC'],

@@ -2,19 +2,21 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createCircleciDialect, directoryShelf } from '../../src/integrations/circleci/index.ts';
-import { countedRows, nearestShelf, noFiles, push } from './compiling.ts';
-import { repositories } from './docs/repositories.ts';
-import { conformanceFolder } from './folder.ts';
+import { countedRows, nearestShelf, noFiles, push } from '../conformance/compiling.ts';
+import { conformanceFolder } from '../conformance/folder.ts';
+import { repositories } from './repositories.ts';
 
 /**
  * The CircleCI files of public repositories, of which none is kept here: MILLRACE_REPOSITORIES names a folder of clones, laid out as
- * `<owner>/<name>`. Their orbs are those of the outside cases.
+ * `<owner>/<name>`. Their orbs are those of the outside cases. `npm test` does not run it; `npm run test:clones` does.
  */
 const clones = process.env.MILLRACE_REPOSITORIES;
 const folder = conformanceFolder('circleci');
+if (!clones) throw new Error('MILLRACE_REPOSITORIES must name the folder of the clones');
+if (!folder) throw new Error('The outside cases of CircleCI are not beside the checkout');
 
 const fileOf = (name: string, commit: string): string =>
-  execFileSync('git', ['-C', join(clones!, name), 'show', `${commit}:.circleci/config.yml`], {
+  execFileSync('git', ['-C', join(clones as string, name), 'show', `${commit}:.circleci/config.yml`], {
     encoding: 'utf8',
     maxBuffer: 10_000_000,
   });
@@ -23,10 +25,10 @@ const compiles = 'Compile as they are';
 const nearly = 'Compile with another version of an orb';
 const absent = 'Name an orb of which no version is here';
 
-describe.skipIf(!clones || !folder)('CircleCI files of public repositories', () => {
+describe('CircleCI files of public repositories', () => {
   it('compile, as far as their orbs are here', async () => {
     const texts = repositories.map(([name, commit]) => fileOf(name, commit));
-    const shelf = directoryShelf(join(folder!, 'orbs'));
+    const shelf = directoryShelf(join(folder as string, 'orbs'));
     const dialects = [[shelf], [shelf, nearestShelf(shelf, texts)]].map((shelves) =>
       createCircleciDialect({ shelves }),
     );
