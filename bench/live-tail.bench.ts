@@ -44,8 +44,10 @@ try {
     .fill(password);
   await page.keyboard.press('Enter');
   await page.waitForURL((url) => !url.pathname.startsWith('/login'));
-  await send(100);
   await page.goto(`${millrace.url}/explore?tab=logs`);
+  await page.getByText('No log lines').waitFor();
+  await sleep(1000);
+  await send(100);
   await page.getByRole('list', { name: /log lines/i }).waitFor({ timeout: 60_000 });
 
   const devtools = await page.context().newCDPSession(page);
