@@ -127,6 +127,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     clickhouseUrl: deps.clickhouseUrl,
     dataDir,
     demandRoom,
+    recordsPerMinute: settings.quota,
     projects: { idOf: async (idOrSlug) => (await projects.find(idOrSlug))?.id },
   });
   onStop('telemetry', () => telemetry.close());
@@ -154,12 +155,15 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     publicUrl,
     diskRanOut,
     keepDays: settings.keepDays,
-    // Who asks for containers by name is not given the bare machine instead.
-    policy: async () => (settings.runtime === 'docker' ? { allowHostFallback: false } : {}),
+    policy: async (projectId) => ({
+      autoCancel: (await projects.find(projectId))?.settings.autoCancel ?? false,
+      // Who asks for containers by name is not given the bare machine instead.
+      ...(settings.runtime === 'docker' ? { allowHostFallback: false } : {}),
+    }),
   });
 
   // What services say and are asked may hold the secrets they were given.
-  const sent = hidingIntake(telemetry, secrets.maskerOf);
+  const sent = hidingIntake(telemetry.fromOutside, secrets.maskerOf);
   const deployments = createDeployments({
     ...of('deployments'),
     dataDir: sharedDir,

@@ -236,6 +236,23 @@ describe('a run on the host', () => {
     expect(ended.jobs[0]!.reason).toBe('Canceled by somebody');
   });
 
+  it('cancels the older run of a branch where the project wants that, and none of the default branch', async () => {
+    await writeFile(join(repository.path, 'pipeline.json'), planOf(job('long', [run('sleep 60')])));
+    options.policy = { autoCancel: true };
+    const start = async (branch: string) => (await engine.start(newId(), branch)).id;
+    const [old, other, main] = [await start('feature'), await start('other'), await start('main')];
+    const [next, newer] = [await start('feature'), await start('main')];
+    const ended = await engine.ended(old);
+    expect([ended.status, ended.jobs[0]!.reason]).toEqual(['canceled', 'Canceled by auto-cancel']);
+    await engine.until(async () => (await engine.pipelines.readRun(newer)).jobs.length > 0);
+    for (const id of [other, main, next, newer]) {
+      expect((await engine.pipelines.readRun(id)).finishedAt).toBeNull();
+      await engine.pipelines.cancelRun(id, system('test'));
+    }
+    for (const id of [other, main, next, newer]) await engine.ended(id);
+    options.policy = undefined;
+  });
+
   it('ends a step that says nothing for too long', async () => {
     const ended = await perform(job('quiet', [run('echo x; sleep 60', { noOutputTimeoutMs: 500 }), run('echo never')]));
     expect(statuses(ended)).toEqual({ quiet: 'failed' });

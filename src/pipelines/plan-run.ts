@@ -54,9 +54,10 @@ async function planRun(deps: PlanDeps, run: Run): Promise<void> {
   }
   const continuation = run.rerunFrom === 'failed' ? await replanContinuation(deps, run, compiled) : undefined;
   await storePlan(deps, run, compiled, continuation);
-  const policy = await deps.policy(run.projectId);
+  if (!run.branch || run.rerunOf !== null || run.trigger.kind === 'schedule') return;
+  if (!(await deps.policy(run.projectId)).autoCancel) return;
   const project = await deps.sources.project(run.projectId);
-  if (policy.autoCancel && run.branch && run.branch !== project?.defaultBranch) await cancelOlder(deps, run);
+  if (run.branch !== project?.defaultBranch) await cancelOlder(deps, run);
 }
 
 /** Compiles the first pipeline file a dialect finds; derives a plan when there is none. */

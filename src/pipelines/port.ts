@@ -243,7 +243,10 @@ export interface Lease {
 
 /** What a team set for its runs. */
 export interface RunPolicy {
-  /** Cancel unfinished runs of a branch when a newer push comes. The default branch is left alone. Default false. */
+  /**
+   * Cancel unfinished runs of a branch when a newer one begins. The default branch, scheduled runs and reruns are left alone. Default
+   * false.
+   */
   autoCancel: boolean;
   /** Run jobs that ask for docker on the host when no engine answers. Default true. */
   allowHostFallback: boolean;

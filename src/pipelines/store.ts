@@ -287,10 +287,11 @@ export async function previousStatus(db: Queryable, run: Run): Promise<'success'
   return row?.status ?? null;
 }
 
-/** Unfinished runs of the same branch that are older than this one. */
+/** Unfinished runs of the same branch that are older than this one, without scheduled ones and reruns. */
 export async function olderRuns(db: Queryable, run: Run): Promise<string[]> {
   const rows = await db.query<{ id: string }>(sql`
     select id from pipelines_runs
-    where project_id = ${run.projectId} and branch = ${run.branch} and number < ${run.number} and finished_at is null`);
+    where project_id = ${run.projectId} and branch = ${run.branch} and number < ${run.number} and finished_at is null
+      and rerun_of is null and trigger->>'kind' <> 'schedule'`);
   return rows.map((row) => row.id);
 }

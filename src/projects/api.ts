@@ -37,6 +37,8 @@ const settingsSchema = z.object({
   pushLimitBytes: z.number().int().min(1_000_000).max(20_000_000_000),
   /** Whether pull requests from forks are built at all; they never get secrets. */
   buildForks: z.boolean(),
+  /** Whether a push cancels the unfinished runs of its branch; never on the default branch. */
+  autoCancel: z.boolean(),
 });
 
 const projectSchema = z.object({

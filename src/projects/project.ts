@@ -47,12 +47,14 @@ export interface ProjectSettings {
   description: string;
   pushLimitBytes: number;
   buildForks: boolean;
+  autoCancel: boolean;
 }
 
 export const defaultSettings: ProjectSettings = {
   description: '',
   pushLimitBytes: 2_000_000_000,
   buildForks: false,
+  autoCancel: false,
 };
 
 /** The slug a name suggests: lower case, everything else a dash. May be too short to be valid; check it. */

@@ -332,6 +332,12 @@ export const circleciCases: CircleciCase[] = [
     ),
   },
   {
+    feature: 'Auto-cancel redundant workflows',
+    outcome: 'works',
+    note: 'A setting of the project, off at first: a newer push cancels the unfinished runs of its branch, but none of the default branch, no scheduled one and no rerun.',
+    config: steps('- checkout'),
+  },
+  {
     feature: '`[skip ci]`, `[ci skip]`',
     outcome: 'works',
     note: 'In the first 250 characters of the newest commit’s message.',

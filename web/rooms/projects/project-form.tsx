@@ -20,6 +20,7 @@ export function ProjectForm({ project }: { project: Answer<'projects', 'get'> })
   const [branch, setBranch] = useState(project.defaultBranch);
   const [description, setDescription] = useState(project.settings.description);
   const [forks, setForks] = useState(project.settings.buildForks);
+  const [autoCancel, setAutoCancel] = useState(project.settings.autoCancel);
   const save = useMutation({
     mutationFn: () =>
       api.projects.change({
@@ -28,7 +29,7 @@ export function ProjectForm({ project }: { project: Answer<'projects', 'get'> })
           name: name.trim(),
           slug: slug.trim(),
           defaultBranch: branch.trim(),
-          settings: { description, buildForks: forks },
+          settings: { description, buildForks: forks, autoCancel },
         },
         ifMatch: String(project.version),
       }),
@@ -71,6 +72,10 @@ export function ProjectForm({ project }: { project: Answer<'projects', 'get'> })
           <label style={{ display: 'flex', gap: 'var(--space-2)', alignItems: 'center' }}>
             <input type="checkbox" checked={forks} onChange={(event) => setForks(event.target.checked)} />
             Build pull requests from forks (they never get secrets)
+          </label>
+          <label style={{ display: 'flex', gap: 'var(--space-2)', alignItems: 'center' }}>
+            <input type="checkbox" checked={autoCancel} onChange={(event) => setAutoCancel(event.target.checked)} />
+            Cancel runs that a newer push to their branch overtakes (never on the default branch)
           </label>
           {save.error && <Problem error={save.error} />}
           <div>

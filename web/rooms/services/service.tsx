@@ -7,16 +7,12 @@ import { Problem } from '../../app/problem.tsx';
 import { useProject } from '../../app/project.ts';
 import { useRefusal } from '../../app/session.ts';
 import { Button } from '../../kit/button.tsx';
-import { FilterBar } from '../../kit/filter-bar.tsx';
 import { Facts, Page } from '../../kit/page.tsx';
 import boards from '../dashboards/dashboards.module.css';
 import { WidgetCard } from '../dashboards/widget.tsx';
-import { RangeSelect } from '../telemetry/range-select.tsx';
-import { windowOf } from '../telemetry/ranges.ts';
 import { useMarks } from '../telemetry/use-marks.ts';
 import { serviceDashboard } from './apm.ts';
-import { EnvironmentSelect } from './environment-select.tsx';
-import { useMinute } from './services.tsx';
+import { useShown } from './use-shown.tsx';
 
 const noVariables: [] = [];
 const nothingChosen = {};
@@ -28,12 +24,11 @@ export function ServicePage() {
   const navigate = useNavigate({ from: '/services/$service' });
   const refusal = useRefusal('developer');
   const { slug } = useProject();
-  const now = useMinute();
-  const since = search.since ?? '1h';
-  const { from, to, environment } = search;
-  const window = useMemo(
-    () => windowOf({ since, from, to }, now) ?? { since: now - 3_600_000, until: now },
-    [since, from, to, now],
+  const { environment } = search;
+  const { window, now, bar } = useShown(
+    search,
+    slug,
+    (change) => void navigate({ search: (before) => ({ ...before, ...change }) }),
   );
   const marks = useMarks(window);
   const dashboard = useMemo(() => serviceDashboard(service, environment), [service, environment]);
@@ -81,17 +76,7 @@ export function ServicePage() {
         </Button>
       }
     >
-      <FilterBar>
-        <RangeSelect
-          value={{ since, from, to }}
-          onChange={(range) => void navigate({ search: (before) => ({ ...before, ...range }) })}
-        />
-        <EnvironmentSelect
-          project={slug}
-          value={environment}
-          onChange={(next) => void navigate({ search: (before) => ({ ...before, environment: next }) })}
-        />
-      </FilterBar>
+      {bar}
       {copy.error && <Problem error={copy.error} />}
       <div className={boards.grid}>
         {dashboard.pages[0]!.widgets.map((widget) => (

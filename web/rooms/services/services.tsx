@@ -1,26 +1,21 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useEffect, useMemo, useState } from 'react';
 import { useProject } from '../../app/project.ts';
-import { FilterBar } from '../../kit/filter-bar.tsx';
 import { Page } from '../../kit/page.tsx';
 import { LinkTabs } from '../../kit/tabs.tsx';
-import { RangeSelect } from '../telemetry/range-select.tsx';
-import { windowOf } from '../telemetry/ranges.ts';
-import { EnvironmentSelect } from './environment-select.tsx';
 import { ServiceList } from './service-list.tsx';
 import { ServiceMapView } from './service-map.tsx';
+import { useShown } from './use-shown.tsx';
 
 /** Every service that sends traces: as a list, and as a map of who calls whom. */
 export function ServicesPage() {
   const search = useSearch({ from: '/shell/services' });
   const navigate = useNavigate({ from: '/services' });
   const { slug } = useProject();
-  const now = useMinute();
-  const since = search.since ?? '1h';
-  const { from, to, environment } = search;
-  const window = useMemo(
-    () => windowOf({ since, from, to }, now) ?? { since: now - 3_600_000, until: now },
-    [since, from, to, now],
+  const { environment } = search;
+  const { window, bar } = useShown(
+    search,
+    slug,
+    (change) => void navigate({ search: (before) => ({ ...before, ...change }) }),
   );
   const tab = search.tab ?? 'list';
   return (
@@ -33,17 +28,7 @@ export function ServicesPage() {
           { id: 'map', label: 'Map' },
         ]}
       />
-      <FilterBar>
-        <RangeSelect
-          value={{ since, from, to }}
-          onChange={(range) => void navigate({ search: (before) => ({ ...before, ...range }) })}
-        />
-        <EnvironmentSelect
-          project={slug}
-          value={environment}
-          onChange={(next) => void navigate({ search: (before) => ({ ...before, environment: next }) })}
-        />
-      </FilterBar>
+      {bar}
       {tab === 'list' ? (
         <ServiceList project={slug} environment={environment} window={window} />
       ) : (
@@ -51,16 +36,4 @@ export function ServicesPage() {
       )}
     </Page>
   );
-}
-
-/** Unix ms of now, looked at again each minute. */
-export function useMinute(): number {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => {
-      if (!document.hidden) setNow(Date.now());
-    }, 60_000);
-    return () => clearInterval(timer);
-  }, []);
-  return now;
 }
