@@ -127,6 +127,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     clickhouseUrl: deps.clickhouseUrl,
     dataDir,
     demandRoom,
+    recordsPerMinute: settings.quota,
     projects: { idOf: async (idOrSlug) => (await projects.find(idOrSlug))?.id },
   });
   onStop('telemetry', () => telemetry.close());
@@ -162,7 +163,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
   });
 
   // What services say and are asked may hold the secrets they were given.
-  const sent = hidingIntake(telemetry, secrets.maskerOf);
+  const sent = hidingIntake(telemetry.fromOutside, secrets.maskerOf);
   const deployments = createDeployments({
     ...of('deployments'),
     dataDir: sharedDir,

@@ -48,6 +48,8 @@ export interface Settings {
   statsdProject: string | undefined;
   /** MILLRACE_STATSD_PORT: StatsD over UDP; default 8125. */
   statsdPort: SocketPort;
+  /** MILLRACE_QUOTA: records (log lines, spans, points, events) a minute that each project may send; what is over it is answered with 429 and a time to come back; default 3000000. */
+  quota: number;
   /** MILLRACE_SCRAPE_FILE: `prometheus.yml` whose `scrape_configs` are carried out; read again when it changes. Services are scraped by their labels without it. */
   scrapeFile: string | undefined;
   /** MILLRACE_SCRAPE_PROJECT: project that what is scraped by that file is for. */
@@ -180,6 +182,7 @@ export function readSettings(env: NodeJS.ProcessEnv, overrides: Partial<Settings
     fluentPort: socketPort('MILLRACE_FLUENT_PORT', 24_224),
     statsdProject: env.MILLRACE_STATSD_PROJECT || undefined,
     statsdPort: socketPort('MILLRACE_STATSD_PORT', 8125),
+    quota: whole('MILLRACE_QUOTA', 3_000_000, 1),
     scrapeFile: env.MILLRACE_SCRAPE_FILE ? resolve(env.MILLRACE_SCRAPE_FILE) : undefined,
     scrapeProject: env.MILLRACE_SCRAPE_PROJECT || undefined,
     databaseUrl: url('DATABASE_URL', ['postgres:', 'postgresql:']),

@@ -1,52 +1,19 @@
-import type { FastifyInstance, InjectOptions } from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Api, callApi } from '../../test/harness/api.ts';
 import { deployWorld, nodeService, type World, webCompose } from '../../test/harness/deploy-world.ts';
-import type { Principal } from '../platform/http/principal.ts';
-import { createHttpServer } from '../platform/http/server.ts';
-import { openLog } from '../platform/observe/log.ts';
 
 let world: World;
-let app: FastifyInstance;
-const ann: Principal = {
-  kind: 'person',
-  id: '01890000-0000-7000-8000-000000000001',
-  personId: '01890000-0000-7000-8000-000000000001',
-  name: 'Ann',
-  email: 'ann@example.org',
-  role: 'maintainer',
-  scopes: null,
-};
-
+let api: Api;
 beforeAll(async () => {
   world = await deployWorld();
-  app = await createHttpServer({
-    database: world.database,
-    log: openLog({ level: 'silent' }),
-    gatekeeper: { authenticate: async () => ann, authorize: () => {} },
-    contracts: world.deployments.room.contracts,
-    intakes: [],
-    version: '0',
-  });
+  api = await callApi(world.database, world.deployments.room.contracts, 'maintainer');
 });
 afterAll(async () => {
-  await app.close();
+  await api.close();
   await world.close();
 });
 
-async function call<Body = Record<string, unknown>>(
-  method: InjectOptions['method'] & string,
-  path: string,
-  body?: object,
-  headers: Record<string, string> = {},
-): Promise<{ status: number; body: Body; etag: string | undefined }> {
-  const answer = await app.inject({
-    method: method as 'GET',
-    url: `/api/v1${path}`,
-    headers,
-    ...(body ? { payload: body } : {}),
-  });
-  return { status: answer.statusCode, body: answer.json() as Body, etag: answer.headers.etag as string | undefined };
-}
+const call: Api['call'] = (...asked) => api.call(...asked);
 
 interface Environment {
   id: string;
@@ -91,7 +58,7 @@ test('production waits for approval of what was good in staging; a newer release
     .poll(async () => (await call('GET', `/deployments/${waiting!.id}`)).body)
     .toMatchObject({
       status: 'succeeded',
-      approvedBy: { name: 'Ann' },
+      approvedBy: { name: 'Ada' },
       steps: [{ name: 'preparing' }, { name: 'starting' }, { name: 'verifying' }, { name: 'retiring' }],
       gates: [{ kind: 'gateway' }, { kind: 'nrql', verdict: 'holds' }],
     });
@@ -108,7 +75,7 @@ test('variables are versioned, guarded by ETag, named in the log, and reach inst
     { variables: { COLOUR: 'green', TOKENISH: 'abc' } },
     { 'if-match': before.etag! },
   );
-  expect(put).toMatchObject({ status: 200, body: { version: 1, changedBy: 'Ann' } });
+  expect(put).toMatchObject({ status: 200, body: { version: 1, changedBy: 'Ada' } });
   expect((await call('PUT', path, { variables: {} }, { 'if-match': before.etag! })).status).toBe(412);
   const changed = await world.until('variables.changed');
   expect(changed.data).toMatchObject({ version: 1, added: ['COLOUR', 'TOKENISH'] });

@@ -73,7 +73,10 @@ test('what telemetry refuses reaches it later, once: lines of builds and service
 });
 
 test('the next one replaces it; the facts form one chain of causes', async () => {
-  const next = await world.release(files('console.log("key is", process.env.API_KEY);'));
+  const next = await world.release(
+    files(`console.log("key is", process.env.API_KEY); console.error(new TypeError("no stock").stack);
+      console.log(JSON.stringify({ level: 40, msg: "hot", order: 7 }));`),
+  );
   const done = await world.until('deployment.succeeded', next.version);
   expect((await world.get(host)).body).toBe(next.version);
   const { causes } = await readChain(world.database, done.id);
@@ -90,6 +93,11 @@ test('the next one replaces it; the facts form one chain of causes', async () =>
   expect(environment!.services[0]!.instances).toHaveLength(1);
   await expect.poll(() => world.telemetry.some((record) => record.attributes.message === 'key is ****')).toBe(true);
   expect(JSON.stringify(world.telemetry)).not.toContain('hunter2');
+  // A stack is one record, and lines of JSON are taken apart.
+  const said = (message: RegExp) =>
+    world.telemetry.filter((record) => message.test(String(record.attributes.message)))[0]?.attributes;
+  expect(said(/^TypeError: no stock\n {4}at .*\n {4}at /)).toMatchObject({ level: 'error', stream: 'stderr' });
+  expect(said(/^hot$/)).toMatchObject({ level: 'warn', order: 7, service: 'web', release: next.version });
 });
 
 test('a run of an older commit that ends late does not take the environment back', async () => {

@@ -1,45 +1,22 @@
-import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Api, callApi } from '../../test/harness/api.ts';
 import { deployWorld, nodeService, type World, webCompose } from '../../test/harness/deploy-world.ts';
-import type { Principal } from '../platform/http/principal.ts';
-import { createHttpServer } from '../platform/http/server.ts';
-import { openLog } from '../platform/observe/log.ts';
 
 /** Environments fed by branches and by one another, approvals, promotion, and ways back to any release. */
 let world: World;
-let app: FastifyInstance;
-const ann: Principal = {
-  kind: 'person',
-  id: '01890000-0000-7000-8000-000000000001',
-  personId: '01890000-0000-7000-8000-000000000001',
-  name: 'Ann',
-  email: 'ann@example.org',
-  role: 'maintainer',
-  scopes: null,
-};
-
+let api: Api;
 beforeAll(async () => {
   world = await deployWorld();
-  app = await createHttpServer({
-    database: world.database,
-    log: openLog({ level: 'silent' }),
-    gatekeeper: { authenticate: async () => ann, authorize: () => {} },
-    contracts: world.deployments.room.contracts,
-    intakes: [],
-    version: '0',
-  });
+  api = await callApi(world.database, world.deployments.room.contracts, 'maintainer');
 });
 afterAll(async () => {
-  await app?.close();
+  await api?.close();
   await world?.close();
 });
 
 const patience = { timeout: 60_000, interval: 100 };
 
-async function post(path: string, body: object = {}): Promise<Record<string, unknown>> {
-  const answer = await app.inject({ method: 'POST', url: `/api/v1${path}`, payload: body });
-  return answer.json() as Record<string, unknown>;
-}
+const post = async (path: string, body: object = {}) => (await api.call('POST', path, body)).body;
 interface Environment {
   id: string;
   release: { id: string; version: string } | null;
@@ -47,8 +24,8 @@ interface Environment {
   active: { id: string } | null;
 }
 async function environment(name: string): Promise<Environment> {
-  const answer = await app.inject({ method: 'GET', url: '/api/v1/environments?project=shop' });
-  return (answer.json() as { items: (Environment & { name: string })[] }).items.find((each) => each.name === name)!;
+  const { body } = await api.call<{ items: (Environment & { name: string })[] }>('GET', '/environments?project=shop');
+  return body.items.find((each) => each.name === name)!;
 }
 const serving = async (name: string): Promise<string> => {
   const { status, body } = await world.get(`${name}.shop.localhost`);
@@ -106,7 +83,7 @@ test('approval lets it go; the event names who agreed, and its cause is the requ
   expect(await post(`/deployments/${waiting!.id}/approve`)).toMatchObject({ kind: 'promote', status: 'queued' });
   await serves('production', versions[1]!);
   const approved = await world.until('deployment.approved', versions[1]);
-  expect(approved.actor).toMatchObject({ kind: 'person', name: 'Ann' });
+  expect(approved.actor).toMatchObject({ kind: 'person', name: 'Ada' });
   await calm();
 });
 
@@ -138,10 +115,8 @@ test('one click goes back to any release, without approval, by the files that we
   await serves('staging', versions[3]);
   await calm();
   const staging = await environment('staging');
-  const releases = (await app.inject({ method: 'GET', url: '/api/v1/projects/shop/releases' })).json() as {
-    items: { id: string; version: string }[];
-  };
-  const idOf = (version: string) => releases.items.find((each) => each.version === version)!.id;
+  const releases = await api.call<{ items: { id: string; version: string }[] }>('GET', '/projects/shop/releases');
+  const idOf = (version: string) => releases.body.items.find((each) => each.version === version)!.id;
   // Two back, not just the one before.
   expect(
     await post(`/environments/${staging.id}/rollback`, { releaseId: idOf(versions[1]!), reason: 'the oldest' }),

@@ -1,3 +1,5 @@
+import { joinLines, mayGoOn } from '../platform/lines/join.ts';
+import { shapeLine } from '../platform/lines/shape.ts';
 import type { TelemetryRecord } from '../platform/observe/telemetry-sink.ts';
 import type { DeploymentsDeps } from './deps.ts';
 import { storeLines } from './store/instances.ts';
@@ -8,6 +10,11 @@ const mostAtOnce = 5000;
 const longestLine = 32_768;
 /** The row of a new instance is written when it is first looked at; its lines wait for it that long. */
 const rowWithinMs = 10_000;
+/** A stack that is being written is waited for until nothing came for so long, but not longer than that. */
+const quietMs = 250;
+const patientMs = 2000;
+/** How far back the beginning of such a stack is looked for. */
+const linesBack = 50;
 /** Keeps positions of lines apart; more than a double loses of a time in milliseconds. */
 const step = 0.001;
 
@@ -25,7 +32,12 @@ export interface LineScope {
 interface WaitingLine {
   /** Its time, or a little later: no two lines of an instance have the same. */
   position: number;
-  record: TelemetryRecord;
+  text: string;
+  stream: 'stdout' | 'stderr';
+  at: number;
+  /** Unix milliseconds when it came here. */
+  came: number;
+  scope: LineScope;
 }
 
 /** The output of one instance. */
@@ -51,6 +63,7 @@ export class ServiceLines {
   #count = 0;
   #dropped = 0;
   #flushing: Promise<void> | undefined;
+  #closing = false;
   readonly #timer: NodeJS.Timeout;
 
   constructor(deps: Pick<DeploymentsDeps, 'database' | 'telemetry' | 'log'>) {
@@ -83,24 +96,8 @@ export class ServiceLines {
     of.lastPosition = Math.max(at, of.lastPosition + step);
     of.since ||= Date.now();
     this.#count += 1;
-    of.waiting.push({
-      position: of.lastPosition,
-      record: {
-        type: 'Log',
-        timestamp: at,
-        projectId: scope.projectId,
-        attributes: {
-          message: scope.mask(line.slice(0, longestLine)),
-          level: 'info',
-          stream,
-          service: scope.service,
-          environment: scope.environment,
-          release: scope.release,
-          deploymentId: scope.deploymentId,
-          host: scope.instanceId,
-        },
-      },
-    });
+    const text = scope.mask(line.slice(0, longestLine));
+    of.waiting.push({ position: of.lastPosition, text, stream, at, came: Date.now(), scope });
   }
 
   flush(): Promise<void> {
@@ -132,7 +129,7 @@ export class ServiceLines {
 
   /** Sends what is next of one instance; false when nothing is, or when the rest of it is still to come. */
   async #send(instanceId: string, stream: LineStream): Promise<boolean> {
-    const count = nextCount(stream);
+    const count = nextCount(stream, this.#closing);
     if (count === undefined) return false;
     const upTo = stream.sending ?? stream.waiting[count - 1]!.position;
     const batch = stream.waiting.slice(0, count);
@@ -143,10 +140,7 @@ export class ServiceLines {
       // From here on it is this batch and no other that goes by this key.
       stream.sending = upTo;
       const once = stored ? { once: `lines ${instanceId} ${stream.after}` } : {};
-      await this.#deps.telemetry.write(
-        batch.map((line) => line.record),
-        once,
-      );
+      await this.#deps.telemetry.write(recordsOf(batch), once);
     }
     stream.waiting.splice(0, batch.length);
     this.#count -= batch.length;
@@ -157,6 +151,7 @@ export class ServiceLines {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    this.#closing = true;
     await this.#flushing;
     await this.flush();
     for (const [instanceId, stream] of this.#streams) {
@@ -176,10 +171,52 @@ const streamFrom = (after: number, sending: number | null): LineStream => ({
 });
 
 /** How many lines the next batch has; undefined while one that was begun before is not whole again. */
-function nextCount({ waiting, sending, ended }: LineStream): number | undefined {
-  if (sending === null) return waiting.length === 0 ? undefined : Math.min(waiting.length, mostAtOnce);
+function nextCount({ waiting, sending, ended }: LineStream, isClosing: boolean): number | undefined {
+  if (sending === null) {
+    if (waiting.length === 0 || (!ended && !isClosing && isUnfinished(waiting))) return undefined;
+    return Math.min(waiting.length, mostAtOnce);
+  }
   const whole = waiting.findIndex((line) => line.position > sending);
   if (whole >= 0) return whole;
   const last = waiting.at(-1);
   return ended || (last !== undefined && last.position >= sending) ? waiting.length : undefined;
+}
+
+/** Whether a stack is being written right now; it would be cut in two. */
+function isUnfinished(waiting: readonly WaitingLine[]): boolean {
+  const [first, last] = [waiting[0]!, waiting.at(-1)!];
+  const now = Date.now();
+  if (now - last.came >= quietMs || now - first.came >= patientMs || waiting.length >= mostAtOnce) return false;
+  const lines = waiting.slice(-linesBack).filter((line) => line.stream === last.stream);
+  return mayGoOn(lines.map((line) => line.text));
+}
+
+/** Lines as records: stacks joined, JSON and logfmt taken apart, level and trace found. The same lines make the same records. */
+function recordsOf(batch: readonly WaitingLine[]): TelemetryRecord[] {
+  const streams = (['stdout', 'stderr'] as const).map((stream) => batch.filter((line) => line.stream === stream));
+  return streams
+    .flatMap((lines) => joinLines(lines, (line) => line.text, recordOf))
+    .sort((one, other) => one.timestamp - other.timestamp);
+}
+
+function recordOf({ scope, stream, at }: WaitingLine, text: string): TelemetryRecord {
+  const { message, level, traceId, spanId, attributes } = shapeLine(text);
+  return {
+    type: 'Log',
+    timestamp: at,
+    projectId: scope.projectId,
+    attributes: {
+      ...attributes,
+      message,
+      level: level ?? 'info',
+      traceId,
+      spanId,
+      stream,
+      service: scope.service,
+      environment: scope.environment,
+      release: scope.release,
+      deploymentId: scope.deploymentId,
+      host: scope.instanceId,
+    },
+  };
 }

@@ -58,7 +58,7 @@ export const roomLimits = {
   /** Bytes of events that may wait for being grouped. */
   spoolBytes: 4 * 1024 ** 3,
   /** Events grouped and stored in one transaction. */
-  batch: 100,
+  batch: 400,
   /** Distinct users counted for one issue. */
   usersPerIssue: 10_000,
   /** Of attachments, replays and profiles of one project; beyond, further ones are counted as refused. */

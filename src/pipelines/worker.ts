@@ -1,5 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { joinLines } from '../platform/lines/join.ts';
+import { shapeLine } from '../platform/lines/shape.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { TelemetryRecord, TelemetrySink } from '../platform/observe/telemetry-sink.ts';
 import type { Database } from '../platform/postgres/database.ts';
@@ -62,22 +64,32 @@ export async function shipLogs(deps: WorkerDeps): Promise<boolean> {
       // Another server on the same files is at it, with other lines.
       if (claimed === 0) continue;
       await deps.telemetry.write(
-        lines.map((line) => ({
-          type: 'Log',
-          timestamp: line.at,
-          projectId: step.projectId,
-          attributes: {
-            message: line.text.replaceAll('\0', ''),
-            level: 'info',
-            source: 'pipeline',
-            runId: step.runId,
-            jobId: step.jobId,
-            job: step.jobName,
-            step: step.name,
-            stepNumber: step.number,
-            line: line.line,
+        joinLines(
+          lines,
+          (line) => line.text,
+          (first, text) => {
+            const { message, level, traceId, spanId, attributes } = shapeLine(text.replaceAll('\0', ''));
+            return {
+              type: 'Log',
+              timestamp: first.at,
+              projectId: step.projectId,
+              attributes: {
+                ...attributes,
+                message,
+                level: level ?? 'info',
+                traceId,
+                spanId,
+                source: 'pipeline',
+                runId: step.runId,
+                jobId: step.jobId,
+                job: step.jobName,
+                step: step.name,
+                stepNumber: step.number,
+                line: first.line,
+              },
+            };
           },
-        })),
+        ),
         { once: `step ${step.jobId} ${step.number} ${step.shipped}` },
       );
       await deps.database.execute(sql`update pipelines_steps set shipped = ${nextLine}, shipping = null where ${own}`);

@@ -6,6 +6,9 @@ export interface SourceAccount {
   reasons: Record<string, number>;
 }
 
+/** Reasons of one source that are told apart: some name what senders chose. */
+const mostReasons = 200;
+
 /** Counts what came in and what was refused, by project and event type, since the server started. */
 export class Accounting {
   readonly #sources = new Map<string, SourceAccount>();
@@ -33,7 +36,9 @@ export class Accounting {
   dropped(projectId: string | null, type: string, reason: string, count: number): void {
     const source = this.#of(projectId, type);
     source.dropped += count;
-    source.reasons[reason] = (source.reasons[reason] ?? 0) + count;
+    const isNew = !Object.hasOwn(source.reasons, reason);
+    const known = isNew && Object.keys(source.reasons).length >= mostReasons ? 'other reasons' : reason;
+    source.reasons[known] = (source.reasons[known] ?? 0) + count;
   }
 
   list(): SourceAccount[] {

@@ -11,9 +11,11 @@ import type { QueryAnswer } from './api.ts';
 import { SeenCatalogue } from './catalogue.ts';
 import { telemetryEvents } from './events.ts';
 import { createIngest } from './ingest.ts';
+import { limits } from './limits.ts';
 import { telemetryMigrations } from './migrations/index.ts';
 import type { Intake, ProjectNames } from './port.ts';
 import { createQuestions, type QueryOptions } from './query.ts';
+import { limitIntake } from './quota.ts';
 import { telemetryRoutes } from './routes.ts';
 import { openStore } from './store.ts';
 import { LiveTail } from './tail.ts';
@@ -31,12 +33,16 @@ export interface TelemetryDependencies {
   projects: ProjectNames;
   /** Bound of the spool: what comes in while the store is away. Default 4 GiB. */
   spoolMaxBytes?: number | undefined;
+  /** Records a minute that each project may send from outside. */
+  recordsPerMinute?: number | undefined;
   /** Throws the refusal of what comes while the disk has no room for it. */
   demandRoom?: (() => void) | undefined;
 }
 
 /** Also a TelemetrySink (`write`) for every room, and an Intake for foreign protocols. */
 export interface Telemetry extends Intake {
+  /** The same for what comes from outside: within the project's quota and the bounds on series. */
+  fromOutside: Intake;
   /** Answers an NRQL text within a scope. Throws an `invalid` Fault that names line and column. */
   query(nrql: string, options: QueryOptions): Promise<QueryAnswer>;
   /** Whether a gate (an NRQL query ending in a comparison) holds for what one release did in one environment. */
@@ -101,9 +107,13 @@ export async function createTelemetry(deps: TelemetryDependencies): Promise<Tele
   });
   const drain = drainLoop({ spool, store, catalogue, health, database, clock, log, dataDir, onReady: becomeReady });
 
-  return {
+  const intake: Intake = {
     write: ingest.write,
     dropped: (projectId, type, reason, count) => accounting.dropped(projectId, type, reason, count),
+  };
+  return {
+    ...intake,
+    fromOutside: limitIntake(intake, clock, deps.recordsPerMinute ?? limits.recordsPerMinute),
     async query(nrql, options) {
       await readySoon();
       return questions.ask(nrql, options);

@@ -10,6 +10,10 @@ export const limits = {
   attributeNames: 2000,
   /** Different event types in one project. */
   eventTypes: 500,
+  /** What a project may send from outside, unless the operator says otherwise. */
+  recordsPerMinute: 3_000_000,
+  /** Different series within an hour: of one metric, and of one project together. */
+  series: { ofMetric: 20_000, ofProject: 200_000 },
   /** Records in one frame of the spool. */
   recordsPerFrame: 20_000,
   query: {

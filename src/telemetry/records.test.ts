@@ -138,6 +138,22 @@ describe('live tail', () => {
   }, 12_000);
 });
 
+describe('live tail without a pause', () => {
+  it('tells what is missed while lines still come', async () => {
+    const tail = new LiveTail();
+    let missed = 0;
+    const stop = tail.follow({}, { line: () => undefined, dropped: (count) => (missed += count) })!;
+    let seq = 0;
+    const more = setInterval(() => {
+      const burst = Array.from({ length: limits.tail.backlog }, () => ({ record: line({ message: 'x' }), seq: seq++ }));
+      tail.publish(burst);
+    }, 20);
+    await expect.poll(() => missed, { timeout: 9000 }).toBeGreaterThan(0);
+    clearInterval(more);
+    stop();
+  }, 12_000);
+});
+
 describe('answers', () => {
   const shape = (nrql: string, main: unknown[][], compare: unknown[][] | null = null) =>
     shapeAnswer(nrql, compileQuery(parse(nrql), { scope: { projectId: 'p' }, catalogue: new SeenCatalogue(), now }), {

@@ -1,3 +1,4 @@
+import { createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TestClickHouse, testClickHouse } from '../../test/harness/clickhouse.ts';
 import { SeenCatalogue } from './catalogue.ts';
@@ -47,7 +48,8 @@ beforeAll(async () => {
   await store.migrate();
   const catalogue = new SeenCatalogue();
   const encoder = new FrameEncoder(catalogue);
-  const batch = 100;
+  // Not a multiple of five minutes, so that rows have something to be merged with.
+  const batch = 48;
   for (let from = 0; from < steps; from += batch) {
     const records = Array.from({ length: batch }, (_, step) =>
       Array.from({ length: 6 }, (_, device) => ({
@@ -60,8 +62,18 @@ beforeAll(async () => {
     const { buffer } = encoder.encode(records, until, () => expect.unreachable());
     await store.insert([buffer], `batch ${from}`);
     // A batch that comes again is neither a point nor in a sum twice.
-    if (from % 300 === 0) await store.insert([buffer], `batch ${from}`);
+    if (from % 3 === 0) await store.insert([buffer], `batch ${from}`);
   }
+  // Rows of the same five minutes become one, and none is lost.
+  const client = createClient({ url: clickhouse.url });
+  const rows = async () =>
+    (await store.select({ sql: 'SELECT count(), sum(points) FROM telemetry_rollups', params: {} })).rows;
+  const [[before]] = (await rows()) as [[number]];
+  await client.command({ query: 'OPTIMIZE TABLE telemetry_rollups FINAL' });
+  const [[merged, points]] = (await rows()) as [[number, number]];
+  expect(merged).toBeLessThanOrEqual(before);
+  expect(points).toBe(steps * 6);
+  await client.close();
   questions = createQuestions(store, catalogue, { now: () => until });
 });
 

@@ -40,7 +40,9 @@ export const createRollups = `CREATE TABLE IF NOT EXISTS ${rollups.name} (
     series UInt64 CODEC(ZSTD(1)),
     decimals Int8 CODEC(ZSTD(1)),
     ${seriesLabels.map((name) => `${name} ${label(name)}`).join(',\n    ')},
-    strings SimpleAggregateFunction(any, Map(String, String)) CODEC(ZSTD(3)),
+    strings Map(LowCardinality(String), LowCardinality(String)) CODEC(ZSTD(3)),
+    -- Never zero: a row whose sums are all zero would be dropped.
+    points UInt64 CODEC(Delta, ZSTD(1)),
     present SimpleAggregateFunction(groupBitOr, UInt8) CODEC(ZSTD(1)),
     countN SimpleAggregateFunction(sum, Int64) CODEC(Delta, T64('bit'), ZSTD(1)),
     totalN SimpleAggregateFunction(sum, Int64) CODEC(Delta, T64('bit'), ZSTD(1)),
@@ -52,7 +54,7 @@ export const createRollups = `CREATE TABLE IF NOT EXISTS ${rollups.name} (
     minR SimpleAggregateFunction(min, Float64) CODEC(ZSTD(1)),
     maxR SimpleAggregateFunction(max, Float64) CODEC(ZSTD(1)),
     latestR SimpleAggregateFunction(max, Tuple(${instant}, Float64)) CODEC(ZSTD(1))
-  ) ENGINE = AggregatingMergeTree
+  ) ENGINE = SummingMergeTree
   PARTITION BY toYYYYMM(cell)
   ORDER BY (projectId, metricName, toDate(cell), series, cell, decimals)
   TTL cell + INTERVAL ${rollups.retentionDays} DAY
@@ -82,6 +84,7 @@ export function selectRollups(source: string): string {
   return `SELECT projectId, any(of_type) AS type, toDateTime(toStartOfFiveMinutes(at), 'UTC') AS cell, series, places AS decimals,
       ${seriesLabels.map((name) => (name === 'metricName' ? name : `any(of_${name}) AS ${name}`)).join(', ')},
       any(of_strings) AS strings,
+      count() AS points,
       groupBitOr(of_present) AS present,
       sum(${inWhole(0, 'of_countN', 'toInt64(0)')}) AS countN,
       sum(${inWhole(1, scaled('whole_total'), 'toInt64(0)')}) AS totalN,

@@ -16,9 +16,13 @@ interface Follower {
   viewer: Viewer;
   backlog: LogLine[];
   dropped: number;
+  /** Turns since it was told what it missed. */
+  turns: number;
 }
 
 const flushMs = 100;
+/** One that falls ever further behind is told once a second. */
+const turnsUntold = 1000 / flushMs;
 const fields = new Set(['message', 'level', 'service', 'environment', 'release', 'traceId', 'spanId']);
 
 /**
@@ -42,7 +46,7 @@ export class LiveTail {
   /** Follows until the returned function is called. Undefined when there are too many viewers already. */
   follow(query: TailQuery, viewer: Viewer): (() => void) | undefined {
     if (this.#followers.size >= limits.tail.viewers) return undefined;
-    const follower: Follower = { matches: predicateOf(query), viewer, backlog: [], dropped: 0 };
+    const follower: Follower = { matches: predicateOf(query), viewer, backlog: [], dropped: 0, turns: 0 };
     this.#followers.add(follower);
     this.#timer ??= setInterval(() => this.#flush(), flushMs).unref();
     return () => {
@@ -78,9 +82,12 @@ export class LiveTail {
         follower.viewer.line(line);
         this.#delivered += 1;
       }
-      if (follower.dropped === 0 || follower.backlog.length > 0) continue;
+      if (follower.dropped === 0) continue;
+      follower.turns += 1;
+      if (follower.backlog.length > 0 && follower.turns < turnsUntold) continue;
       follower.viewer.dropped(follower.dropped);
       follower.dropped = 0;
+      follower.turns = 0;
     }
   }
 }

@@ -6,15 +6,28 @@ import { createHttpServer } from '../../src/platform/http/server.ts';
 import { openLog } from '../../src/platform/observe/log.ts';
 import type { Database } from '../../src/platform/postgres/database.ts';
 
-export interface ApiAnswer {
+// Answers are checked against their schemas by the server; tests look at single fields.
+type AnyBody = Record<string, unknown> & { items?: Record<string, unknown>[] };
+
+export interface ApiAnswer<Body = AnyBody> {
   status: number;
   etag: string | undefined;
-  // Answers are checked against their schemas by the server; tests look at single fields.
-  body: Record<string, unknown> & { items?: Record<string, unknown>[] };
+  body: Body;
+}
+
+/** Contracts behind a server that takes everybody for the same person. */
+export interface Api {
+  call<Body = AnyBody>(
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    body?: object,
+    headers?: Record<string, string>,
+  ): Promise<ApiAnswer<Body>>;
+  close(): Promise<void>;
 }
 
 /** Calls contracts through the real HTTP server, as somebody of the given role. Needs `idempotencyMigrations`. */
-export async function callApi(database: Database, contracts: MountedContract[], role: Role) {
+export async function callApi(database: Database, contracts: MountedContract[], role: Role): Promise<Api> {
   const id = newId();
   const person = {
     kind: 'person' as const,
@@ -40,24 +53,23 @@ export async function callApi(database: Database, contracts: MountedContract[], 
     version: 'test',
   });
   return {
-    async call(
+    async call<Body = AnyBody>(
       method: 'GET' | 'POST' | 'PUT' | 'DELETE',
       path: string,
       body?: object,
       headers: Record<string, string> = {},
-    ) {
+    ): Promise<ApiAnswer<Body>> {
       const response = await app.inject({
         method,
         url: `/api/v1${path}`,
         headers,
         ...(body === undefined ? {} : { payload: body }),
       });
-      const answer: ApiAnswer = {
+      return {
         status: response.statusCode,
         etag: response.headers.etag as string | undefined,
-        body: response.json(),
+        body: response.json<Body>(),
       };
-      return answer;
     },
     close: () => app.close(),
   };

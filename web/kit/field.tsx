@@ -1,5 +1,5 @@
 import { ChevronDown } from 'lucide-react';
-import { type ComponentProps, type ReactNode, useId } from 'react';
+import { type ComponentProps, type ReactNode, useId, useState } from 'react';
 import { classes } from './classes.ts';
 import styles from './field.module.css';
 
@@ -71,35 +71,53 @@ export function Input({ className, ...rest }: ComponentProps<'input'> & { 'aria-
   return <input {...rest} className={classes(styles.input, className)} />;
 }
 
-/** Asks with Enter, and for everything again when it is emptied. `asked` is what was asked last. */
+/**
+ * Asks with Enter, and for everything again when it is emptied. `asked` is what was asked last; `finish` gives whole searches that what is
+ * typed may become.
+ */
 export function SearchInput({
   label,
   placeholder = label,
   asked,
   onAsk,
+  finish,
   className,
 }: {
   label: string;
   placeholder?: string | undefined;
   asked: string | undefined;
   onAsk: (words: string | undefined) => void;
+  finish?: ((typed: string) => string[]) | undefined;
   className?: string | undefined;
 }) {
+  const list = useId();
+  const [typed, setTyped] = useState(asked ?? '');
   return (
-    <Input
-      type="search"
-      aria-label={label}
-      placeholder={placeholder}
-      className={className}
-      defaultValue={asked ?? ''}
-      key={asked ?? ''}
-      onChange={(event) => {
-        if (event.target.value === '' && asked) onAsk(undefined);
-      }}
-      onKeyDown={(event) => {
-        if (event.key === 'Enter') onAsk(event.currentTarget.value.trim() || undefined);
-      }}
-    />
+    <>
+      <Input
+        type="search"
+        aria-label={label}
+        placeholder={placeholder}
+        className={className}
+        list={finish && list}
+        defaultValue={asked ?? ''}
+        key={asked ?? ''}
+        onChange={(event) => {
+          setTyped(event.target.value);
+          if (event.target.value === '' && asked) onAsk(undefined);
+        }}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') onAsk(event.currentTarget.value.trim() || undefined);
+        }}
+      />
+      {finish && (
+        <datalist id={list}>
+          {finish(typed).map((search) => (
+            <option key={search} value={search} />
+          ))}
+        </datalist>
+      )}
+    </>
   );
 }
 

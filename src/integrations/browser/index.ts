@@ -33,7 +33,8 @@ export function createBrowserIntake(deps: BrowserDependencies): HttpIntake {
   return {
     name: 'browser',
     authentication: 'The ingest key of a project as `key` in the address; public, since pages carry it',
-    reachableByServices: true,
+    // Visitors come from outside; services have no pages to load.
+    reachableByServices: false,
     register(scope) {
       takeRawBodies(scope, limits.bodyBytes);
       const script = readOnce(deps.scriptFile);

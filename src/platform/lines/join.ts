@@ -1,3 +1,5 @@
+import { severityOfText } from './severity.ts';
+
 /** A message of more lines or characters is cut into several. */
 const mostLines = 500;
 const mostCharacters = 65_536;
@@ -69,4 +71,15 @@ export function joinLines<Item, Result>(
   }
   close();
   return results;
+}
+
+/**
+ * Whether the last of these neighbouring lines may be followed by more of the same message: a stack, or an error that one
+ * may follow. Pure.
+ */
+export function mayGoOn(lines: readonly string[]): boolean {
+  const last = joinLines(lines, String, (first, _text, count) => ({ first, count })).at(-1);
+  if (!last) return false;
+  const level = severityOfText(last.first);
+  return last.count > 1 || level === 'error' || level === 'fatal';
 }

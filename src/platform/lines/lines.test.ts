@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { joinLines } from './join.ts';
+import { joinLines, mayGoOn } from './join.ts';
 import { severityOfText } from './severity.ts';
 import { shapeFields, shapeLine } from './shape.ts';
 
@@ -117,6 +117,13 @@ describe('lines', () => {
     ['Go', 'panic: oh no\n\ngoroutine 1 [running]:\nmain.main()\n\t/app/main.go:4 +0x1'],
   ])('of a stack of %s are one message', (_, stack) => {
     expect(joined(`before\n${stack}\nafter`)).toEqual(['before', stack, 'after']);
+  });
+
+  it('tell when more of the last one may come', () => {
+    expect(mayGoOn(['listening', 'TypeError: no'])).toBe(true);
+    expect(mayGoOn(['one', '  two'])).toBe(true);
+    expect(mayGoOn(['TypeError: no', '    at f', 'listening'])).toBe(false);
+    expect(mayGoOn([])).toBe(false);
   });
 
   it('that have nothing to do with each other stay apart', () => {

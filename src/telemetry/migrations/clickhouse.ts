@@ -90,11 +90,11 @@ export const storeMigrations: StoreMigration[] = [
     ]),
   },
   {
-    id: 'telemetry/0005-rollups',
+    id: 'telemetry/0006-rollups',
     statements: [
       `DROP VIEW IF EXISTS ${rollups.name}_made`,
+      `DROP TABLE IF EXISTS ${rollups.name}`,
       createRollups,
-      `TRUNCATE TABLE ${rollups.name}`,
       `INSERT INTO ${rollups.name} SELECT * FROM (${selectRollups('telemetry_samples')})`,
       `CREATE MATERIALIZED VIEW IF NOT EXISTS ${rollups.name}_made TO ${rollups.name} AS ${selectRollups('telemetry_samples')}`,
     ],

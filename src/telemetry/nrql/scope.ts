@@ -88,12 +88,7 @@ export function readCells(scope: Scope, window: Window, cells: Cells, params: Pa
   if (around.length === 0) return `(${rolled})`;
   const points = read(
     'telemetry_samples',
-    [
-      "CAST(strings, 'Map(String, String)') AS strings",
-      'seq',
-      'timestamp AS began',
-      ...rollupReadings.map(([name]) => name),
-    ],
+    ['strings', 'seq', 'timestamp AS began', ...rollupReadings.map(([name]) => name)],
     [`(${around.join(' OR ')})`],
   );
   return `(${rolled} UNION ALL ${points})`;

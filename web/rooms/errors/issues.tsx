@@ -23,6 +23,7 @@ import { ErrorTabs } from './error-tabs.tsx';
 import { installCommand } from './install.ts';
 import { IssueMark } from './issue-mark.tsx';
 import { Releases } from './releases.tsx';
+import { finishedSearches } from './search-words.ts';
 
 type Issue = Item<'errors', 'listIssues'>;
 
@@ -43,6 +44,21 @@ export function IssuesPage() {
       <Releases environment={environment} />
     </Page>
   );
+}
+
+/** What the issues in sight say, for searches among them. */
+function valuesIn(rows: readonly Issue[]): Record<string, string[]> {
+  const of = (value: (issue: Issue) => string | null): string[] => rows.flatMap((issue) => value(issue) ?? []);
+  const releases = [...of((issue) => issue.lastRelease), ...of((issue) => issue.firstRelease)];
+  return {
+    release: ['latest', ...releases],
+    firstRelease: releases,
+    environment: of((issue) => issue.environment),
+    service: of((issue) => issue.service),
+    type: of((issue) => issue.type),
+    platform: of((issue) => issue.platform),
+    assigned: ['none', ...of((issue) => issue.assignee?.name ?? null)],
+  };
 }
 
 /** Issues, with how often over time. */
@@ -196,7 +212,12 @@ function Issues() {
         flush
         aside={
           <FilterBar>
-            <SearchInput label="Search issues" asked={search.q} onAsk={(q) => set({ q })} />
+            <SearchInput
+              label="Search issues"
+              asked={search.q}
+              onAsk={(q) => set({ q })}
+              finish={(typed) => finishedSearches(typed, valuesIn(rows ?? []))}
+            />
             <Select
               aria-label="Status"
               value={status}

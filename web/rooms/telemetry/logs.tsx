@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { Radio, ScrollText } from 'lucide-react';
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import type { LogLine } from '../../../src/telemetry/api.ts';
 import { api, ask } from '../../app/api.ts';
 import { Problem } from '../../app/problem.tsx';
@@ -17,6 +17,9 @@ import { LogRow } from './log-row.tsx';
 import styles from './logs.module.css';
 import { type TailFilter, useTail } from './tail.ts';
 
+/** Rows in the page at first, and more each time the end of them comes near. */
+const atOnce = 150;
+
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 
 /** Logs of services and steps, newest on top; live when asked. */
@@ -24,6 +27,17 @@ export function Logs({ project }: { project: string | undefined }) {
   const search = useSearch({ from: '/shell/explore' });
   const navigate = useNavigate({ from: '/explore' });
   const [live, setLive] = useState(true);
+  const [shown, setShown] = useState(atOnce);
+  const below = useCallback((end: HTMLDivElement) => {
+    const watch = new IntersectionObserver(
+      (entries) => {
+        if (entries.some((one) => one.isIntersecting)) setShown((before) => before + atOnce);
+      },
+      { rootMargin: '600px' },
+    );
+    watch.observe(end);
+    return () => watch.disconnect();
+  }, []);
   const filter: TailFilter = {
     projectId: project,
     text: search.text,
@@ -129,13 +143,14 @@ export function Logs({ project }: { project: string | undefined }) {
             )}
             {lines.length > 0 && (
               <ul className={styles.lines} aria-label="Log lines, newest first">
-                {lines.map((line) => (
+                {lines.slice(0, shown).map((line) => (
                   <LogRow key={line.cursor} line={line} onFilter={set} />
                 ))}
               </ul>
             )}
           </Section>
-          {older.hasNextPage && (
+          {lines.length > shown && <div key={shown} ref={below} />}
+          {lines.length <= shown && older.hasNextPage && (
             <div>
               <Button busy={older.isFetchingNextPage} onClick={() => void older.fetchNextPage()}>
                 Show older

@@ -5,7 +5,7 @@ export type TailFilter = TailQuery;
 
 /** Lines kept on screen; older ones are stored and can be asked for. */
 const kept = 2000;
-const flushMs = 100;
+const flushMs = 200;
 
 interface Tail {
   lines: LogLine[];
