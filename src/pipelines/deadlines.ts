@@ -1,3 +1,5 @@
+import { formatDuration } from '../kernel/durations.ts';
+
 /** How long a step may go on after it was asked to end, and how long steps that always run may take after a cancel. */
 export const stopGraceMs = 10_000;
 export const cleanupGraceMs = 60_000;
@@ -58,6 +60,6 @@ export function intervene(watch: Watch, now: number): Intervention | undefined {
   }
   const silent = now - Math.max(step.startedAt, step.lastOutputAt);
   if (silent <= step.noOutputTimeoutMs) return undefined;
-  const minutes = Math.round(step.noOutputTimeoutMs / 6000) / 10;
-  return { kind: 'ask-step', step: step.number, reason: `It printed nothing for ${minutes} min (no_output_timeout)` };
+  const span = formatDuration(step.noOutputTimeoutMs);
+  return { kind: 'ask-step', step: step.number, reason: `It printed nothing for ${span} (no_output_timeout)` };
 }

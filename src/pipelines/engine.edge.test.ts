@@ -205,7 +205,9 @@ describe('a run on the host', () => {
     const environment = Object.fromEntries(names.map((name) => [name, `${name} of the job`]));
     const show = run(names.map((name) => `echo "$${name}"`).join('\n'));
     const own = run('echo "$C $HALTED"', { environment: { C: '/nowhere', HALTED: '1' } });
-    const ended = await perform(job('named', [run('true'), show, own, show], { environment }));
+    const ended = await perform(
+      job('named', [run('true'), show, own, show], { environment: { ...environment, IFS: ':', UID: '7' } }),
+    );
     expect(statuses(ended)).toEqual({ named: 'success' });
     const all = names.map((name) => `${name} of the job\n`).join('');
     const { id } = ended.jobs[0]!;

@@ -39,4 +39,15 @@ describe('the journal', () => {
     );
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (junk) => new JournalReader(() => 0).push(junk)));
   });
+
+  it('gives whole numbers and real times, whatever a job writes into it', () => {
+    const reader = new JournalReader(() => 1_000_000);
+    reader.push('b x\nu 1e99 -1\ns 1 1e300 42547.75\ne 1 -5 2.5\ns 1.5 100 7\nk -3\nx 1 1 0\n');
+    const { journal } = reader;
+    expect([journal.uid, journal.gid]).toEqual([0, 0]);
+    expect([...journal.steps]).toEqual([
+      [1, { state: 'ended', startedAt: 1_000_000, endedAt: 1_000_000, exitCode: 1, group: 0, retried: 0 }],
+    ]);
+    expect(journal.ended).toEqual({ at: 1_000_000, failed: true });
+  });
 });

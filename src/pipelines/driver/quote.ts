@@ -11,10 +11,13 @@ export function quotePath(path: string): string {
 
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** Export statements, one a line. Names no shell can hold are left out. */
+/**
+ * Export statements, one a line. Names no shell can hold are left out, and `IFS`: no shell takes it from its environment, and in the driver
+ * it would part the driver's own words.
+ */
 export function exportsOf(environment: Record<string, string>): string {
   return Object.entries(environment)
-    .filter(([name]) => variableName.test(name))
+    .filter(([name]) => variableName.test(name) && name !== 'IFS')
     .map(([name, value]) => `export ${name}=${quote(value)}\n`)
     .join('');
 }
