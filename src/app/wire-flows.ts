@@ -8,6 +8,7 @@ import { forgetDeletedProject } from '../flows/forget-deleted-project.ts';
 import { keepDashboardsOfRepository } from '../flows/keep-dashboards-of-repository.ts';
 import { mirrorEvents } from '../flows/mirror-events.ts';
 import { resealOnKeyRotation } from '../flows/reseal-on-key-rotation.ts';
+import { resolveFixedIssues } from '../flows/resolve-fixed-issues.ts';
 import { rollBackOnIncident } from '../flows/roll-back-on-incident.ts';
 import { startRunOnPush } from '../flows/start-run-on-push.ts';
 import { tellErrorsOfRelease } from '../flows/tell-errors-of-release.ts';
@@ -46,6 +47,7 @@ export function wireFlows(rooms: FlowDependencies): Subscription[] {
     cutReleaseOnGreenRun(projects, deployments),
     watchDeployedServices(deployments, monitoring),
     tellErrorsOfRelease(projects, deployments, errors),
+    resolveFixedIssues(projects, deployments, errors),
     blameNewIssue(projects, deployments, errors),
     rollBackOnIncident(deployments, rooms.clock),
     tellPeople(rooms),

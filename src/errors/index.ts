@@ -37,6 +37,7 @@ import type {
 import { createReader } from './reader.ts';
 import { createReception, createTally } from './reception.ts';
 import { endBefore, projectsKnowing, readKnownRelease, tellRelease } from './releases/known-releases.ts';
+import { resolveFixed, type ShippedCommit } from './resolve-fixed.ts';
 import { errorsRoutes, type RouteSurroundings } from './routes.ts';
 import { createSettingsBook } from './settings/project-settings.ts';
 import { createMapBook } from './source-maps/map-book.ts';
@@ -80,6 +81,8 @@ export interface Errors {
     how: { in: 'now' | 'release' | 'next-release'; release?: string | undefined },
     actor: Actor,
   ): Promise<void>;
+  /** Resolves the issues that a commit says it mends, now that visitors reach its release. `causes` are ids of facts, nearest first. */
+  resolveFixed(projectId: string, commit: ShippedCommit, causes: string[]): Promise<void>;
   archive(
     issueId: string,
     until: { untilAt?: number | undefined; untilCount?: number | undefined },
@@ -154,6 +157,7 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
     async resolve(issueId, how, actor) {
       await resolveIssue(around, issueId, how, actor);
     },
+    resolveFixed: (projectId, commit, causes) => resolveFixed(around, projectId, commit, causes),
     async archive(issueId, until, actor) {
       await archiveIssue(around, issueId, until, actor);
     },

@@ -75,3 +75,31 @@ test('archived until more users are touched; a priority that a person set stays'
     text: 'the bank is at it again',
   });
 });
+
+test('a shipped commit resolves what it says it mends, once for a release', async () => {
+  await send(1);
+  const [issue] = await issues(1);
+  const params = { issueId: issue!.id };
+  const number = Number(issue!.shortId.split('-').at(-1));
+  const ship = (message: string, release: string) =>
+    house.room.resolveFixed(house.projectId, { sha: 'ab'.repeat(20), message, author: 'Ada', release }, []);
+  await ship(`Mention SHOP-${number}`, 'r1-abababa');
+  await ship('Fixes SHOP-9999', 'r1-abababa');
+  expect((await house.call<IssueDetail>('getIssue', { params })).status).toBe('unresolved');
+  await ship(`Count from one\n\nFixes SHOP-${number}`, 'r2-abababa');
+  const mended = await house.call<IssueDetail>('getIssue', { params });
+  expect(mended).toMatchObject({ status: 'resolved', resolution: { in: 'release', release: 'r2-abababa', by: 'Ada' } });
+  expect(mended.activity[0]).toMatchObject({ kind: 'resolved', by: 'Ada', text: 'resolved in r2-abababa by abababa' });
+  const [fact] = await readEventsBefore(house.database, undefined, { types: ['errors.issue.resolved'] });
+  expect(fact).toMatchObject({
+    subject: `issue:${issue!.id}`,
+    actor: { name: 'Ada' },
+    data: { release: 'r2-abababa' },
+  });
+  // Opened again, it stays open when the same release reaches the next environment, and not when another one does.
+  await house.call('reopenIssue', { params });
+  await ship(`Fixes SHOP-${number}`, 'r2-abababa');
+  expect((await house.call<IssueDetail>('getIssue', { params })).status).toBe('unresolved');
+  await ship(`Really fixes SHOP-${number}`, 'r3-abababa');
+  expect((await house.call<IssueDetail>('getIssue', { params })).status).toBe('resolved');
+});
