@@ -44,11 +44,7 @@ export function TimeChart(props: ChartProps) {
   const [at, setAt] = useState<number | null>(null);
   const theme = useThemeChange();
   const data = useMemo(
-    () =>
-      [
-        times.map((time) => time / 1000),
-        ...(kind === 'stacked' ? stack(series.map((one) => one.values)) : series.map((one) => one.values)),
-      ] as UPlot.AlignedData,
+    () => [times.map((time) => time / 1000), ...drawn(series, kind)] as UPlot.AlignedData,
     [times, series, kind],
   );
   const shape = series.map((one) => `${one.label}\0${one.faded ?? ''}`).join('\n');
@@ -103,7 +99,8 @@ export function TimeChart(props: ChartProps) {
         ],
         series: [
           {},
-          ...series.map((one, index) => {
+          ...orderOf(series, kind).map((index) => {
+            const one = series[index]!;
             const stroke = resolve(element, `var(${seriesToken(index)})`);
             return {
               label: one.label,
@@ -112,7 +109,12 @@ export function TimeChart(props: ChartProps) {
               ...(one.faded ? { dash: [4, 4] } : {}),
               ...(kind === 'line' && series.length > 1
                 ? {}
-                : { fill: fade(stroke, kind === 'bar' ? 0.75 : kind === 'stacked' ? 0.5 : 0.12) }),
+                : {
+                    fill: fade(
+                      stroke,
+                      kind === 'bar' ? (pilesUp(series, kind) ? 1 : 0.75) : kind === 'stacked' ? 0.5 : 0.12,
+                    ),
+                  }),
               ...(bars ? { paths: bars } : {}),
               points: { show: times.length < 3 },
             };
@@ -181,6 +183,22 @@ function marksNear(marks: ChartMark[] | undefined, times: number[], at: number):
   const begin = times[at];
   if (begin === undefined) return [];
   return (marks ?? []).filter((mark) => Math.abs(mark.at - begin) <= step).slice(0, 4);
+}
+
+/** Whether columns stand on one another; those of an earlier time stand beside the others' feet. */
+const pilesUp = (series: ChartSeries[], kind: ChartProps['kind']): boolean =>
+  kind === 'bar' && series.length > 1 && !series.some((one) => one.faded);
+
+/** In which order series are drawn: piled columns from the highest down, so that each covers the foot of the one above it. */
+function orderOf(series: ChartSeries[], kind: ChartProps['kind']): number[] {
+  const order = series.map((_, index) => index);
+  return pilesUp(series, kind) ? order.toReversed() : order;
+}
+
+function drawn(series: ChartSeries[], kind: ChartProps['kind']): (number | null)[][] {
+  const values = series.map((one) => one.values);
+  const heights = kind === 'stacked' || pilesUp(series, kind) ? stack(values) : values;
+  return orderOf(series, kind).map((index) => heights[index]!);
 }
 
 /** Each line on top of those before it; a gap adds nothing. */
