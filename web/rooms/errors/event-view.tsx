@@ -5,6 +5,7 @@ import { bytesText } from '../../kit/figures.ts';
 import { InOrder } from '../../kit/in-order.tsx';
 import { Pairs, Section } from '../../kit/page.tsx';
 import { Breadcrumbs } from './breadcrumbs.tsx';
+import { EventLogs } from './event-logs.tsx';
 import styles from './event-view.module.css';
 import { Stack } from './stack.tsx';
 import { UserFeedback } from './user-feedback.tsx';
@@ -15,7 +16,7 @@ const pairs = (items: { key: string; value: string }[]) =>
   items.map((item) => ({ key: item.key, name: item.key, value: item.value ? <code>{item.value}</code> : '–' }));
 
 /** What one event brought: stack first, then how it came to it, then everything else. */
-export function EventView({ event }: { event: ErrorEvent }) {
+export function EventView({ event, projectId }: { event: ErrorEvent; projectId: string }) {
   return (
     <div className={styles.event}>
       <InOrder items={event.exceptions}>
@@ -45,6 +46,7 @@ export function EventView({ event }: { event: ErrorEvent }) {
           <Breadcrumbs items={event.breadcrumbs} />
         </Section>
       )}
+      <EventLogs event={event} projectId={projectId} />
       {event.request && (
         <Section title="Request">
           <p className={styles.request}>

@@ -78,7 +78,7 @@ export function IssuePage() {
             <>
               <QueryProblem query={event} />
               {event.isPending && eventId && <SkeletonRows />}
-              {event.data && <EventView event={event.data} />}
+              {event.data && <EventView event={event.data} projectId={issue.projectId} />}
               {!eventId && (
                 <Empty title="No event is kept any more">Its figures stay; the events were thinned out.</Empty>
               )}
