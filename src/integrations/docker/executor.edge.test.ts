@@ -8,6 +8,7 @@ import { type Engine, job, planOf, run, startEngine, temporaryDirectory } from '
 import { type TestDatabase, testDatabase } from '../../../test/harness/postgres.ts';
 import { agentsMigrations } from '../../agents/index.ts';
 import { system } from '../../kernel/events.ts';
+import { newId } from '../../kernel/ids.ts';
 import { pipelinesMigrations } from '../../pipelines/index.ts';
 import type { PlannedJob } from '../../pipelines/plan.ts';
 import { openDocker } from './client.ts';
@@ -215,5 +216,28 @@ describe.skipIf(!hasDocker())('jobs in containers', () => {
     place!.release();
     await sleep(10);
     expect((await engine.ended(id)).status).toBe('success');
+  });
+
+  it('are lost with a driver that dies before anybody looked at it, though its subshells live on', async () => {
+    const [control, place] = [await temporaryDirectory(), await temporaryDirectory()];
+    const program = `echo $$ >"\${0%/*}/pid"\n( sleep 60; : ) &\nkill -9 $$\n`;
+    await writeFile(join(control.path, 'driver.sh'), program);
+    const executor = createDockerExecutor({ docker: openDocker() });
+    const placeId = newId();
+    const entered = await executor.prepare({
+      placeId,
+      controlDir: control.path,
+      placeDir: place.path,
+      images: [{ image: busyboxImage, environment: {}, entrypoint: ['/bin/sh', '-c', 'exec sleep 60'] }],
+      engineAccess: false,
+      onProgress: () => {},
+    });
+    try {
+      expect(await Promise.race([entered.lost, sleep(30_000, 'still watched')])).toBe('The step driver ended');
+    } finally {
+      entered.release();
+      await executor.destroy(placeId);
+      await Promise.all([control.remove(), place.remove()]);
+    }
   });
 });

@@ -37,9 +37,6 @@ export function placeIn(
 ): Place {
   const container = docker.getContainer(name);
   let released = false;
-  const lost = new Promise<string>((resolve) => {
-    void watch(docker, name, awayMs, () => released, driver).then(resolve);
-  });
   const inside = (argv: string[], user?: string, withinMs = callMs): Promise<number | null> =>
     reach('a command in the job’s container', withinMs, async () => {
       // With nothing attached the engine's answer ends at once, while the command may not even have begun.
@@ -58,6 +55,16 @@ export function placeIn(
         await sleep(5);
       }
     });
+  /** How the driver stands by the number it left: its subshells outlive it and look the same from outside. */
+  const driverState = async (): Promise<'not begun' | 'alive' | 'ended'> => {
+    const script = '[ -s "$1/pid" ] || exit 3; read -r pid <"$1/pid"; kill -0 "$pid"';
+    const code = await inside(['/bin/sh', '-c', script, 'sh', controlDir], '0');
+    return code === 3 ? 'not begun' : code === 0 ? 'alive' : 'ended';
+  };
+  const lost = new Promise<string>((resolve) => {
+    const beside = driver === undefined ? undefined : { program: driver, state: driverState };
+    void watch(docker, name, awayMs, () => released, beside).then(resolve);
+  });
   /**
    * Has the container's own tar unpack a file of the server, which it sees without being able to change it: twice as fast as handing
    * the bytes to the engine. False when that cannot be done there, or not to the end: the image has no tar, or one that knows less.
@@ -174,7 +181,7 @@ async function watch(
   name: string,
   awayMs: number,
   released: () => boolean,
-  driver: string | undefined,
+  driver: { program: string; state(): Promise<'not begun' | 'alive' | 'ended'> } | undefined,
 ): Promise<string> {
   const container = docker.getContainer(name);
   let awaySince: number | undefined;
@@ -191,9 +198,15 @@ async function watch(
       if (driver !== undefined) {
         const seen = await asking(watchMs, 'looking at the job’s processes', () => container.top());
         const processes: string[][] = seen.Processes;
-        first ??= driverProcess(seen.Titles, processes, driver);
         const at = seen.Titles.indexOf('PID');
-        if (first !== undefined && !processes.some((process) => process[at] === first)) return 'The step driver ended';
+        if (first !== undefined) {
+          if (!processes.some((process) => process[at] === first)) return 'The step driver ended';
+        } else {
+          // Looked at after the list, so that what is alive now and looks like the driver in the list was the driver.
+          const state = await driver.state();
+          if (state === 'ended') return 'The step driver ended';
+          if (state === 'alive') first = driverProcess(seen.Titles, processes, driver.program);
+        }
       }
       awaySince = undefined;
     } catch (error) {
