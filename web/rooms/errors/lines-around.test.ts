@@ -34,7 +34,7 @@ test('half a minute before the event and a little after it', () => {
       service: 'web',
       environment: undefined,
       since: '2026-01-01T12:00:00.000Z',
-      until: '2026-01-01T12:00:35.000Z',
+      until: '2026-01-01T12:00:31.000Z',
       limit: 40,
     },
     traced: undefined,
