@@ -55,12 +55,20 @@ function queryableOn(run: (statement: Sql) => Promise<pg.QueryResult>): Queryabl
 
 const retryable = new Set(['40001', '40P01']);
 
+/** An idle connection costs 20 MB of the store's processes, and a new one some milliseconds: the loops that wake together leave many behind. */
+const idleMs = 2000;
+
 /**
  * Connects to PostgreSQL by URL (`postgres://...`; a socket directory as `?host=/path`).
  * Connections are opened on first use and reopened after a crash of the server; at most `max` at once.
  */
 export function openDatabase(url: string, options: { max?: number; onError?: (error: Error) => void } = {}): Database {
-  const pool = new pg.Pool({ connectionString: url, max: options.max ?? 10, connectionTimeoutMillis: 10_000 });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.max ?? 10,
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: idleMs,
+  });
   // An idle connection that dies (store restarted) must not take the process down; the pool replaces it.
   pool.on('error', (error) => options.onError?.(error));
   // One that dies in use fails its statement, which the caller sees, and also emits an error of its own, which nobody else would hear.
