@@ -6,11 +6,11 @@ import { askClickHouse } from './telemetry-room.ts';
 
 /**
  * The first views of Explore in Chromium when 100 million log lines of the last day are stored: from the address to the first line, to
- * the filled lists of services, and to the answer of a query over every row. Beside it, in the same run, the limit: a bare count of the
- * same rows by service, asked of the store. Goal: under 2 s. `BENCH_ROWS` changes the number of rows.
+ * the filled lists of services, and to the answer of a query over every row. Beside it, in the same run: a bare count of
+ * the same rows by service, asked of the store, which keeps such counts. Goal: under 2 s. `BENCH_ROWS` changes the number of rows.
  */
 const rows = Number(process.env.BENCH_ROWS ?? 100_000_000);
-const perInsert = 5_000_000;
+const perInsert = 500_000;
 const limitMs = 2000;
 
 const store = await testClickHouse();
