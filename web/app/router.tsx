@@ -190,7 +190,7 @@ const services = createRoute({
       from: readCount(given, 'from'),
       to: readCount(given, 'to'),
     }),
-  component: lazyRouteComponent(() => import('../rooms/services/services.tsx'), 'ServicesPage'),
+  component: lazyRouteComponent(() => import('../rooms/performance/services.tsx'), 'ServicesPage'),
 });
 
 const service = createRoute({
@@ -202,7 +202,7 @@ const service = createRoute({
       from: readCount(given, 'from'),
       to: readCount(given, 'to'),
     }),
-  component: lazyRouteComponent(() => import('../rooms/services/service.tsx'), 'ServicePage'),
+  component: lazyRouteComponent(() => import('../rooms/performance/service.tsx'), 'ServicePage'),
 });
 
 const dashboards = createRoute({
