@@ -1,10 +1,10 @@
 import { createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type TestClickHouse, testClickHouse } from '../../test/harness/clickhouse.ts';
+import { type TestStore, testStore } from '../../test/harness/telemetry-store.ts';
 import { SeenCatalogue } from './catalogue.ts';
 import { FrameEncoder } from './frames.ts';
 import { createQuestions, type Questions } from './query.ts';
-import { openStore, type Store } from './store.ts';
+import type { Store } from './store.ts';
 
 const scope = { projectId: 'p' };
 const cellMs = 300_000;
@@ -38,14 +38,13 @@ function valuesOf(device: number): Record<string, number | undefined> {
   }
 }
 
-let clickhouse: TestClickHouse;
+let under: TestStore;
 let store: Store;
 let questions: Questions;
 
 beforeAll(async () => {
-  clickhouse = await testClickHouse();
-  store = openStore(clickhouse.url);
-  await store.migrate();
+  under = await testStore();
+  store = under.store;
   const catalogue = new SeenCatalogue();
   const encoder = new FrameEncoder(catalogue);
   // Not a multiple of five minutes, so that rows have something to be merged with.
@@ -65,7 +64,7 @@ beforeAll(async () => {
     if (from % 3 === 0) await store.insert([buffer], `batch ${from}`);
   }
   // Rows of the same five minutes become one, and none is lost.
-  const client = createClient({ url: clickhouse.url });
+  const client = createClient({ url: under.url });
   const rows = async () =>
     (await store.select({ sql: 'SELECT count(), sum(points) FROM telemetry_rollups', params: {} })).rows;
   const [[before]] = (await rows()) as [[number]];
@@ -78,8 +77,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await store?.close();
-  await clickhouse?.close();
+  await under?.close();
 });
 
 const queries = [

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type TestClickHouse, testClickHouse } from '../../test/harness/clickhouse.ts';
+import { type TestStore, testStore } from '../../test/harness/telemetry-store.ts';
 import { Fault } from '../kernel/faults.ts';
 import { SeenCatalogue } from './catalogue.ts';
 import { FrameEncoder } from './frames.ts';
@@ -7,7 +7,7 @@ import { readPatterns } from './log-patterns.ts';
 import type { IntakeRecord } from './port.ts';
 import { askSql } from './raw-sql.ts';
 import { readServiceMap } from './service-map.ts';
-import { openStore, type Store } from './store.ts';
+import type { Store } from './store.ts';
 import { readCountedValues, readEventTypes } from './volume.ts';
 import { isCounted } from './volume-projection.ts';
 
@@ -15,7 +15,7 @@ import { isCounted } from './volume-projection.ts';
 const now = Math.floor(Date.now() / 60_000) * 60_000;
 const scope = { projectId: 'p1' };
 const window = { since: now - 3_600_000, until: now };
-let clickhouse: TestClickHouse;
+let under: TestStore;
 let store: Store;
 
 let serial = 0;
@@ -45,9 +45,8 @@ function trace(failed: boolean, projectId = 'p1'): IntakeRecord[] {
 }
 
 beforeAll(async () => {
-  clickhouse = await testClickHouse();
-  store = openStore(clickhouse.url);
-  await store.migrate();
+  under = await testStore();
+  store = under.store;
   const encoder = new FrameEncoder(new SeenCatalogue());
   const line = (message: string, minutesAgo: number, level = 'info', service = 'web') =>
     record('Log', minutesAgo, { message, level, service });
@@ -70,8 +69,7 @@ beforeAll(async () => {
   await store.insert([buffer], 'views');
 });
 afterAll(async () => {
-  await store?.close();
-  await clickhouse?.close();
+  await under?.close();
 });
 
 describe('the service map', () => {

@@ -5,8 +5,8 @@ import { SeenCatalogue } from '../../src/telemetry/catalogue.ts';
 import { FrameEncoder } from '../../src/telemetry/frames.ts';
 import { parse } from '../../src/telemetry/nrql/parser.ts';
 import { createQuestions, type Questions } from '../../src/telemetry/query.ts';
-import { openStore, type Store } from '../../src/telemetry/store.ts';
-import { type TestClickHouse, testClickHouse } from '../harness/clickhouse.ts';
+import type { Store } from '../../src/telemetry/store.ts';
+import { type TestStore, testStore } from '../harness/telemetry-store.ts';
 import { conformanceFolder } from './folder.ts';
 
 const folder = conformanceFolder('nrql');
@@ -49,14 +49,13 @@ describe.skipIf(!folder)(
         return { id, query: filled };
       },
     );
-    let clickhouse: TestClickHouse;
+    let under: TestStore;
     let store: Store;
     let questions: Questions;
 
     beforeAll(async () => {
-      clickhouse = await testClickHouse();
-      store = openStore(clickhouse.url);
-      await store.migrate();
+      under = await testStore();
+      store = under.store;
       const catalogue = new SeenCatalogue();
       const encoder = new FrameEncoder(catalogue);
       const frames: Buffer[] = [];
@@ -85,8 +84,7 @@ describe.skipIf(!folder)(
     }, 120_000);
 
     afterAll(async () => {
-      await store?.close();
-      await clickhouse?.close();
+      await under?.close();
     });
 
     it('are answered without an error of the store', { timeout: 900_000 }, async () => {

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type TestClickHouse, testClickHouse } from '../../../test/harness/clickhouse.ts';
 import { evaluate, type PlainRecord } from '../../../test/harness/nrql-evaluator.ts';
+import { type TestStore, testStore } from '../../../test/harness/telemetry-store.ts';
 import type { QueryAnswer } from '../api.ts';
 import { SeenCatalogue } from '../catalogue.ts';
 import { FrameEncoder } from '../frames.ts';
 import { createQuestions, type Questions } from '../query.ts';
-import { openStore, type Store } from '../store.ts';
+import type { Store } from '../store.ts';
 import { parse } from './parser.ts';
 
 /** Compiled SQL on a real ClickHouse against an evaluator that reads record by record, over generated data and queries. */
@@ -15,7 +15,7 @@ const project = 'p1';
 const now = Math.floor(Date.now() / 60_000) * 60_000;
 const hour = 3_600_000;
 
-let clickhouse: TestClickHouse;
+let under: TestStore;
 let store: Store;
 let questions: Questions;
 let records: PlainRecord[];
@@ -43,9 +43,8 @@ function generate(): PlainRecord[] {
 }
 
 beforeAll(async () => {
-  clickhouse = await testClickHouse();
-  store = openStore(clickhouse.url);
-  await store.migrate();
+  under = await testStore();
+  store = under.store;
   const catalogue = new SeenCatalogue();
   const encoder = new FrameEncoder(catalogue);
   records = generate();
@@ -68,8 +67,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await store?.close();
-  await clickhouse?.close();
+  await under?.close();
 });
 
 const ask = async (nrql: string): Promise<QueryAnswer> => questions.ask(nrql, { scope: { projectId: project }, now });

@@ -2,13 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type TestClickHouse, testClickHouse } from '../../../test/harness/clickhouse.ts';
 import { type GoldenFile, readGolden, sameLine, writeAnswer } from '../../../test/harness/nrql-golden.ts';
+import { type TestStore, testStore } from '../../../test/harness/telemetry-store.ts';
 import { Fault } from '../../kernel/faults.ts';
 import { SeenCatalogue } from '../catalogue.ts';
 import { FrameEncoder } from '../frames.ts';
 import { createQuestions, type Questions } from '../query.ts';
-import { openStore, type Store } from '../store.ts';
+import type { Store } from '../store.ts';
 import { tableNames } from '../tables.ts';
 
 /** Data, questions and answers worked out by hand, in plain text files; asked of a real ClickHouse. */
@@ -19,16 +19,15 @@ const files = new Map<string, GoldenFile>(
     .map((name) => [name.replace('.txt', ''), readGolden(readFileSync(join(folder, name), 'utf8'))]),
 );
 
-let clickhouse: TestClickHouse;
+let under: TestStore;
 let store: Store;
 let questions: Questions;
 
 beforeAll(async () => {
-  clickhouse = await testClickHouse();
-  store = openStore(clickhouse.url);
-  await store.migrate();
+  under = await testStore();
+  store = under.store;
   // The files have dates of their own, which are long past whenever this runs.
-  const client = createClient({ url: clickhouse.url });
+  const client = createClient({ url: under.url });
   for (const table of tableNames) await client.command({ query: `ALTER TABLE ${table} REMOVE TTL` });
   await client.close();
   const catalogue = new SeenCatalogue();
@@ -48,8 +47,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await store?.close();
-  await clickhouse?.close();
+  await under?.close();
 });
 
 async function answerOf(nrql: string, projectId: string, now: number): Promise<string[]> {
