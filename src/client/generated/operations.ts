@@ -132,6 +132,8 @@ export const operations: Record<string, [method: string, path: string, creates: 
   'telemetry.logPatterns': ['GET', '/logs/patterns', false],
   'telemetry.sql': ['POST', '/query/sql', false],
   'telemetry.ingest': ['GET', '/ingest', false],
+  'telemetry.retention': ['GET', '/ingest/retention', false],
+  'telemetry.setRetention': ['PUT', '/ingest/retention/:type', false],
   'monitoring.listChecks': ['GET', '/monitoring/checks', false],
   'monitoring.getCheck': ['GET', '/monitoring/checks/:id', false],
   'monitoring.createCheck': ['POST', '/monitoring/checks', true],
