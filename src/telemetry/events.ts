@@ -5,5 +5,7 @@ import { defineEvents } from '../platform/events/catalogue.ts';
 export const telemetryEvents = defineEvents('telemetry', {
   /** The store has refused batches for a while; nothing is lost while the spool has room. */
   'store.unreachable': z.object({ error: z.string(), spoolBytes: z.number() }),
+  /** Records of a type are kept for another number of days from now on. */
+  'retention.changed': z.object({ type: z.string(), days: z.number().int(), before: z.number().int() }),
   'store.recovered': z.object({ downMs: z.number() }),
 });

@@ -17,6 +17,9 @@ import type { Intake, ProjectNames } from './port.ts';
 import { createQuestions, type QueryOptions } from './query.ts';
 import { limitIntake } from './quota.ts';
 import { telemetryRoutes } from './routes.ts';
+import { settingsHandlers } from './settings/handlers.ts';
+import { keepLoop } from './settings/keep.ts';
+import { daysOf, readDays } from './settings/retention.ts';
 import { openStore } from './store.ts';
 import { LiveTail } from './tail.ts';
 import { type Verdict, type VerificationScope, verify } from './verify.ts';
@@ -91,6 +94,7 @@ export async function createTelemetry(deps: TelemetryDependencies): Promise<Tele
     throw new Fault('unavailable', 'The telemetry store is not ready yet', { code: 'telemetry.store', retryAfter: 5 });
   }
 
+  const keep = keepLoop({ database, store, ready: whenReady, clock, log });
   const contract = telemetryRoutes({
     store,
     questions,
@@ -104,6 +108,8 @@ export async function createTelemetry(deps: TelemetryDependencies): Promise<Tele
     clock,
     startedAt: clock.now(),
     ready: readySoon,
+    settings: settingsHandlers({ database, store, ready: readySoon, keepChanged: keep.changed }),
+    daysKept: async (type) => daysOf(type, await readDays(database)),
   });
   const drain = drainLoop({ spool, store, catalogue, health, database, clock, log, dataDir, onReady: becomeReady });
 
@@ -140,7 +146,7 @@ export async function createTelemetry(deps: TelemetryDependencies): Promise<Tele
       events: [telemetryEvents],
       contracts: [contract],
       intakes: [],
-      loops: [drain, forgetLoop(database)],
+      loops: [drain, forgetLoop(database), keep.loop],
       subscriptions: [],
     },
   };

@@ -12,4 +12,12 @@ export const telemetryMigrations: Migration[] = [
       );
       create index on telemetry_once (at);`,
   },
+  {
+    id: 'telemetry/0002-retention',
+    statements: `
+      create table telemetry_retention (
+        kind text primary key,
+        days int not null
+      );`,
+  },
 ];
