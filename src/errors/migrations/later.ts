@@ -34,4 +34,23 @@ export const laterMigrations: Migration[] = [
     // What happened around its appearance, ranked.
     statements: 'alter table errors_issues add column evidence jsonb;',
   },
+  {
+    id: 'errors/0010-saved-views',
+    statements: `
+      -- Searches of issues that people gave a name.
+      create table errors_saved_views (
+        id uuid primary key,
+        project_id uuid,
+        owner_id text not null,
+        owner_name text not null,
+        name text not null,
+        search text not null,
+        status text not null,
+        environment text,
+        sort text not null,
+        shared boolean not null
+      );
+      create unique index on errors_saved_views
+        (owner_id, coalesce(project_id, '00000000-0000-0000-0000-000000000000'), lower(name));`,
+  },
 ];
