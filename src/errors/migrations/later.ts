@@ -53,4 +53,9 @@ export const laterMigrations: Migration[] = [
       create unique index on errors_saved_views
         (owner_id, coalesce(project_id, '00000000-0000-0000-0000-000000000000'), lower(name));`,
   },
+  {
+    id: 'errors/0011-telling',
+    // Projects whose telemetry told of exceptions: theirs may come twice, by a client too.
+    statements: 'create table errors_telling (project_id uuid primary key);',
+  },
 ];

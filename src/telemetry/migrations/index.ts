@@ -20,4 +20,13 @@ export const telemetryMigrations: Migration[] = [
         days int not null
       );`,
   },
+  {
+    id: 'telemetry/0003-projects',
+    statements: `
+      create table telemetry_projects (
+        project_id uuid primary key,
+        records_per_minute bigint,
+        scrubbing jsonb
+      );`,
+  },
 ];

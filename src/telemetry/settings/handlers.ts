@@ -1,7 +1,11 @@
+import { Fault } from '../../kernel/faults.ts';
 import type { Handlers } from '../../platform/http/contract.ts';
 import type { Database } from '../../platform/postgres/database.ts';
+import type { ProjectNames } from '../port.ts';
+import type { Usage } from '../quota.ts';
 import type { Store } from '../store.ts';
 import type { settingsOperations } from './operations.ts';
+import { readProject, readQuotas, setQuota, setScrubbing, type TermsBook } from './project-settings.ts';
 import { daysOf, kindOf, offeredTypes, readDays, type SetDays, setDays, wholeKinds } from './retention.ts';
 import { type Held, readHeld } from './stored.ts';
 
@@ -29,11 +33,56 @@ export function settingsHandlers(deps: {
   database: Database;
   store: Store;
   ready: () => Promise<void>;
+  projects: ProjectNames;
+  /** What each project sent of late. */
+  usage: () => Map<string, Usage>;
+  /** For projects that have no quota of their own. */
+  recordsPerMinute: number;
+  terms: TermsBook;
   /** Days were just changed. */
   keepChanged: () => void;
 }): Handlers<typeof settingsOperations> {
-  const { database, store } = deps;
+  const { database, store, terms } = deps;
+
+  async function idOf(project: string): Promise<string> {
+    const id = await deps.projects.idOf(project);
+    if (id !== undefined) return id;
+    throw new Fault('missing', `There is no project "${project}"`, { code: 'telemetry.no-project' });
+  }
+
+  const presentQuota = (projectId: string, own: number | null | undefined) => ({
+    projectId,
+    recordsPerMinute: own ?? deps.recordsPerMinute,
+    set: typeof own === 'number',
+    ...(deps.usage().get(projectId) ?? { lastMinute: 0, refused: 0 }),
+  });
+
   return {
+    async quotas() {
+      const set = await readQuotas(database);
+      const ids = new Set([...set.keys(), ...deps.usage().keys()].filter((id) => id !== ''));
+      const items = [...ids].map((id) => presentQuota(id, set.get(id)));
+      return { recordsPerMinute: deps.recordsPerMinute, items };
+    },
+
+    async setQuota({ params, body, actor }) {
+      const projectId = await idOf(params.project);
+      await setQuota(database, projectId, body.recordsPerMinute, actor);
+      terms.forget(projectId);
+      return presentQuota(projectId, body.recordsPerMinute);
+    },
+
+    async scrubbing({ params }) {
+      return (await readProject(database, await idOf(params.project))).scrubbing;
+    },
+
+    async setScrubbing({ params, body, actor }) {
+      const projectId = await idOf(params.project);
+      await setScrubbing(database, projectId, body, actor);
+      terms.forget(projectId);
+      return body;
+    },
+
     async retention() {
       await deps.ready();
       const [set, held] = await Promise.all([readDays(database), readHeld(store)]);
