@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { newId } from '../kernel/ids.ts';
 import { defaultRules, earlierAlgorithm, type GroupingRules } from './grouping/algorithm.ts';
 import { groupReport } from './grouping/group.ts';
@@ -108,8 +109,11 @@ export function digest(event: ReceivedEvent, read: ErrorReport, rules: GroupingR
 export const earlierHashes = ({ skimmed }: Digest): string[] =>
   groupReport(skimmed, defaultRules, earlierAlgorithm).hashes;
 
-const textIn = (payload: Uint8Array): string =>
-  Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8');
+/** Most payloads are plain ASCII, whose text is made without decoding. */
+function textIn(payload: Uint8Array): string {
+  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  return bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8');
+}
 
 /** The best name there is: whatever the application calls a user before where the user came from. */
 function userOf(report: ErrorReport): { userName: string; userKey: string | null } {

@@ -70,11 +70,11 @@ function conditionOf(term: Term, now: number): Sql {
     return value === 'none' ? sql`assignee_id is null` : sql`coalesce(assignee_name, '') ilike ${pattern(value)}`;
   }
   if (key === 'release' && value === 'latest') {
-    // The latest of each project are found once, not for each issue.
-    return sql`exists (select 1 from errors_issue_releases r join (
-        select distinct on (l.project_id) l.project_id, l.release from errors_issue_releases l where l.release <> ''
-        group by l.project_id, l.release order by l.project_id, min(l.first_seen) desc) latest using (project_id, release)
-      where r.issue_id = errors_issues.id)`;
+    // An array, so that the latest of each project are found once and not for each issue.
+    return sql`exists (select 1 from errors_issue_releases r
+      where r.issue_id = errors_issues.id and (r.project_id, r.release) = any (array(
+        select distinct on (l.project_id) (l.project_id, l.release) from errors_issue_releases l where l.release <> ''
+        group by l.project_id, l.release order by l.project_id, min(l.first_seen) desc)))`;
   }
   if (key === 'release' || key === 'environment') {
     const place = key === 'release' ? sql`r.release` : sql`r.environment`;

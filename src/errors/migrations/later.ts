@@ -43,6 +43,8 @@ export const laterMigrations: Migration[] = [
       create index on errors_events using gin ((lower(tags::text)::jsonb) jsonb_path_ops);
       create index on errors_issue_users (user_key, issue_id);
       create index on errors_issues (project_id, first_release);
+      create index on errors_issues (project_id, status, count desc, id);
+      create index on errors_issues (project_id, status, users desc, id);
       create index on errors_issue_releases (project_id, release, issue_id) where regressed;`,
   },
 ];
