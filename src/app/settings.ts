@@ -48,7 +48,7 @@ export interface Settings {
   statsdProject: string | undefined;
   /** MILLRACE_STATSD_PORT: StatsD over UDP; default 8125. */
   statsdPort: SocketPort;
-  /** MILLRACE_QUOTA: records (log lines, spans, points, events) a minute that each project may send; what is over it is answered with 429 and a time to come back; default 3000000. */
+  /** MILLRACE_QUOTA: records (log lines, spans, points, events) a minute that each project without a quota of its own may send; what is over it is answered with 429 and a time to come back; default 3000000. */
   quota: number;
   /** MILLRACE_SCRAPE_FILE: `prometheus.yml` whose `scrape_configs` are carried out; read again when it changes. Services are scraped by their labels without it. */
   scrapeFile: string | undefined;

@@ -19,9 +19,9 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Monitoring } from '../monitoring/index.ts';
 import type { Pipelines } from '../pipelines/index.ts';
 import type { Subscription } from '../platform/events/subscriptions.ts';
-import type { TelemetrySink } from '../platform/observe/telemetry-sink.ts';
 import type { Projects } from '../projects/index.ts';
 import type { Secrets } from '../secrets/index.ts';
+import type { Telemetry } from '../telemetry/index.ts';
 
 export interface FlowDependencies {
   identity: Identity;
@@ -33,7 +33,7 @@ export interface FlowDependencies {
   monitoring: Monitoring;
   alerts: Alerts;
   dashboards: Dashboards;
-  telemetry: TelemetrySink;
+  telemetry: Telemetry;
   clock: Clock;
   publicUrl: () => string;
 }
@@ -51,7 +51,7 @@ export function wireFlows(rooms: FlowDependencies): Subscription[] {
     blameNewIssue(projects, deployments, errors),
     rollBackOnIncident(deployments, rooms.clock),
     tellPeople(rooms),
-    forgetDeletedProject(deployments, rooms.secrets, rooms.errors, rooms.dashboards),
+    forgetDeletedProject(deployments, rooms.secrets, rooms.errors, rooms.dashboards, telemetry),
     resealOnKeyRotation(projects, rooms.alerts),
     mirrorEvents(telemetry),
   ];

@@ -38,11 +38,11 @@ export function openTerminal(): Terminal {
     transient(line) {
       if (!interactive || stderr.isTTY !== true) return;
       clear();
-      stderr.write(line.slice(0, (stdout.columns ?? 80) - 1));
+      stderr.write(line.slice(0, (stdout.columns || 80) - 1));
       shown = true;
     },
     paint: (colour, text) => (coloured ? `\x1b[${codes[colour]}m${text}\x1b[0m` : text),
     interactive,
-    columns: stdout.columns ?? 100,
+    columns: stdout.columns || 100,
   };
 }

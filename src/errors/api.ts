@@ -3,6 +3,7 @@ import { defineContract, pageOf, pageQuery } from '../platform/http/contract.ts'
 import { monitor, monitorDetail, monitorRun } from './monitors/views.ts';
 import { releaseOperations } from './releases/operations.ts';
 import type { releaseDetail } from './releases/views.ts';
+import { savedViewOperations } from './saved-views/operations.ts';
 import { settingsOperations } from './settings/operations.ts';
 import {
   at,
@@ -246,6 +247,7 @@ export const errorsContract = defineContract('errors', {
     status: 200,
   },
   ...releaseOperations,
+  ...savedViewOperations,
   ...settingsOperations,
   listFeedback: {
     method: 'GET',

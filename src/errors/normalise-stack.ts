@@ -1,3 +1,4 @@
+import { filtered, isSecretName, scrubText, scrubValue } from '../kernel/scrub.ts';
 import {
   booleanOf,
   displayOf,
@@ -13,7 +14,6 @@ import {
 import { isLibrary } from './library-code.ts';
 import { eventLimits as limits } from './limits.ts';
 import type { ReportedException, ReportedFrame } from './report.ts';
-import { filtered, isSecretName, scrubText, scrubValue } from './scrub.ts';
 import type { StackMemory } from './stack-memory.ts';
 
 type Note = (text: string) => void;

@@ -1,7 +1,7 @@
+import { filtered, isSecretName, scrubQuery, scrubText, scrubValue } from '../kernel/scrub.ts';
 import { displayOf, objectOf, pairsOf, textOf, timeOf, valuesOf } from './lenient.ts';
 import { eventLimits as limits } from './limits.ts';
 import type { Breadcrumb, ErrorLevel, ErrorReport } from './report.ts';
-import { filtered, isSecretName, scrubQuery, scrubText, scrubValue } from './scrub.ts';
 
 type Note = (text: string) => void;
 

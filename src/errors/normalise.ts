@@ -1,3 +1,4 @@
+import { scrubText } from '../kernel/scrub.ts';
 import { type JsonObject, listOf, objectOf, textOf, timeOf } from './lenient.ts';
 import { eventLimits as limits } from './limits.ts';
 import { readExceptions, readFrames, readThreadFrames } from './normalise-stack.ts';
@@ -12,7 +13,6 @@ import {
   readUser,
 } from './normalise-surroundings.ts';
 import type { ErrorReport } from './report.ts';
-import { scrubText } from './scrub.ts';
 import type { StackMemory } from './stack-memory.ts';
 
 /** What is known of an event besides its payload. */

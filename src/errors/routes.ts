@@ -21,6 +21,7 @@ import { countIssues, listIssues } from './read-issues.ts';
 import { listFeedback } from './read-items.ts';
 import { createReader, type ReaderSurroundings } from './reader.ts';
 import { releaseHandlers } from './releases/routes.ts';
+import { savedViewHandlers } from './saved-views/routes.ts';
 import { readSettings, type SettingsBook, writeSettings } from './settings/project-settings.ts';
 import type { IssueRow } from './store-issues.ts';
 
@@ -126,6 +127,7 @@ export function errorsRoutes(around: RouteSurroundings): MountedContract {
       around.settings.forget(projectId);
       return presentSettings(await readSettings(database, projectId));
     },
+    ...savedViewHandlers(database, projectIdOf),
     ...releaseHandlers(around, async (project) => (await projectIdOf(project))!),
     async listFeedback({ query }) {
       const filter = { projectId: await projectIdOf(query.project), issueId: query.issue };

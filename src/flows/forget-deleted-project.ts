@@ -5,13 +5,15 @@ import type { EventData } from '../platform/events/catalogue.ts';
 import type { Subscription } from '../platform/events/subscriptions.ts';
 import type { projectsEvents } from '../projects/index.ts';
 import type { Secrets } from '../secrets/index.ts';
+import type { Telemetry } from '../telemetry/index.ts';
 
-/** What runs of a project, its secrets, its errors and its dashboards go with it. */
+/** What runs of a project, its secrets, its errors, its dashboards and what it set for telemetry go with it. */
 export function forgetDeletedProject(
   deployments: Deployments,
   secrets: Secrets,
   errors: Errors,
   dashboards: Dashboards,
+  telemetry: Pick<Telemetry, 'forgetProject'>,
 ): Subscription {
   return {
     name: 'forget-deleted-project',
@@ -22,6 +24,7 @@ export function forgetDeletedProject(
       await secrets.forgetProject(projectId);
       await errors.forgetProject(projectId);
       await dashboards.forgetProject(projectId);
+      await telemetry.forgetProject(projectId);
     },
   };
 }

@@ -317,6 +317,9 @@ jobs:
           printf 't/d.js\\nt/c.js\\n./t/b.js\\nt/a.js\\n' | circleci tests split --split-by=timings | sort | tr '\\n' ' ' > mine
           echo "node $CIRCLE_NODE_INDEX has $(cat mine)"
           printf 't/a.js\\nt/b.js\\n' | circleci tests run --command "xargs echo running" --split-by=timings
+          printf 'x\\ny\\n' | circleci tests split --split-by=timings
+          printf 'd\\nc\\nb\\na\\n' | circleci tests split --split-by=timings | sort | tr '\\n' ' ' > named
+          echo "named for $CIRCLE_NODE_INDEX $(cat named)"
       - store_test_results: { path: out }
 workflows: { main: { jobs: [test] } }
 `);
@@ -333,6 +336,9 @@ workflows: { main: { jobs: [test] } }
     expect(logs[0]).toContain('running t/a.js');
     expect(logs[1]).toContain('node 1 has ./t/b.js t/c.js t/d.js');
     expect(logs[1]).toContain('running t/b.js');
+    expect(logs[0]).toContain('None of these names has a time');
+    expect(logs[0]).toContain('named for 0 a');
+    expect(logs[1]).toContain('named for 1 b c d');
   });
 });
 

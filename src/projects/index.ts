@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Actor } from '../kernel/events.ts';
 import { isId } from '../kernel/ids.ts';
-import type { Commit } from '../platform/git/output.ts';
+import type { BlamedLine, Commit } from '../platform/git/output.ts';
 import * as git from '../platform/git/repository.ts';
 import type { Room } from '../platform/room.ts';
 import { createProject, missingProject, type NewProject } from './change-projects.ts';
@@ -47,6 +47,15 @@ export interface Projects {
   commitsBetween(projectId: string, from: string | null, to: string, limit: number): Promise<Commit[]>;
   /** Paths that differ between two commits; all paths when `from` is null or gone. */
   changedFiles(projectId: string, from: string | null, to: string): Promise<string[]>;
+  /**
+   * The commit that last changed a line (from 1) of a file as it is in `sha`, among those that came after `from`; undefined when
+   * it is older, or the file or line is not there. Bounded to files of 1 MiB and 3 s.
+   */
+  blameLine(
+    projectId: string,
+    from: string | null,
+    place: { sha: string; path: string; line: number },
+  ): Promise<BlamedLine | undefined>;
   /** Absolute path of the bare repository. Read it only; pushes and fetches are this room's. */
   repositoryPath(projectId: string): string;
   /** The public key that DSNs and telemetry of this project carry. */
@@ -104,6 +113,10 @@ export function createProjects(deps: ProjectsDeps): Projects {
       return git.commits(reader.path(projectId), { to, not, limit });
     },
     changedFiles: (projectId, from, to) => git.changedFiles(reader.path(projectId), from, to),
+    async blameLine(projectId, from, place) {
+      const not = from === null ? undefined : await reader.resolve(projectId, from);
+      return git.blameLine(reader.path(projectId), { ...place, not: not ?? null });
+    },
     repositoryPath: reader.path,
     async keyFor(projectId) {
       const { ingestId, publicKey } = await get(projectId);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineContract } from '../platform/http/contract.ts';
+import { settingsOperations } from './settings/operations.ts';
 
 /** How a value is to be read and drawn. `unit` is null when nothing is known of it. */
 const column = z.object({
@@ -370,6 +371,7 @@ export const telemetryApi = defineContract('telemetry', {
       tail: z.object({ viewers: z.number(), delivered: z.number(), dropped: z.number() }),
     }),
   },
+  ...settingsOperations,
 });
 
 export type ServiceMap = z.infer<typeof serviceMap>;

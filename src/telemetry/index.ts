@@ -17,6 +17,10 @@ import type { Intake, ProjectNames } from './port.ts';
 import { createQuestions, type QueryOptions } from './query.ts';
 import { limitIntake } from './quota.ts';
 import { telemetryRoutes } from './routes.ts';
+import { settingsHandlers } from './settings/handlers.ts';
+import { keepLoop } from './settings/keep.ts';
+import { createTermsBook, forgetProject } from './settings/project-settings.ts';
+import { daysOf, readDays } from './settings/retention.ts';
 import { openStore } from './store.ts';
 import { LiveTail } from './tail.ts';
 import { type Verdict, type VerificationScope, verify } from './verify.ts';
@@ -41,7 +45,7 @@ export interface TelemetryDependencies {
 
 /** Also a TelemetrySink (`write`) for every room, and an Intake for foreign protocols. */
 export interface Telemetry extends Intake {
-  /** The same for what comes from outside: within the project's quota and the bounds on series. */
+  /** The same for what comes from outside: within the project's quota and the bounds on series, without what the project wants taken out. */
   fromOutside: Intake;
   /** Answers an NRQL text within a scope. Throws an `invalid` Fault that names line and column. */
   query(nrql: string, options: QueryOptions): Promise<QueryAnswer>;
@@ -49,6 +53,8 @@ export interface Telemetry extends Intake {
   verify(where: string, scope: VerificationScope): Promise<Verdict>;
   /** Checks a query or gate without running it; throws an `invalid` Fault. */
   check(nrql: string): void;
+  /** Forgets what a deleted project had set. Its records go when they are too old. */
+  forgetProject(projectId: string): Promise<void>;
   /** Resolves once the store is reachable and its schema is up to date. */
   ready(): Promise<void>;
   /** Closes spool and store; what is in the spool stays for the next start. After the loops have ended. */
@@ -91,6 +97,14 @@ export async function createTelemetry(deps: TelemetryDependencies): Promise<Tele
     throw new Fault('unavailable', 'The telemetry store is not ready yet', { code: 'telemetry.store', retryAfter: 5 });
   }
 
+  const intake: Intake = {
+    write: ingest.write,
+    dropped: (projectId, type, reason, count) => accounting.dropped(projectId, type, reason, count),
+  };
+  const terms = createTermsBook(database, clock, log);
+  const recordsPerMinute = deps.recordsPerMinute ?? limits.recordsPerMinute;
+  const fromOutside = limitIntake(intake, clock, { recordsPerMinute, of: terms.termsOf });
+  const keep = keepLoop({ database, store, ready: whenReady, clock, log });
   const contract = telemetryRoutes({
     store,
     questions,
@@ -104,16 +118,23 @@ export async function createTelemetry(deps: TelemetryDependencies): Promise<Tele
     clock,
     startedAt: clock.now(),
     ready: readySoon,
+    settings: settingsHandlers({
+      database,
+      store,
+      ready: readySoon,
+      projects: deps.projects,
+      usage: fromOutside.usage,
+      recordsPerMinute,
+      terms,
+      keepChanged: keep.changed,
+    }),
+    daysKept: async (type) => daysOf(type, await readDays(database)),
   });
   const drain = drainLoop({ spool, store, catalogue, health, database, clock, log, dataDir, onReady: becomeReady });
 
-  const intake: Intake = {
-    write: ingest.write,
-    dropped: (projectId, type, reason, count) => accounting.dropped(projectId, type, reason, count),
-  };
   return {
     ...intake,
-    fromOutside: limitIntake(intake, clock, deps.recordsPerMinute ?? limits.recordsPerMinute),
+    fromOutside,
     async query(nrql, options) {
       await readySoon();
       return questions.ask(nrql, options);
@@ -130,6 +151,9 @@ export async function createTelemetry(deps: TelemetryDependencies): Promise<Tele
       questions.compile(nrql, { scope: { projectId: null } });
     },
     ready: () => whenReady,
+    async forgetProject(projectId) {
+      await forgetProject(database, projectId);
+    },
     async close() {
       await spool.close();
       await store.close();
@@ -140,7 +164,7 @@ export async function createTelemetry(deps: TelemetryDependencies): Promise<Tele
       events: [telemetryEvents],
       contracts: [contract],
       intakes: [],
-      loops: [drain, forgetLoop(database)],
+      loops: [drain, forgetLoop(database), keep.loop],
       subscriptions: [],
     },
   };

@@ -4,7 +4,7 @@ import { limits } from './limits.ts';
 import type { Intake, IntakeRecord } from './port.ts';
 import { limitIntake } from './quota.ts';
 
-const world = (recordsPerMinute = 10_000_000) => {
+const world = (recordsPerMinute = 10_000_000, own: Record<string, number> = {}) => {
   const accounting = new Accounting();
   const written: IntakeRecord[] = [];
   const time = { now: 1_760_000_000_000 };
@@ -12,7 +12,8 @@ const world = (recordsPerMinute = 10_000_000) => {
     dropped: (projectId, type, reason, count) => accounting.dropped(projectId, type, reason, count),
     write: async (records) => void written.push(...records),
   };
-  const intake = limitIntake(inner, { now: () => time.now }, recordsPerMinute);
+  const terms = async (projectId: string) => ({ recordsPerMinute: own[projectId] ?? null, scrub: null });
+  const intake = limitIntake(inner, { now: () => time.now }, { recordsPerMinute, of: terms });
   return { accounting, written, time, intake };
 };
 
@@ -69,6 +70,22 @@ describe('a project over its quota', () => {
     time.now += 5 * 60_000;
     await intake.write(lines('flood', 10));
     expect(written).toHaveLength(5020);
+  });
+
+  it('has its own where one is set, and is told which it is over', async () => {
+    const { intake, time } = world(1000, { small: 10 });
+    await intake.write(lines('small', 10));
+    await intake.write(lines('other', 10));
+    await expect(intake.write(lines('small', 5))).rejects.toThrow(
+      "more than 10 records a minute, which is the project's own",
+    );
+    await intake.write(lines('other', 995));
+    await expect(intake.write(lines('other', 5))).rejects.toThrow(
+      'more than 1000 records a minute, which is the quota of each',
+    );
+    expect(intake.usage().get('small')).toEqual({ lastMinute: 10, refused: 5 });
+    time.now += 2 * 60_000;
+    expect(intake.usage().get('small')).toEqual({ lastMinute: 0, refused: 5 });
   });
 });
 

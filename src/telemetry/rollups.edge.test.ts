@@ -116,6 +116,32 @@ describe('what is asked of sums of five minutes', () => {
   });
 });
 
+it('a batch whose points were stored, but not their sums when the store was killed, gets both by coming again', async () => {
+  const client = createClient({ url: under.url });
+  const records = Array.from({ length: 60 }, (_, step) => ({
+    type: 'Metric',
+    projectId: 'p',
+    timestamp: since + step * 60_000,
+    attributes: { metricName: 'halved', ...valuesOf(1) },
+  }));
+  const { buffer } = new FrameEncoder(new SeenCatalogue()).encode(records, until, () => expect.unreachable());
+  const counts = async () =>
+    (
+      await store.select({
+        sql: `SELECT (SELECT count() FROM telemetry_samples WHERE metricName = 'halved'),
+          (SELECT sum(points) FROM telemetry_rollups WHERE metricName = 'halved')`,
+        params: {},
+      })
+    ).rows[0];
+  await client.command({ query: 'DETACH TABLE telemetry_rollups_made' });
+  await store.insert([buffer], 'halved');
+  expect(await counts()).toEqual([60, 0]);
+  await client.command({ query: 'ATTACH TABLE telemetry_rollups_made' });
+  for (let again = 0; again < 3; again += 1) await store.insert([buffer], 'halved');
+  expect(await counts()).toEqual([60, 60]);
+  await client.close();
+});
+
 const rounded = ({ rows, series }: { rows: unknown; series: readonly { points: unknown }[] }): unknown =>
   JSON.parse(JSON.stringify([rows, series]), (_, value: unknown) =>
     typeof value === 'number' ? Number(value.toPrecision(10)) : value,

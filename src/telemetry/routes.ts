@@ -1,6 +1,6 @@
 import type { Clock } from '../kernel/clock.ts';
 import { Fault } from '../kernel/faults.ts';
-import type { MountedContract } from '../platform/http/contract.ts';
+import type { Handlers, MountedContract } from '../platform/http/contract.ts';
 import { mount } from '../platform/http/contract.ts';
 import { openEventStream } from '../platform/http/event-stream.ts';
 import type { Spool } from '../platform/spool/spool.ts';
@@ -19,6 +19,7 @@ import type { ProjectNames } from './port.ts';
 import type { Questions } from './query.ts';
 import { askSql } from './raw-sql.ts';
 import { readServiceMap } from './service-map.ts';
+import type { settingsOperations } from './settings/operations.ts';
 import type { Store } from './store.ts';
 import type { LiveTail } from './tail.ts';
 import { readTrace } from './traces.ts';
@@ -42,6 +43,9 @@ export function telemetryRoutes(deps: {
   clock: Clock;
   startedAt: number;
   ready: () => Promise<void>;
+  settings: Handlers<typeof settingsOperations>;
+  /** How many days a type of record is kept. */
+  daysKept: (type: string) => Promise<number>;
 }): MountedContract {
   const { store, questions, catalogue, accounting, tail, spool, health, clock } = deps;
 
@@ -133,7 +137,7 @@ export function telemetryRoutes(deps: {
       await deps.ready();
       const now = clock.now();
       // One step's or one trace's log is wanted whole, however old; anything else is asked about the last day.
-      const back = filter.jobId || filter.runId || filter.traceId ? 30 * day : day;
+      const back = filter.jobId || filter.runId || filter.traceId ? (await deps.daysKept('Log')) * day : day;
       const end = until ? Date.parse(until) : now + 60_000;
       const window = { since: since ? Date.parse(since) : end - back, until: end };
       const { lines, more } = await questions.inTurn(() =>
@@ -192,11 +196,13 @@ export function telemetryRoutes(deps: {
       const scope = await scopeOf(query.projectId);
       await deps.ready();
       const traceId = params.traceId.toLowerCase();
-      const found = await questions.inTurn(() => readTrace(store, scope, traceId, clock.now()));
+      const days = await deps.daysKept('Span');
+      const since = clock.now() - days * day;
+      const found = await questions.inTurn(() => readTrace(store, scope, traceId, { since, until: clock.now() + day }));
       if (found.spans.length === 0) {
         throw new Fault('missing', `There is no trace ${traceId}`, {
           code: 'telemetry.no-trace',
-          hint: 'Spans appear a few seconds after they end and are kept for 14 days.',
+          hint: `Spans appear a few seconds after they end and are kept for ${days} days.`,
         });
       }
       return found;
@@ -239,5 +245,6 @@ export function telemetryRoutes(deps: {
         tail: tail.stats(),
       };
     },
+    ...deps.settings,
   });
 }

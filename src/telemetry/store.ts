@@ -30,6 +30,8 @@ export interface Store {
    * Within the same limits.
    */
   selectRaw(sql: string): Promise<QueryResult & { columns: { name: string; type: string }[] }>;
+  /** Runs one statement that answers nothing. Its text is Millrace's own. */
+  command(sql: string): Promise<void>;
   ping(): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -162,6 +164,10 @@ export function openStore(url: string): Store {
     },
 
     selectRaw: (sql) => run(sql, {}, { readonly: '1' }),
+
+    async command(sql) {
+      await client.command({ query: sql });
+    },
 
     async ping() {
       return (await client.ping()).success;

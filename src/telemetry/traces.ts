@@ -2,22 +2,20 @@ import type { LogLine, TraceSpan } from './api.ts';
 import { searchLogs } from './logs.ts';
 import { Params } from './nrql/params.ts';
 import { readRecords, type Scope } from './nrql/scope.ts';
+import type { Window } from './nrql/window.ts';
 import type { Store } from './store.ts';
-import { tables } from './tables.ts';
 
 const maxSpans = 5000;
 const maxLogs = 2000;
-const day = 86_400_000;
 
-/** Every span of a trace, oldest first, and the lines logged in it. Looks as far back as spans are kept. */
+/** Every span of a trace, oldest first, and the lines logged in it. `window` reaches back as far as spans are kept. */
 export async function readTrace(
   store: Store,
   scope: Scope,
   traceId: string,
-  now: number,
+  window: Window,
 ): Promise<{ spans: TraceSpan[]; logs: LogLine[]; truncated: boolean }> {
   const params = new Params();
-  const window = { since: now - tables.telemetry_spans.retentionDays * day, until: now + day };
   const from = readRecords(['Span'], scope, window, params);
   const { rows } = await store.select({
     sql:

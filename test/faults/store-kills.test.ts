@@ -1,8 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { endProcess, findProcessesIn } from '../../src/platform/process/orphans.ts';
 import {
   checkDeployments,
   checkErrors,
@@ -13,7 +10,6 @@ import {
   pushUntilDone,
 } from '../harness/loop-checks.ts';
 import {
-  eventually,
   processesNaming,
   type RunningMillrace,
   removeDirectory,
@@ -22,6 +18,7 @@ import {
 } from '../harness/millrace.ts';
 import { openSeed } from '../harness/seed.ts';
 import { createSmallProject, type SmallProject } from '../harness/small-project.ts';
+import { killStore } from '../harness/store-processes.ts';
 import { createContexts, sendErrors, sendLines, visit } from '../harness/traffic.ts';
 
 /** Of each of the two stores. */
@@ -43,15 +40,6 @@ afterEach(async () => {
   await removeDirectory(dataDir);
 });
 
-/** PostgreSQL's first process, or ClickHouse's only one; undefined while it is being started again. */
-async function storeProcess(store: 'postgres' | 'clickhouse'): Promise<number | undefined> {
-  if (store === 'clickhouse')
-    return (await findProcessesIn(join(dataDir, 'clickhouse'), basename(process.execPath)))[0];
-  const cluster = join(dataDir, 'postgres', 'data');
-  const first = Number((await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')[0]);
-  return (await findProcessesIn(cluster, 'postgres')).find((pid) => pid === first);
-}
-
 it(`loses and doubles nothing when PostgreSQL and ClickHouse are killed ${kills} times each across the loop`, async () => {
   millrace = await startMillrace({ dataDir, env: { MILLRACE_RUNTIME: 'process', MILLRACE_JOBS: '4' } });
   const { client, token } = await millrace.owner();
@@ -72,10 +60,7 @@ it(`loses and doubles nothing when PostgreSQL and ClickHouse are killed ${kills}
       pushing = pushUntilDone(project);
     }
     await sleep(300 + random(kill) * 3000);
-    const store = kill % 2 === 0 ? 'postgres' : 'clickhouse';
-    const pid = await eventually(`${store} runs`, () => storeProcess(store));
-    endProcess(pid, 'SIGKILL');
-    await eventually(`${store} is started again`, async () => ((await storeProcess(store)) ?? pid) !== pid);
+    await killStore(dataDir, kill % 2 === 0 ? 'postgres' : 'clickhouse');
   }
   await pushing;
   await Promise.all([contexts, lines, ...errors].map((lane) => lane.stop()));

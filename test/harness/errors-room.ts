@@ -29,7 +29,7 @@ export interface ErrorsUnderTest {
   facts: NotedFact[];
   failures: Awaited<ReturnType<ChangeLog['failuresNaming']>>;
   /** Calls an operation as the server would, the answer checked against the contract. */
-  call<Result>(name: string, input?: OperationInput): Promise<Result>;
+  call<Result>(name: string, input?: OperationInput, by?: Actor): Promise<Result>;
   /** An event as a protocol hands it over. */
   received(payload: object, more?: Partial<ReceivedEvent>): ReceivedEvent;
   close(): Promise<void>;
@@ -90,7 +90,7 @@ export async function errorsUnderTest(clock: Clock = systemClock): Promise<Error
     files,
     facts,
     failures,
-    call: (name, input) => callOperation(room.room.contracts[0]!, name, input, jane),
+    call: (name, input, by = jane) => callOperation(room.room.contracts[0]!, name, input, by),
     received: (payload, more = {}) => ({
       projectId,
       eventId: newId().replaceAll('-', ''),

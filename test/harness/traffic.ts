@@ -9,7 +9,8 @@ export interface Lane<Done> {
   stop(): Promise<void>;
 }
 
-function laneOf<Done>(pauseMs: number, next: (n: number) => Promise<Done | undefined>): Lane<Done> {
+/** Does `next` again and again, with a pause between two; what it resolves to is done, unless that is nothing. */
+export function laneOf<Done>(pauseMs: number, next: (n: number) => Promise<Done | undefined>): Lane<Done> {
   const done: Done[] = [];
   let open = true;
   let failure: unknown;

@@ -148,3 +148,25 @@ export function Fields({ children }: { children: ReactNode }) {
 }
 
 export const inputClass: string = styles.input ?? '';
+
+/** A box to tick. */
+export function Check({ label, checked, set }: { label: string; checked: boolean; set: (checked: boolean) => void }) {
+  return (
+    <label className={styles.check}>
+      <input type="checkbox" checked={checked} onChange={(event) => set(event.target.checked)} />
+      {label}
+    </label>
+  );
+}
+
+/** Entries, one a line. */
+export function Lines({ set, ...rest }: Omit<TextAreaProps, 'onChange'> & { set: (value: string) => void }) {
+  return <TextArea {...rest} onChange={(event) => set(event.target.value)} />;
+}
+
+/** What was written in {@link Lines}. */
+export const linesOf = (text: string): string[] =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');

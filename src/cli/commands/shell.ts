@@ -58,7 +58,8 @@ async function running(client: Client, jobId: string, terminal: Terminal): Promi
 /** Carries what is typed there and what is printed here until the shell ends. */
 async function converse(client: Client, id: string): Promise<number> {
   const { stdin, stdout } = process;
-  const size = () => ({ rows: stdout.rows ?? 24, columns: stdout.columns ?? 80 });
+  // A terminal that was never told its size says 0.
+  const size = () => ({ rows: stdout.rows || 24, columns: stdout.columns || 80 });
   const term = /^[\w.+-]{1,40}$/.exec(process.env.TERM ?? '')?.[0];
   const opened = await client.pipelines.openShell({ params: { id }, body: { ...size(), ...(term ? { term } : {}) } });
   const params = { id, shell: opened.id };

@@ -35,6 +35,30 @@ export const laterMigrations: Migration[] = [
     statements: 'alter table errors_issues add column evidence jsonb;',
   },
   {
+    id: 'errors/0010-saved-views',
+    statements: `
+      -- Searches of issues that people gave a name.
+      create table errors_saved_views (
+        id uuid primary key,
+        project_id uuid,
+        owner_id text not null,
+        owner_name text not null,
+        name text not null,
+        search text not null,
+        status text not null,
+        environment text,
+        sort text not null,
+        shared boolean not null
+      );
+      create unique index on errors_saved_views
+        (owner_id, coalesce(project_id, '00000000-0000-0000-0000-000000000000'), lower(name));`,
+  },
+  {
+    id: 'errors/0011-telling',
+    // Projects whose telemetry told of exceptions: theirs may come twice, by a client too.
+    statements: 'create table errors_telling (project_id uuid primary key);',
+  },
+  {
     id: 'errors/0012-searches',
     // What search and the list of releases ask for, of millions of events.
     statements: `

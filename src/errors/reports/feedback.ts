@@ -1,6 +1,6 @@
+import { scrubText } from '../../kernel/scrub.ts';
 import { objectOf, textOf, timeOf } from '../lenient.ts';
 import type { ReceivedItem } from '../port.ts';
-import { scrubText } from '../scrub.ts';
 
 /** What somebody who used the application has to say. */
 export interface Feedback {

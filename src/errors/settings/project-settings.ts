@@ -1,5 +1,6 @@
 import type { Actor } from '../../kernel/events.ts';
 import { Fault } from '../../kernel/faults.ts';
+import { badPattern } from '../../kernel/scrub-rules.ts';
 import type { Queryable } from '../../platform/postgres/database.ts';
 import { json, msOf, sql } from '../../platform/postgres/sql.ts';
 import { parseOwnership } from '../owners/rules.ts';
@@ -47,15 +48,12 @@ export async function writeSettings(
       hint: more.length > 0 ? `${more.length} more lines have problems.` : undefined,
     });
   }
-  for (const pattern of settings.scrubbing.patterns) {
-    try {
-      scrubberOf({ ...noScrubbing, patterns: [pattern] });
-    } catch (cause) {
-      throw new Fault('unprocessable', `The pattern ${pattern} cannot be read`, {
-        code: 'errors.bad-pattern',
-        hint: `Patterns are in RE2 syntax, which has no look-around. ${(cause as Error).message}`,
-      });
-    }
+  const bad = badPattern(settings.scrubbing.patterns);
+  if (bad) {
+    throw new Fault('unprocessable', `The pattern ${bad.pattern} cannot be read`, {
+      code: 'errors.bad-pattern',
+      hint: bad.why,
+    });
   }
   await db.execute(sql`
     insert into errors_settings (project_id, filters, scrubbing, ownership, changed_at, changed_by)

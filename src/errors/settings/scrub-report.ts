@@ -1,13 +1,9 @@
-import { RE2JS } from 're2js';
+import { filtered } from '../../kernel/scrub.ts';
+import { compileScrubRules, type ScrubRules } from '../../kernel/scrub-rules.ts';
 import type { ErrorReport, ReportedException, ReportedFrame } from '../report.ts';
-import { filtered } from '../scrub.ts';
 
-/** What a project wants taken out besides what always is. */
-export interface ScrubSettings {
-  /** Values under names that contain one of these, in whatever case. */
-  fields: string[];
-  /** Whatever matches one of these (RE2 syntax), in every text. */
-  patterns: string[];
+/** What a project wants taken out of its events besides what always is. */
+export interface ScrubSettings extends ScrubRules {
   /** Addresses of users. */
   addresses: boolean;
 }
@@ -16,40 +12,10 @@ export const noScrubbing: ScrubSettings = { fields: [], patterns: [], addresses:
 
 export type Scrubber = (report: ErrorReport) => ErrorReport;
 
-/** Longest text that patterns look through; the rest of a longer one is cut away, so that nothing passes unseen. */
-const longest = 32_768;
-
 /** Compiles settings; null when there is nothing to do. Throws what RE2 says of a pattern it cannot read. */
 export function scrubberOf(settings: ScrubSettings): Scrubber | null {
-  const fields = settings.fields.map((field) => field.toLowerCase()).filter(Boolean);
-  const patterns = settings.patterns.map((pattern) => RE2JS.compile(pattern));
-  if (fields.length + patterns.length === 0 && !settings.addresses) return null;
-
-  const named = (name: string): boolean => {
-    const lower = name.toLowerCase();
-    return fields.some((field) => lower.includes(field));
-  };
-  // Structures are kept as JSON text, forms as pairs: their members are told by name as well.
-  const inText = fields.map((field) => ({
-    json: RE2JS.compile(
-      `("[^"]*${RE2JS.quote(field)}[^"]*"\\s*:\\s*)("(?:[^"\\\\]|\\\\.)*"|[^,}\\]\\s]+)`,
-      RE2JS.CASE_INSENSITIVE,
-    ),
-    form: RE2JS.compile(`((?:^|[&?;])[^=&;]*${RE2JS.quote(field)}[^=&;]*=)[^&;]*`, RE2JS.CASE_INSENSITIVE),
-  }));
-  const text = (value: string): string => {
-    let clean = value.slice(0, longest);
-    for (const pattern of patterns) clean = pattern.matcher(clean).replaceAll(filtered.replaceAll('$', '\\$'));
-    return clean;
-  };
-  const structured = (value: string): string => {
-    let clean = value;
-    for (const { json, form } of inText) {
-      clean = json.matcher(clean).replaceAll(`$1"${filtered}"`);
-      if (clean.includes('=')) clean = form.matcher(clean).replaceAll(`$1${filtered}`);
-    }
-    return text(clean);
-  };
+  if (settings.fields.length + settings.patterns.length === 0 && !settings.addresses) return null;
+  const { named, text, structured } = compileScrubRules(settings);
   const pair = ([name, value]: [string, string]): [string, string] => [
     name,
     named(name) ? filtered : structured(value),

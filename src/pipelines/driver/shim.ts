@@ -53,9 +53,23 @@ by_timings() {
     return
   fi
   awk -F '\\t' -v kind="$kind" -v other="$other" '
-    FILENAME != "-" { if ($1 == kind) { time[$2] = $3; sum += $3; count++ } next }
-    FNR == 1 && other == "" { other = count ? sum / count : 1 }
-    { name = $0; sub(/^\\.\\//, "", name); print (name in time ? time[name] : other) "\\t" $0 }
+    FILENAME != "-" { time[$1, $2] = $3; sum[$1] += $3; count[$1]++; next }
+    {
+      name = $0; sub(/^\\.\\//, "", name)
+      lines[++n] = $0; names[n] = name
+      for (each in count) if ((each, name) in time) known[each]++
+    }
+    END {
+      # Which kind of name these are shows by which of them have a time, unless it was said.
+      if (kind == "") {
+        kind = "file"
+        if (known["class"] > known[kind]) kind = "class"
+        if (known["name"] > known[kind]) kind = "name"
+      }
+      if (n && !known[kind]) print "None of these names has a time of an earlier run (as file, class or name of a test); they are split evenly" | "cat >&2"
+      if (other == "") other = known[kind] ? sum[kind] / count[kind] : 1
+      for (i = 1; i <= n; i++) print ((kind, names[i]) in time ? time[kind, names[i]] : other) "\\t" lines[i]
+    }
   ' "$mr_C/timings" - | deal
 }
 
@@ -69,7 +83,7 @@ by_filesize() {
 by_position() { awk -v mine="$index" -v total="$total" 'n++ % total == mine'; }
 
 split() {
-  index=\${CIRCLE_NODE_INDEX:-0}; total=\${CIRCLE_NODE_TOTAL:-1}; file= by=position kind=file other=
+  index=\${CIRCLE_NODE_INDEX:-0}; total=\${CIRCLE_NODE_TOTAL:-1}; file= by=position kind= other=
   TAB=$(printf '\\t')
   while [ $# -gt 0 ]; do
     case $1 in

@@ -130,6 +130,24 @@ export function changedByCommit(repository: string, sha: string): GitCommand {
   return inRepository(repository, 'diff-tree', ...flags, sha);
 }
 
+/**
+ * Prints the commit that last changed one line of a file (lines count from 1), with the line itself. What `not` can reach is
+ * told as a boundary. Exits 128 when there is no such file or line.
+ */
+export function blameLine(
+  repository: string,
+  place: { sha: string; path: string; line: number; not: string | null },
+): GitCommand {
+  const range = place.not === null ? place.sha : `${place.not}..${place.sha}`;
+  const flags = ['--porcelain', '--root', '-L', `${place.line},${place.line}`];
+  return inRepository(repository, 'blame', ...flags, range, '--', place.path);
+}
+
+/** Prints the size of a file of a commit in bytes; exits 128 when there is none. */
+export function sizeOfFile(repository: string, sha: string, path: string): GitCommand {
+  return inRepository(repository, 'cat-file', '-s', `${sha}:${path}`);
+}
+
 export function mergeBase(repository: string, left: string, right: string): GitCommand {
   return inRepository(repository, 'merge-base', left, right);
 }

@@ -95,6 +95,21 @@ export function parsePaths(output: Buffer): string[] {
     .filter((path) => path !== '');
 }
 
+/** A line of a file, and the commit that last changed it. */
+export interface BlamedLine {
+  sha: string;
+  text: string;
+}
+
+/** Reads the output of `blameLine`; undefined when the line is older than the commits asked for. */
+export function parseBlame(output: Buffer): BlamedLine | undefined {
+  const [head, ...rest] = output.toString().split('\n');
+  const [, sha] = /^([0-9a-f]{40,64}) \d+ \d+/.exec(head ?? '') ?? [];
+  const text = rest.find((line) => line.startsWith('\t'));
+  if (sha === undefined || text === undefined || rest.includes('boundary')) return undefined;
+  return { sha, text: text.slice(1).replace(/\r$/, '') };
+}
+
 export interface RefMove {
   ref: string;
   /** Object before and after; null where there is none. */

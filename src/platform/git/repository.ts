@@ -1,7 +1,17 @@
 import type { Readable } from 'node:stream';
 import { Fault } from '../../kernel/faults.ts';
 import * as commands from './commands.ts';
-import { type Commit, parseLog, parsePaths, parseRefs, parseTree, type Ref, type TreeEntry } from './output.ts';
+import {
+  type BlamedLine,
+  type Commit,
+  parseBlame,
+  parseLog,
+  parsePaths,
+  parseRefs,
+  parseTree,
+  type Ref,
+  type TreeEntry,
+} from './output.ts';
 import { checkRevision, checkTreePath, isSha } from './refs.ts';
 import { GitFailure, runGit, streamGit } from './run.ts';
 
@@ -75,6 +85,27 @@ export async function changedFiles(repository: string, from: string | null, to: 
 /** Paths a commit changed against its first parent. */
 export async function changedByCommit(repository: string, sha: string): Promise<string[]> {
   return [...new Set(parsePaths((await runGit(commands.changedByCommit(repository, checkRevision(sha)))).stdout))];
+}
+
+const blameMs = 3000;
+const blamedBytes = 1024 * 1024;
+
+/**
+ * The commit that last changed a line of a file as it is in `sha`, among those `not` cannot reach (all when null); undefined
+ * when it is older, or there is no such line, or the file is over 1 MiB. Gives up after 3 s with an `unavailable` Fault.
+ */
+export async function blameLine(
+  repository: string,
+  place: { sha: string; path: string; line: number; not: string | null },
+): Promise<BlamedLine | undefined> {
+  checkRevision(place.sha);
+  if (place.not !== null) checkRevision(place.not);
+  checkTreePath(place.path);
+  const size = await runGit(commands.sizeOfFile(repository, place.sha, place.path), { acceptable: [0, 128] });
+  if (size.code !== 0 || Number(size.stdout) > blamedBytes) return undefined;
+  const limits = { acceptable: [0, 128], timeoutMs: blameMs, outputBytes: 2 * blamedBytes };
+  const blamed = await runGit(commands.blameLine(repository, place), limits);
+  return blamed.code === 0 ? parseBlame(blamed.stdout) : undefined;
 }
 
 /** The best common ancestor, or undefined. */

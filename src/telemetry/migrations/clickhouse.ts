@@ -99,4 +99,12 @@ export const storeMigrations: StoreMigration[] = [
       `CREATE MATERIALIZED VIEW IF NOT EXISTS ${rollups.name}_made TO ${rollups.name} AS ${selectRollups('telemetry_samples')}`,
     ],
   },
+  {
+    // Days are a setting, carried out by `settings/retention.ts`. Given first, so that the step can run again.
+    id: 'telemetry/0007-days-are-a-setting',
+    statements: [...tableNames, rollups.name].flatMap((name) => [
+      `ALTER TABLE ${name} MODIFY TTL ${name === rollups.name ? 'cell' : 'toDateTime(timestamp)'} + INTERVAL 395 DAY SETTINGS materialize_ttl_after_modify = 0`,
+      `ALTER TABLE ${name} REMOVE TTL`,
+    ]),
+  },
 ];

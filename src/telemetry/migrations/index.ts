@@ -12,4 +12,21 @@ export const telemetryMigrations: Migration[] = [
       );
       create index on telemetry_once (at);`,
   },
+  {
+    id: 'telemetry/0002-retention',
+    statements: `
+      create table telemetry_retention (
+        kind text primary key,
+        days int not null
+      );`,
+  },
+  {
+    id: 'telemetry/0003-projects',
+    statements: `
+      create table telemetry_projects (
+        project_id uuid primary key,
+        records_per_minute bigint,
+        scrubbing jsonb
+      );`,
+  },
 ];

@@ -92,7 +92,11 @@ function count(call: ExpressionOf<'call'>, context: Context): Value {
   const argument = call.args[0];
   if (!argument || argument.value.kind === 'star') {
     context.used.others = true;
-    return { sql: aggregate('count', '', [], context.condition), type: 'number' };
+    const { records } = context.fields;
+    const sql = records
+      ? aggregate('sum', '', [records], context.condition)
+      : aggregate('count', '', [], context.condition);
+    return { sql, type: 'number' };
   }
   const { value, condition, metric } = subjectOf(argument, call, 'any', context);
   if (metric) return { sql: `ifNull(${aggregate('sum', '', ['count'], condition)}, 0)`, type: 'number' };

@@ -11,7 +11,6 @@ import { parse } from './parser.ts';
 
 /** Compiled SQL on a real ClickHouse against an evaluator that reads record by record, over generated data and queries. */
 const project = 'p1';
-// Recent, since records older than their retention are gone at once.
 const now = Math.floor(Date.now() / 60_000) * 60_000;
 const hour = 3_600_000;
 

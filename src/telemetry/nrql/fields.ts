@@ -33,6 +33,8 @@ export interface Fields {
   metric(name: string): string | undefined;
   /** SQL of an order of arrival, for latest and earliest. */
   arrival: string;
+  /** SQL of how many records a row stands for; undefined where it is one. */
+  records?: string | undefined;
   /** SQL of the event type of a record; undefined in what a subquery gives. */
   eventType: string | undefined;
   /** SQL of the record's instant (DateTime64), or undefined where a subquery gave none. */

@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type GoldenFile, readGolden, sameLine, writeAnswer } from '../../../test/harness/nrql-golden.ts';
 import { type TestStore, testStore } from '../../../test/harness/telemetry-store.ts';
@@ -9,7 +8,6 @@ import { SeenCatalogue } from '../catalogue.ts';
 import { FrameEncoder } from '../frames.ts';
 import { createQuestions, type Questions } from '../query.ts';
 import type { Store } from '../store.ts';
-import { tableNames } from '../tables.ts';
 
 /** Data, questions and answers worked out by hand, in plain text files; asked of a real ClickHouse. */
 const folder = join(import.meta.dirname, '../../../test/golden/nrql');
@@ -26,10 +24,6 @@ let questions: Questions;
 beforeAll(async () => {
   under = await testStore();
   store = under.store;
-  // The files have dates of their own, which are long past whenever this runs.
-  const client = createClient({ url: under.url });
-  for (const table of tableNames) await client.command({ query: `ALTER TABLE ${table} REMOVE TTL` });
-  await client.close();
   const catalogue = new SeenCatalogue();
   const encoder = new FrameEncoder(catalogue);
   for (const [name, file] of files) {

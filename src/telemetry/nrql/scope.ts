@@ -1,6 +1,8 @@
 import { rollupReadings, rollups, seriesLabels } from '../rollups.ts';
 import { computedColumns } from '../samples.ts';
 import { frameColumns, mapColumns, type TableName, tableNames, tableOf, tables } from '../tables.ts';
+import { bucket, countedOf } from '../volume-projection.ts';
+import type { CountedCells } from './counted.ts';
 import type { Params } from './params.ts';
 import type { Cells } from './rollup.ts';
 import type { Window } from './window.ts';
@@ -65,7 +67,6 @@ const instantOf = (ms: number, params: Params): string =>
  */
 export function readCells(scope: Scope, window: Window, cells: Cells, params: Params): string {
   const whose = owned(scope, ['Metric'], params);
-  const second = (ms: number): string => `toDateTime(${params.bind(ms / 1000, 'Int64')}, 'UTC')`;
   const kept = ['projectId', 'type', ...seriesLabels];
   const read = (table: string, readings: readonly string[], conditions: string[]): string =>
     `SELECT ${[...kept, ...readings].join(', ')} FROM ${table} WHERE ${[...whose, ...conditions].join(' AND ')}`;
@@ -77,14 +78,9 @@ export function readCells(scope: Scope, window: Window, cells: Cells, params: Pa
       "toDateTime64(cell, 6, 'UTC') AS began",
       ...rollupReadings.map(([name, sql]) => `${sql} AS ${name}`),
     ],
-    [`cell >= ${second(cells.since)}`, `cell < ${second(cells.until)}`],
+    [`cell >= ${secondOf(cells.since, params)}`, `cell < ${secondOf(cells.until, params)}`],
   );
-  const around = [
-    [window.since, cells.since],
-    [cells.until, window.until],
-  ].flatMap(([from, to]) =>
-    from! < to! ? [`(timestamp >= ${instantOf(from!, params)} AND timestamp < ${instantOf(to!, params)})`] : [],
-  );
+  const around = aroundOf(window, cells, params);
   if (around.length === 0) return `(${rolled})`;
   const points = read(
     'telemetry_samples',
@@ -92,6 +88,50 @@ export function readCells(scope: Scope, window: Window, cells: Cells, params: Pa
     [`(${around.join(' OR ')})`],
   );
   return `(${rolled} UNION ALL ${points})`;
+}
+
+const secondOf = (ms: number, params: Params): string => `toDateTime(${params.bind(ms / 1000, 'Int64')}, 'UTC')`;
+
+/** Conditions on what of a window lies before and after its whole cells; `more` is said of each, which lies in one cell (Unix ms). */
+function aroundOf(window: Window, cells: Cells, params: Params, more: (cell: number) => string = () => ''): string[] {
+  const ends = [
+    [window.since, cells.since, cells.since - cells.cellMs],
+    [cells.until, window.until, cells.until],
+  ] as const;
+  return ends.flatMap(([from, to, cell]) =>
+    from < to
+      ? [`(timestamp >= ${instantOf(from, params)} AND timestamp < ${instantOf(to, params)}${more(cell)})`]
+      : [],
+  );
+}
+
+/**
+ * As {@link readRecords} for queries that only count: a row for what the store has counted in a cell, another for each record around the cells and
+ * in those that an edge of a bucket parts. `records` is how many it stands for, `began` the time that tells the bucket.
+ */
+export function readCounted(scope: Scope, window: Window, cells: CountedCells, params: Params): string {
+  const { table, parted } = cells;
+  const whose = owned(scope, [cells.eventType], params);
+  const kept = ['type', ...countedOf(table)];
+  const inside = [`${bucket} >= ${secondOf(cells.since, params)}`, `${bucket} < ${secondOf(cells.until, params)}`];
+  // Records lie in order of their cell, not of their time.
+  const around = aroundOf(window, cells, params, (cell) => ` AND ${bucket} = ${secondOf(cell, params)}`);
+  const whole = [...inside];
+  if (parted) {
+    const [begin, step] = [params.bind(parted.begin / 1000, 'Int64'), params.bind(parted.stepMs / 1000, 'Int64')];
+    whole.push(`(toUnixTimestamp(${bucket}) - ${begin}) % ${step} != 0`);
+    // As a list, by which the store finds them without a look at the others.
+    const edges = `SELECT toDateTime(${begin} + number * ${step}, 'UTC') FROM numbers(${params.bind(parted.count, 'Int64')})`;
+    around.push(`(${[...inside, `${bucket} IN (${edges})`].join(' AND ')})`);
+  }
+  const counted =
+    `SELECT ${kept.join(', ')}, toDateTime64(${bucket}, 6, 'UTC') AS began, count() AS records FROM ${table}` +
+    ` WHERE ${[...whose, ...whole].join(' AND ')} GROUP BY ${kept.join(', ')}, ${bucket}`;
+  if (around.length === 0) return `(${counted})`;
+  return (
+    `(${counted} UNION ALL SELECT ${kept.join(', ')}, timestamp AS began, toUInt64(1) AS records FROM ${table}` +
+    ` WHERE ${whose.join(' AND ')} AND (${around.join(' OR ')}))`
+  );
 }
 
 /** Computed columns are not part of `*`. */

@@ -2,11 +2,12 @@ import { tableOf, tables } from '../tables.ts';
 import type { Join, Query } from './ast.ts';
 import type { BuiltSelect, SelectOptions } from './built.ts';
 import type { Context } from './context.ts';
+import { countedCells } from './counted.ts';
 import { compile } from './expression-sql.ts';
 import { columnFields, type Fields, joinedFields, recordFields, type Value } from './fields.ts';
 import { NrqlError } from './problems.ts';
 import { rollupCells } from './rollup.ts';
-import { readCells, readRecords } from './scope.ts';
+import { readCells, readCounted, readRecords } from './scope.ts';
 
 /** Builds what a query asks from inside another. */
 export type Nest = (query: Query, options: SelectOptions) => BuiltSelect;
@@ -62,11 +63,19 @@ function readFrom(query: Query, options: SelectOptions, nest: Nest): SourceSql {
     from.flatMap((table) => tables[table].promoted.map(({ name, type }) => [name, type] as const)),
   );
   const cells = rollupCells(query, catalogue, window, options.buckets);
+  // Counts tell environments apart, but not releases.
+  const counted = cells || scope.release !== undefined ? null : countedCells(query, catalogue, window, options.buckets);
   const fields = recordFields(eventTypes, from, catalogue, params);
   return {
-    sql: cells ? readCells(scope, window, cells, params) : readRecords(eventTypes, scope, window, params),
-    fields: cells ? { ...fields, instant: 'began' } : fields,
-    few: cells !== null,
+    ...(cells
+      ? { sql: readCells(scope, window, cells, params), fields: { ...fields, instant: 'began' } }
+      : counted
+        ? {
+            sql: readCounted(scope, window, counted, params),
+            fields: { ...fields, instant: 'began', records: 'records' },
+          }
+        : { sql: readRecords(eventTypes, scope, window, params), fields }),
+    few: cells !== null || counted !== null,
     star: [...promoted].map(([name, kind]) => ({ name, kind })),
     columns: [],
     order: ['timestamp DESC', 'seq DESC'],

@@ -62,9 +62,7 @@ export function IssueCause({ issue }: { issue: Answer<'errors', 'getIssue'> }) {
           {suspect?.commits.map((commit) => (
             <li key={commit.sha}>
               <CommitLine commit={commit} />
-              <span className={styles.quiet}>
-                {commit.author.name}: {commit.reason}
-              </span>
+              <span className={styles.quiet}>{commit.reason}</span>
             </li>
           ))}
         </ul>

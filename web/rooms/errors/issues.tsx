@@ -23,6 +23,7 @@ import { ErrorTabs } from './error-tabs.tsx';
 import { installCommand } from './install.ts';
 import { IssueMark } from './issue-mark.tsx';
 import { Releases } from './releases.tsx';
+import { SavedViews } from './saved-views.tsx';
 import { finishedSearches } from './search-words.ts';
 
 type Issue = Item<'errors', 'listIssues'>;
@@ -218,6 +219,7 @@ function Issues() {
               onAsk={(q) => set({ q })}
               finish={(typed) => finishedSearches(typed, valuesIn(rows ?? []))}
             />
+            <SavedViews />
             <Select
               aria-label="Status"
               value={status}

@@ -1,20 +1,21 @@
 import { Package } from 'lucide-react';
-import type { Item } from '../../app/api.ts';
+import type { Answer, Item } from '../../app/api.ts';
 import { Empty } from '../../kit/empty.tsx';
 import { bytesText } from '../../kit/figures.ts';
 import { Section } from '../../kit/page.tsx';
 import { type Column, Table } from '../../kit/table.tsx';
+import { copyText } from './copies.ts';
 
 type Artifact = Item<'pipelines', 'listArtifacts'>;
 
-const columns: Column<Artifact>[] = [
-  { id: 'path', title: 'File', grow: true, cell: (artifact) => <a href={artifact.url}>{artifact.path}</a> },
-  { id: 'job', title: 'Job', cell: (artifact) => artifact.jobName },
-  { id: 'size', title: 'Size', numeric: true, cell: (artifact) => bytesText(artifact.bytes) },
-];
-
-/** Files that jobs kept. */
-export function Artifacts({ items }: { items: Artifact[] | undefined }) {
+/** Files that jobs kept. Copies of a job keep files of the same name, so each says whose it is. */
+export function Artifacts({ items, run }: { items: Artifact[] | undefined; run: Answer<'pipelines', 'getRun'> }) {
+  const copies = new Map(run.jobs.map((job) => [job.id, copyText(job)]));
+  const columns: Column<Artifact>[] = [
+    { id: 'path', title: 'File', grow: true, cell: (artifact) => <a href={artifact.url}>{artifact.path}</a> },
+    { id: 'job', title: 'Job', cell: ({ jobName, jobId }) => `${jobName} ${copies.get(jobId) ?? ''}` },
+    { id: 'size', title: 'Size', numeric: true, cell: (artifact) => bytesText(artifact.bytes) },
+  ];
   return (
     <Section flush>
       <Table

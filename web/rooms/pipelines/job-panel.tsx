@@ -15,6 +15,7 @@ import { statusLook } from '../../kit/status.ts';
 import { Duration } from '../../kit/time.tsx';
 import { useToasts } from '../../kit/toast.tsx';
 import { Approval } from './approval.tsx';
+import { copyText } from './copies.ts';
 import styles from './job-panel.module.css';
 import { MatrixCells } from './matrix-cells.tsx';
 import { StepList } from './step-list.tsx';
@@ -75,7 +76,7 @@ export function JobPanel({ job, jobs }: { job: JobSummary; jobs: JobSummary[] })
               aria-current={copy.id === job.id ? 'true' : undefined}
             >
               <StatusMark status={copy.status} label={statusLook(copy.status).word} />
-              {copy.nodeIndex}
+              {copyText(copy)}
             </Link>
           ))}
         </nav>

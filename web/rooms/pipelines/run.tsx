@@ -82,7 +82,7 @@ export function RunPage() {
       {tab === 'jobs' && <Jobs run={run} />}
       {tab === 'timing' && <RunTiming run={run} />}
       {tab === 'tests' && <Tests run={run} />}
-      {tab === 'artifacts' && <Artifacts items={artifacts.data?.items} />}
+      {tab === 'artifacts' && <Artifacts items={artifacts.data?.items} run={run} />}
       {tab === 'file' && <Diagnostics run={run} />}
     </Page>
   );

@@ -8,6 +8,7 @@ import { spanText } from '../../kit/moments.ts';
 import { Section } from '../../kit/page.tsx';
 import { statusLook } from '../../kit/status.ts';
 import { useNow } from '../../kit/time.tsx';
+import { copyText } from './copies.ts';
 import { type Bar, markStep, type Timing, timingOf } from './run-timing.ts';
 import styles from './timing.module.css';
 
@@ -136,8 +137,7 @@ function Waterfall({ timing }: { timing: Timing<Job> }) {
 function JobLink({ job }: { job: Job }) {
   return (
     <Link to="/runs/$runId" params={{ runId: job.runId }} search={{ job: job.id }}>
-      {job.name}
-      {job.nodeTotal > 1 && ` ${job.nodeIndex}`}
+      {job.name} {copyText(job)}
     </Link>
   );
 }

@@ -4,7 +4,7 @@ import { type Answer, api, ask } from '../../app/api.ts';
 import { Problem, QueryProblem } from '../../app/problem.tsx';
 import { useRefusal } from '../../app/session.ts';
 import { Button } from '../../kit/button.tsx';
-import { Fields, TextArea } from '../../kit/field.tsx';
+import { Check, Fields, Lines, linesOf } from '../../kit/field.tsx';
 import { Section } from '../../kit/page.tsx';
 import { useToasts } from '../../kit/toast.tsx';
 
@@ -17,30 +17,12 @@ export function ErrorSettings({ project }: { project: string }) {
   return <SettingsForm key={query.data.changedAt} project={project} settings={query.data} />;
 }
 
-const linesOf = (text: string): string[] =>
-  text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-
 const kinds = [
   { name: 'browserExtensions', label: 'Errors of browser extensions' },
   { name: 'localhost', label: 'Events from localhost' },
   { name: 'webCrawlers', label: 'Events of web crawlers' },
   { name: 'legacyBrowsers', label: 'Events of browsers that are no longer supported' },
 ] as const;
-
-interface LinesProps {
-  label: string;
-  hint: string;
-  rows: number;
-  value: string;
-  placeholder: string;
-  set: (value: string) => void;
-}
-
-/** Entries, one a line. */
-const Lines = ({ set, ...rest }: LinesProps) => <TextArea {...rest} onChange={(event) => set(event.target.value)} />;
 
 function SettingsForm({ project, settings }: { project: string; settings: Settings }) {
   const refusal = useRefusal('maintainer');
@@ -68,12 +50,6 @@ function SettingsForm({ project, settings }: { project: string; settings: Settin
       await queries.invalidateQueries({ queryKey: ['errors', 'getSettings'] });
     },
   });
-  const check = (label: string, checked: boolean, set: (value: boolean) => void) => (
-    <label key={label} style={{ display: 'flex', gap: 'var(--space-2)', alignItems: 'center' }}>
-      <input type="checkbox" checked={checked} onChange={(event) => set(event.target.checked)} />
-      {label}
-    </label>
-  );
   return (
     <form
       style={{ display: 'grid', gap: 'var(--space-5)' }}
@@ -84,9 +60,14 @@ function SettingsForm({ project, settings }: { project: string; settings: Settin
     >
       <Section title="Not wanted">
         <Fields>
-          {kinds.map(({ name, label }) =>
-            check(label, filters[name], (value) => setFilters((before) => ({ ...before, [name]: value }))),
-          )}
+          {kinds.map(({ name, label }) => (
+            <Check
+              key={name}
+              label={label}
+              checked={filters[name]}
+              set={(value) => setFilters((before) => ({ ...before, [name]: value }))}
+            />
+          ))}
           <Lines
             label="Error messages"
             hint="One a line, as “type: value”; * stands for any text."
@@ -105,12 +86,12 @@ function SettingsForm({ project, settings }: { project: string; settings: Settin
           />
         </Fields>
       </Section>
-      <Section title="Taken out">
+      <Section title="Taken out of errors">
         <Fields>
           <p style={{ color: 'var(--text-quiet)' }}>
             Passwords, tokens, cookies, card numbers and private keys always are. Besides:
           </p>
-          {check('Addresses of users', addresses, setAddresses)}
+          <Check label="Addresses of users" checked={addresses} set={setAddresses} />
           <Lines
             label="Values by name"
             hint="One a line; names that contain it count, in any case."

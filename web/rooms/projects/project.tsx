@@ -16,6 +16,7 @@ import { ProjectForm } from './project-form.tsx';
 import { ProjectSecrets } from './project-secrets.tsx';
 import { Push } from './push.tsx';
 import { Remote } from './remote.tsx';
+import { Scrubbing } from './scrubbing.tsx';
 
 const tabs = ['push', 'errors', 'secrets', 'remote', 'general'] as const;
 
@@ -61,6 +62,7 @@ export function ProjectPage() {
           <Addresses dsn={project.dsn} />
           <Arrivals project={project.slug} />
           <ErrorSettings project={project.slug} />
+          <Scrubbing project={project.slug} />
         </>
       )}
       {tab === 'secrets' && <ProjectSecrets project={project.slug} />}
@@ -118,6 +120,15 @@ function Addresses({ dsn }: { dsn: string }) {
           Services that Millrace deploys get both by themselves.
         </p>
       </Section>
+      <Section title="Pages of a product (browser script)">
+        <CodeBlock label="Script for pages" code={browserSnippet(dsn)} />
+        <p style={{ marginTop: 'var(--space-3)', color: 'var(--text-quiet)' }}>
+          Goes into the head of each page. It tells page views, web vitals, time on page and errors; nothing from
+          browsers that ask not to be tracked. With <code>data-consent=&quot;required&quot;</code> it waits for{' '}
+          <code>millrace.consent(true)</code>. Your own events:{' '}
+          <code>millrace.event(&apos;Purchase&apos;, {'{ total: 30 }'})</code>.
+        </p>
+      </Section>
     </>
   );
 }
@@ -130,4 +141,10 @@ function otlpSettings(dsn: string): string {
     'OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf',
     `OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20${username}`,
   ].join('\n');
+}
+
+/** The script for pages with the project's key, ready to paste. */
+function browserSnippet(dsn: string): string {
+  const { origin, username } = new URL(dsn);
+  return `<script async src="${origin}/browser/millrace.js" data-key="${username}"\n  data-service="web" data-environment="production"></script>`;
 }

@@ -9,6 +9,8 @@ import { spanText } from '../../kit/moments.ts';
 import { Pairs, Section } from '../../kit/page.tsx';
 import { type Column, Table } from '../../kit/table.tsx';
 import { Time } from '../../kit/time.tsx';
+import { Quotas } from './quotas.tsx';
+import { Retention } from './retention.tsx';
 
 type Source = Answer<'telemetry', 'ingest'>['sources'][number];
 
@@ -108,6 +110,8 @@ export function Intake() {
           empty={<Empty title="Nothing came in">Logs, metrics, traces and events are counted here.</Empty>}
         />
       </Section>
+      <Quotas />
+      <Retention />
     </>
   );
 }

@@ -9,7 +9,8 @@ export function isSecretName(name: string): boolean {
   return secretWords.test(name);
 }
 
-const card = /\b(?:\d[ -]?){12,18}\d\b/g;
+// Cards begin with 2 to 6; times in milliseconds do not.
+const card = /\b[2-6](?:[ -]?\d){12,18}\b/g;
 const userInfo = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s:@/]*:[^\s@/]+@/gi;
 const bearer = /\b(bearer|basic)\s+[a-z0-9._~+/=-]{8,}/gi;
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g;
@@ -45,6 +46,30 @@ export function scrubQuery(query: string): string {
   return query.replace(/([^&=?;]+)=([^&;]*)/g, (whole, name: string) =>
     isSecretName(name) ? `${name}=${filtered}` : whole,
   );
+}
+
+const hint = /passw|pwd|passphrase|secret|key|auth|credential|bearer|token|jwt|cookie|csrf|xsrf|session/i;
+const member = /"([^"\\]{1,64})"(\s*:\s*)("(?:[^"\\]|\\.)*"|-?\d[\d.]*)/g;
+const assigned = /([\w.-]{1,64})(=)("[^"]*"|'[^']*'|[^\s&,;"'[\](){}]+)/g;
+const told =
+  /\b([\w-]{0,32}(?:passw(?:or)?d|passphrase|pwd|api[-_]?key|private[-_]?key|access[-_]?key|set-cookie))(: ?)("[^"]*"|[^\s,;"]+)/gi;
+
+/** Values under secret names out of a line of text: of JSON in it, of `name=value`, and of `password: value`. */
+export function scrubPairs(line: string): string {
+  if (!hint.test(line)) return line;
+  return line
+    .replace(member, (whole, name: string, colon: string) =>
+      isSecretName(name) ? `"${name}"${colon}"${filtered}"` : whole,
+    )
+    .replace(assigned, (whole, name: string) => (isSecretName(name) ? `${name}=${filtered}` : whole))
+    .replace(told, `$1$2${filtered}`);
+}
+
+const address = /[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+/g;
+
+/** Addresses of mail out of a text. */
+export function scrubMailAddresses(text: string): string {
+  return text.includes('@') ? text.replace(address, filtered) : text;
 }
 
 /** A copy of a JSON value with the values under secret names taken out, to a depth of 8. */
