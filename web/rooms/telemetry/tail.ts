@@ -30,6 +30,9 @@ export function inOrder(lines: readonly LogLine[]): LogLine[] {
 export function useTail(filter: TailFilter, on: boolean, since: number | undefined): Tail {
   const [tail, setTail] = useState<Tail>(nothing);
   const shownUntil = useRef<number>(undefined);
+  // Asked once, when it starts.
+  const begin = useRef(since);
+  begin.current = since;
   const query = new URLSearchParams(
     Object.entries(filter).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   ).toString();
@@ -38,10 +41,9 @@ export function useTail(filter: TailFilter, on: boolean, since: number | undefin
     setTail(nothing);
     shownUntil.current = undefined;
   }, [query]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: where it starts is asked once, when it starts
   useEffect(() => {
     if (!on) return;
-    const from = shownUntil.current ?? since;
+    const from = shownUntil.current ?? begin.current;
     const source = new EventSource(`/api/v1/logs/tail?${query}${from === undefined ? '' : `&since=${from}`}`);
     let waiting: LogLine[] = [];
     let dropped = 0;
