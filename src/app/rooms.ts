@@ -253,7 +253,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     intakes: [
       createSentryIntake({ reception, telemetry: sent, clock, log: of('sentry').log }),
       createSentryApi({ uploads: errors.uploads, catalogue: errors.catalogue, clock, log: of('sentry').log }),
-      createOtlpIntake({ telemetry: sent, clock, keys }),
+      createOtlpIntake({ telemetry: sent, clock, keys, errors: reception }),
       createPrometheusIntake({ telemetry: sent, clock, keys }),
       createLokiIntake({ telemetry: sent, clock, keys }),
       createBrowserIntake({ telemetry: sent, errors: reception, clock, keys, scriptFile: deps.browserScript }),
@@ -261,7 +261,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
     ],
     sockets: [
       {
-        intake: createOtlpGrpcIntake({ telemetry: sent, clock, keys }),
+        intake: createOtlpGrpcIntake({ telemetry: sent, clock, keys, errors: reception }),
         at: settings.otlpGrpcPort,
         variable: 'MILLRACE_OTLP_GRPC_PORT',
       },

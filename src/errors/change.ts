@@ -288,6 +288,7 @@ export async function forgetProject(database: Database, projectId: string): Prom
     await tx.execute(sql`delete from errors_rules where project_id = ${projectId}`);
     await tx.execute(sql`delete from errors_settings where project_id = ${projectId}`);
     await tx.execute(sql`delete from errors_saved_views where project_id = ${projectId}`);
+    await tx.execute(sql`delete from errors_telling where project_id = ${projectId}`);
     await tx.execute(sql`delete from errors_numbers where project_id = ${projectId}`);
     await tx.execute(sql`delete from errors_received where project_id = ${projectId}`);
     await tx.execute(sql`delete from errors_outcomes where project_id = ${projectId}`);

@@ -22,6 +22,7 @@ import {
   thinOut,
 } from './store-batch.ts';
 import { type IssueRow, insertActivity, insertIssues, lockIssues, takeNumbers } from './store-issues.ts';
+import { withoutTwins } from './twins.ts';
 
 export interface IngestSurroundings {
   database: Database;
@@ -55,15 +56,17 @@ export async function storeBatch(
     if (!slugs.has(projectId)) slugs.set(projectId, await around.slugOf(projectId));
   }
   return around.database.transaction(async (tx) => {
-    const fresh = await takeFresh(tx, digests);
+    const unknown = await takeUnknown(tx, digests);
+    const fresh = await withoutTwins(tx, unknown);
     const outcomes: (Outcome & { projectId: string })[] = [...invalid];
     const duplicates = new Set(digests);
     for (const digest of fresh) {
       duplicates.delete(digest);
       outcomes.push({ projectId: digest.projectId, category: 'error', outcome: 'accepted', reason: '', quantity: 1 });
     }
-    for (const { projectId } of duplicates) {
-      outcomes.push({ projectId, category: 'error', outcome: 'duplicate', reason: 'event_id', quantity: 1 });
+    for (const digest of duplicates) {
+      const reason = unknown.includes(digest) ? 'same_exception' : 'event_id';
+      outcomes.push({ projectId: digest.projectId, category: 'error', outcome: 'duplicate', reason, quantity: 1 });
     }
     if (fresh.length === 0) {
       await countOutcomes(tx, Date.now(), outcomes);
@@ -82,7 +85,7 @@ export async function storeBatch(
   });
 }
 
-async function takeFresh(tx: Transaction, digests: Digest[]): Promise<Digest[]> {
+async function takeUnknown(tx: Transaction, digests: Digest[]): Promise<Digest[]> {
   const unclaimed = await claimEvents(tx, digests);
   // An id twice in one batch is claimed by the first.
   return digests.filter((digest) => unclaimed.delete(keyOf(digest.projectId, digest.facts.eventId)));

@@ -55,6 +55,8 @@ export interface ReceivedEvent {
   service?: string | undefined;
   /** Address of the sender; used only if the client asks for it. */
   remoteAddress?: string | undefined;
+  /** What told of it in place of an error-tracking client; the same exception may come by such a client too. */
+  told?: 'span' | 'log' | undefined;
   /** JSON text of the event, not yet parsed, within the limits of the intake. */
   payload: Uint8Array;
 }

@@ -1,12 +1,15 @@
 import { type Json, listOf, numberOf, objectOf, textOf } from '../../kernel/foreign-json.ts';
 import type { CumulativeChanges } from '../../platform/observe/cumulative.ts';
 import type { IntakeRecord } from '../../telemetry/port.ts';
+import { exceptionOfLog, exceptionsOfSpan, type ToldException } from './exceptions.ts';
 import type { Signal } from './messages.ts';
 import { metricRecords } from './metrics.ts';
 import { type Attributes, addAttributes, idOf, millisOf, plainOf, resourceAttributes } from './values.ts';
 
 export interface Mapped {
   records: IntakeRecord[];
+  /** What spans and log records tell of exceptions. */
+  exceptions: ToldException[];
   /** Items (spans, log records, data points) that could not be used, and why. */
   rejected: number;
   reason: string;
@@ -25,7 +28,7 @@ export function mapRequest(
   at: { projectId: string; now: number; maxRecords: number; changes: CumulativeChanges },
 ): Mapped {
   const [resources, scopes, items] = lists[signal];
-  const mapped: Mapped = { records: [], rejected: 0, reason: '' };
+  const mapped: Mapped = { records: [], exceptions: [], rejected: 0, reason: '' };
   const reject = (count: number, reason: string) => {
     mapped.rejected += count;
     mapped.reason ||= reason;
@@ -41,8 +44,12 @@ export function mapRequest(
           continue;
         }
         if (signal === 'metrics') metricRecords(item, attributes, at, mapped.records, reject);
-        else if (signal === 'logs') mapped.records.push(logRecord(item, attributes, at));
-        else spanRecords(item, attributes, at, mapped.records, reject);
+        else if (signal === 'logs') {
+          const record = logRecord(item, attributes, at);
+          mapped.records.push(record);
+          const told = exceptionOfLog(record);
+          if (told) mapped.exceptions.push(told);
+        } else spanRecords(item, attributes, at, mapped, reject);
       }
     }
   }
@@ -61,7 +68,7 @@ function spanRecords(
   span: Json,
   shared: Attributes,
   { projectId, now }: { projectId: string; now: number },
-  records: IntakeRecord[],
+  { records, exceptions }: Mapped,
   reject: (count: number, reason: string) => void,
 ): void {
   const traceId = idOf(span.traceId, 32);
@@ -84,6 +91,7 @@ function spanRecords(
     if (facts['exception.type'] !== undefined) attributes['error.class'] = facts['exception.type'];
     if (facts['exception.message'] !== undefined) attributes['error.message'] = facts['exception.message'];
   }
+  exceptions.push(...exceptionsOfSpan(span, { ...attributes }, kind, start));
   const statusMessage = textOf(status?.message);
   if (statusMessage !== '') attributes['otel.status_description'] = statusMessage;
   const common = {
@@ -122,7 +130,7 @@ function logRecord(
   log: Json,
   shared: Attributes,
   { projectId, now }: { projectId: string; now: number },
-): IntakeRecord {
+): IntakeRecord & { attributes: Attributes } {
   const attributes: Attributes = { ...shared };
   addAttributes(attributes, log.attributes);
   const body = plainOf(log.body);
