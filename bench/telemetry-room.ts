@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { systemClock } from '../src/kernel/clock.ts';
 import { openLog } from '../src/platform/observe/log.ts';
 import { createTelemetry, type Telemetry } from '../src/telemetry/index.ts';
+import { telemetryMigrations } from '../src/telemetry/migrations/index.ts';
 import { testClickHouse } from '../test/harness/clickhouse.ts';
 import { removeDirectory, temporaryDirectory } from '../test/harness/millrace.ts';
 import { testDatabase } from '../test/harness/postgres.ts';
@@ -25,7 +26,7 @@ export interface BenchTelemetry {
 
 export async function openBenchTelemetry(): Promise<BenchTelemetry> {
   const directory = await temporaryDirectory();
-  const [clickhouse, postgres] = await Promise.all([testClickHouse(), testDatabase()]);
+  const [clickhouse, postgres] = await Promise.all([testClickHouse(), testDatabase(telemetryMigrations)]);
   const telemetry = await createTelemetry({
     database: postgres.database,
     clickhouseUrl: clickhouse.url,

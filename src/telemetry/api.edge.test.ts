@@ -12,6 +12,7 @@ import { openLog } from '../platform/observe/log.ts';
 import type { TelemetryRecord } from '../platform/observe/telemetry-sink.ts';
 import type { LogLine, QueryAnswer } from './api.ts';
 import { createTelemetry, type Telemetry } from './index.ts';
+import { telemetryMigrations } from './migrations/index.ts';
 
 const log = openLog({ level: 'silent' });
 const project = '0193b2a0-0000-7000-8000-0000000000bb';
@@ -52,7 +53,7 @@ const traceId = 'ab'.repeat(16);
 beforeAll(async () => {
   [clickhouse, postgres, dataDir] = await Promise.all([
     testClickHouse(),
-    testDatabase(),
+    testDatabase(telemetryMigrations),
     mkdtemp(join(tmpdir(), 'millrace-telemetry-')),
   ]);
   telemetry = await createTelemetry({
@@ -222,6 +223,50 @@ describe('the telemetry API', () => {
       expect.objectContaining({ type: 'Log', accepted: 251, projectId: project }),
     );
     expect(accounts.spool.error).toBeNull();
+  });
+
+  it('follows from where a search ended: no line that came meanwhile is missed', async () => {
+    const leave = new AbortController();
+    const line = (index: number): TelemetryRecord => ({
+      type: 'Log',
+      timestamp: Date.now(),
+      projectId: project,
+      attributes: { message: `gap ${index}`, service: 'gap' },
+    });
+    let count = 0;
+    const write = async () => {
+      await telemetry.write([line(count)]);
+      count += 1;
+    };
+    for (let index = 0; index < 5; index += 1) await write();
+    // Durable, and hardly in the store.
+    const found = await get<{ items: LogLine[]; storedUntil: number }>('/logs?projectId=shop&service=gap');
+    for (let index = 0; index < 5; index += 1) await write();
+    const answer = await fetch(`${url}/logs/tail?projectId=shop&service=gap&since=${found.storedUntil}`, {
+      signal: leave.signal,
+    });
+    for (let index = 0; index < 5; index += 1) await write();
+    const told = { line: [] as LogLine[], earlier: undefined as LogLine[] | undefined };
+    const seen = () => new Set([...found.items, ...(told.earlier ?? []), ...told.line].map(({ message }) => message));
+    const decoder = new TextDecoder();
+    let text = '';
+    for await (const chunk of answer.body!) {
+      text += decoder.decode(chunk as Uint8Array, { stream: true });
+      const messages = text.split('\n\n');
+      text = messages.pop()!;
+      for (const message of messages) {
+        const event = /^event: (\w+)$/m.exec(message)?.[1];
+        const data = /^data: (.*)$/m.exec(message)?.[1];
+        if (event === 'line') told.line.push(JSON.parse(data!) as LogLine);
+        if (event === 'earlier') told.earlier = JSON.parse(data!) as LogLine[];
+      }
+      if (told.earlier && seen().size === count) break;
+    }
+    leave.abort();
+    expect(seen().size).toBe(15);
+    // A line that comes twice is told by its cursor.
+    const byCursor = new Set([...found.items, ...told.earlier!, ...told.line].map(({ cursor }) => cursor));
+    expect(byCursor.size).toBe(15);
   });
 
   it('streams matching lines as they come', async () => {

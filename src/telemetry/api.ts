@@ -279,10 +279,13 @@ export const telemetryApi = defineContract('telemetry', {
       /** Cursors for more in either direction; null when that direction is known to be exhausted within the window. */
       before: z.string().nullable(),
       after: z.string().nullable(),
+      /** Unix ms: what came in before it was in the store. A tail from there misses nothing. */
+      storedUntil: z.number(),
     }),
   },
   /**
-   * Server-sent events: `line` (data: a log line as in `logs`), `dropped` (data: `{ count }`, lines that came faster than the viewer
+   * Server-sent events: `line` (data: a log line as in `logs`), with `since` once `earlier` (data: lines that came in after it and before the
+   * tail began, oldest first; some may have come as `line` too, told by their cursor), `dropped` (data: `{ count }`, lines that came faster than the viewer
    * takes them), and comments as keep-alive.
    */
   tail: {
@@ -290,7 +293,7 @@ export const telemetryApi = defineContract('telemetry', {
     path: '/logs/tail',
     summary: 'Follow logs live',
     role: 'viewer',
-    query: z.object(logFilter),
+    query: z.object({ ...logFilter, since: z.coerce.number().int().min(0).optional() }),
     response: z.unknown(),
   },
   logContext: {

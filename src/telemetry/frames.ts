@@ -190,6 +190,12 @@ const slots = Object.fromEntries(
   ]),
 ) as Record<TableName, Map<string, { index: number; type: AttributeType }>>;
 
+/** The least order of arrival of what comes in at a time (Unix ms). */
+export const sequenceAt = (ms: number): number => Math.max(0, Math.floor(ms)) * 4096;
+
+/** When what has this order of arrival came in, Unix ms. */
+export const arrivalOf = (sequence: number): number => Math.floor(sequence / 4096);
+
 /** Encodes records into frames and numbers them by arrival. */
 export class FrameEncoder {
   readonly #seen: Seen;
@@ -201,7 +207,7 @@ export class FrameEncoder {
 
   /** A number that grows with time and with every record, across restarts too (4,096 a millisecond, then it runs ahead). */
   nextSeq(nowMs: number): number {
-    this.#seq = Math.max(this.#seq + 1, nowMs * 4096);
+    this.#seq = Math.max(this.#seq + 1, sequenceAt(nowMs));
     return this.#seq;
   }
 

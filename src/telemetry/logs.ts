@@ -1,5 +1,6 @@
 import { Fault } from '../kernel/faults.ts';
 import type { LogLine, TailQuery } from './api.ts';
+import { sequenceAt } from './frames.ts';
 import { levelsFrom, parseSearch } from './log-filter.ts';
 import { Params } from './nrql/params.ts';
 import { likePattern } from './nrql/patterns.ts';
@@ -28,6 +29,8 @@ export interface LogSearch {
   scope: Scope;
   filter: Omit<TailQuery, 'projectId'>;
   window: Window;
+  /** When lines came in (Unix ms, both inclusive), whatever time they tell. */
+  arrived?: Window | undefined;
   before?: Position | undefined;
   after?: Position | undefined;
   from: 'newest' | 'oldest';
@@ -94,6 +97,10 @@ export async function searchLogs(store: Store, search: LogSearch): Promise<{ lin
   for (const part of narrow ? [window] : parts(window, newest)) {
     const params = new Params();
     const conditions = conditionsOf(filter, params);
+    if (search.arrived) {
+      const [first, last] = [sequenceAt(search.arrived.since), sequenceAt(search.arrived.until + 1)];
+      conditions.push(`seq >= ${params.bind(first, 'Int64')} AND seq < ${params.bind(last, 'Int64')}`);
+    }
     if (search.before) conditions.push(later(search.before, params, '<'));
     if (search.after) conditions.push(later(search.after, params, '>'));
     const from = readRecords(['Log'], search.scope, part, params);

@@ -22,6 +22,7 @@ import { readServiceMap } from './service-map.ts';
 import type { settingsOperations } from './settings/operations.ts';
 import type { Store } from './store.ts';
 import type { LiveTail } from './tail.ts';
+import { followedUntil, linesBetween, storedUntil } from './tail-start.ts';
 import { readTrace } from './traces.ts';
 import { readCountedValues, readEventTypes } from './volume.ts';
 import { isCounted } from './volume-projection.ts';
@@ -136,6 +137,7 @@ export function telemetryRoutes(deps: {
       const scope = await scopeOf(projectId);
       await deps.ready();
       const now = clock.now();
+      const inStoreUntil = storedUntil(spool, now);
       // One step's or one trace's log is wanted whole, however old; anything else is asked about the last day.
       const back = filter.jobId || filter.runId || filter.traceId ? (await deps.daysKept('Log')) * day : day;
       const end = until ? Date.parse(until) : now + 60_000;
@@ -157,6 +159,7 @@ export function telemetryRoutes(deps: {
         before: backwards && !more ? null : (lines[0]?.cursor ?? before ?? null),
         // Towards the newest there may always be more.
         after: lines.at(-1)?.cursor ?? after ?? null,
+        storedUntil: inStoreUntil,
       };
     },
 
@@ -165,14 +168,14 @@ export function telemetryRoutes(deps: {
       return questions.inTurn(() => readContext(store, { projectId: null }, parseCursor(query.cursor), query.lines));
     },
 
-    async tail({ query, request, reply }) {
-      const projectId =
-        query.projectId === undefined ? undefined : ((await scopeOf(query.projectId)).projectId ?? undefined);
-      let send: ((event: string, data: unknown) => void) | undefined;
+    async tail({ query: { since, ...query }, request, reply }) {
+      const scope = await scopeOf(query.projectId);
+      const projectId = scope.projectId ?? undefined;
+      let send: ((event: string, data: unknown, id?: string) => void) | undefined;
       const stop = tail.follow(
         { ...query, projectId },
         {
-          line: (line) => send?.('line', line),
+          line: (line) => send?.('line', line, line.cursor),
           dropped: (count) => send?.('dropped', { count }),
         },
       );
@@ -184,11 +187,21 @@ export function telemetryRoutes(deps: {
       }
       const stream = openEventStream(request, reply);
       let missed = 0;
-      send = (event, data) => {
+      send = (event, data, id) => {
         if (missed > 0 && stream.send({ event: 'dropped', data: { count: missed } })) missed = 0;
-        if (!stream.send({ event, data }) && event === 'line') missed += 1;
+        if (!stream.send({ event, data, ...(id === undefined ? {} : { id }) }) && event === 'line') missed += 1;
       };
       stream.signal.addEventListener('abort', stop, { once: true });
+      const from = followedUntil(since, request.headers['last-event-id']);
+      if (from !== undefined) {
+        const { projectId: _, ...filter } = query;
+        const { signal } = stream;
+        void linesBetween({ store, spool, clock }, { scope, filter, since: from, signal }).then(
+          (lines) => send?.('earlier', lines),
+          // The tail goes on without them; the search says what is wrong with the store.
+          () => {},
+        );
+      }
       return reply;
     },
 

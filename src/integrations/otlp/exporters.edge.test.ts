@@ -20,6 +20,7 @@ import { Fault } from '../../kernel/faults.ts';
 import { createIntakeServer } from '../../platform/http/server.ts';
 import { openLog } from '../../platform/observe/log.ts';
 import { createTelemetry, type Telemetry } from '../../telemetry/index.ts';
+import { telemetryMigrations } from '../../telemetry/migrations/index.ts';
 import { createOtlpIntake } from './index.ts';
 
 const project = '0193b2a0-0000-7000-8000-0000000000aa';
@@ -44,7 +45,7 @@ let draining: Promise<void>;
 beforeAll(async () => {
   [clickhouse, postgres, dataDir] = await Promise.all([
     testClickHouse(),
-    testDatabase(),
+    testDatabase(telemetryMigrations),
     mkdtemp(join(tmpdir(), 'millrace-otlp-')),
   ]);
   telemetry = await createTelemetry({

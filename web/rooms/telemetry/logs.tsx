@@ -54,7 +54,7 @@ export function Logs({ project }: { project: string | undefined }) {
     retry: false,
   });
   const asPatterns = search.view === 'patterns';
-  const tail = useTail(filter, live && older.isSuccess && !asPatterns);
+  const tail = useTail(filter, live && older.isSuccess && !asPatterns, older.data?.pages[0]?.storedUntil);
   const set = (change: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...change }) });
   const values = (attribute: string) =>
     ask('telemetry', 'values', { query: { projectId: project, eventType: 'Log', attribute, limit: 50 } });
