@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { isAscii } from 'node:buffer';
 import { newId } from '../kernel/ids.ts';
 import { defaultRules, earlierAlgorithm, type GroupingRules } from './grouping/algorithm.ts';
 import { groupReport } from './grouping/group.ts';
@@ -7,6 +7,7 @@ import { type JsonObject, objectOf } from './lenient.ts';
 import type { ReceivedEvent } from './port.ts';
 import type { ErrorReport } from './report.ts';
 import { applicationFiles, type Headline, headlineOf } from './title.ts';
+import { userFields, userKeyOf } from './user-key.ts';
 
 /** An event read, named and grouped, before anything is known of its issue. */
 export interface Digest {
@@ -108,18 +109,19 @@ export function digest(event: ReceivedEvent, read: ErrorReport, rules: GroupingR
 export const earlierHashes = ({ skimmed }: Digest): string[] =>
   groupReport(skimmed, defaultRules, earlierAlgorithm).hashes;
 
-const textIn = (payload: Uint8Array): string =>
-  Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8');
+/** Most payloads are plain ASCII, whose text is made without decoding. */
+function textIn(payload: Uint8Array): string {
+  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  return bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8');
+}
 
 /** The best name there is: whatever the application calls a user before where the user came from. */
 function userOf(report: ErrorReport): { userName: string; userKey: string | null } {
   const known = new Map(report.user);
-  const [key, value] = ['id', 'email', 'username', 'ip_address']
-    .map((name) => [name, known.get(name)] as const)
-    .find(([, text]) => text) ?? [undefined, undefined];
-  if (!key || !value) return { userName: '', userKey: null };
-  const userKey = createHash('sha1').update(`${key}:${value}`).digest().readBigInt64BE().toString();
-  return { userName: known.get('email') ?? known.get('username') ?? value, userKey };
+  const field = userFields.find((name) => known.get(name));
+  const value = field && known.get(field);
+  if (!field || !value) return { userName: '', userKey: null };
+  return { userName: known.get('email') ?? known.get('username') ?? value, userKey: userKeyOf(field, value) };
 }
 
 /** The id under which uuid columns keep a hash or a client's event id. */

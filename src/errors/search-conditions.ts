@@ -1,5 +1,6 @@
-import { all, type Sql, sql } from '../platform/postgres/sql.ts';
+import { all, json, type Sql, sql } from '../platform/postgres/sql.ts';
 import { readSearch, type Term, timeBounds } from './search.ts';
+import { userFields, userKeyOf } from './user-key.ts';
 
 const escaped = (word: string): string => word.replace(/[\\%_]/g, '\\$&');
 /** A value with `*` for any text, as a pattern of LIKE. */
@@ -69,9 +70,11 @@ function conditionOf(term: Term, now: number): Sql {
     return value === 'none' ? sql`assignee_id is null` : sql`coalesce(assignee_name, '') ilike ${pattern(value)}`;
   }
   if (key === 'release' && value === 'latest') {
-    return sql`exists (select 1 from errors_issue_releases r where r.issue_id = errors_issues.id and r.release = (
-      select l.release from errors_issue_releases l where l.project_id = errors_issues.project_id and l.release <> ''
-      group by l.release order by min(l.first_seen) desc limit 1))`;
+    // An array, so that the latest of each project are found once and not for each issue.
+    return sql`exists (select 1 from errors_issue_releases r
+      where r.issue_id = errors_issues.id and (r.project_id, r.release) = any (array(
+        select distinct on (l.project_id) (l.project_id, l.release) from errors_issue_releases l where l.release <> ''
+        group by l.project_id, l.release order by l.project_id, min(l.first_seen) desc)))`;
   }
   if (key === 'release' || key === 'environment') {
     const place = key === 'release' ? sql`r.release` : sql`r.environment`;
@@ -86,12 +89,29 @@ function conditionOf(term: Term, now: number): Sql {
     if (value === 'release') return sql`first_release <> ''`;
     return kept(sql`exists (select 1 from jsonb_array_elements(e.tags) t where t ->> 0 = ${value})`);
   }
-  if (key === 'user' || key.startsWith('user.')) return kept(sql`e.user_name ilike ${pattern(value)}`);
+  if (key === 'user' || key.startsWith('user.')) return userCondition(key, value);
   if (key === 'transaction') return kept(sql`e.transaction like ${pattern(value)}`);
   if (key === 'trace') return kept(sql`e.trace_id = ${value}`);
-  const tag = key.startsWith('tags.') ? key.slice(5) : key;
-  return kept(sql`exists (select 1 from jsonb_array_elements(e.tags) t
-    where lower(t ->> 0) = ${tag} and t ->> 1 like ${pattern(value)})`);
+  return tagCondition(key.startsWith('tags.') ? key.slice(5) : key, value);
+}
+
+/** Found by indexes: among the users that were counted, by what the client named them with, and among the names of kept events. */
+function userCondition(key: string, value: string): Sql {
+  if (value.includes('*')) return kept(sql`e.user_name <> '' and lower(e.user_name) like lower(${pattern(value)})`);
+  const field = key.slice('user.'.length);
+  const fields = field === '' ? userFields : userFields.filter((name) => name === field || name === `${field}_address`);
+  const keys = fields.map((name) => userKeyOf(name, value));
+  return sql`id in (
+    select e.issue_id from errors_events e where e.user_name <> '' and lower(e.user_name) = lower(${value})
+    union all select u.issue_id from errors_issue_users u where u.user_key = any(${keys}::bigint[]))`;
+}
+
+function tagCondition(tag: string, value: string): Sql {
+  const exact = sql`exists (select 1 from jsonb_array_elements(e.tags) t
+    where lower(t ->> 0) = ${tag} and t ->> 1 like ${pattern(value)})`;
+  // Narrowed down by an index that knows no case.
+  const near = sql`lower(e.tags::text)::jsonb @> lower(${json([[tag, value]])})::jsonb`;
+  return kept(value.includes('*') ? exact : sql`${near} and ${exact}`);
 }
 
 function timeCondition(column: Sql, term: Term, now: number): Sql {

@@ -17,8 +17,14 @@ beforeAll(async () => {
     return house.received({ message, ...more }, { receivedAt: at });
   };
   await house.room.reception.accept([
-    event('disk full', { level: 'error', release: 'r1', tags: { region: 'eu' }, user: { email: 'jane@a.example' } }),
-    event('disk full', { level: 'error', release: 'r1', tags: { region: 'us' } }),
+    event('disk full', {
+      level: 'error',
+      release: 'r1',
+      tags: { region: 'eu' },
+      user: { id: 7, email: 'jane@a.example' },
+      contexts: { trace: { trace_id: 'ab'.repeat(16) } },
+    }),
+    event('disk full', { level: 'error', release: 'r1', tags: { Region: 'US' } }),
     event('cache cold', { level: 'warning', release: 'r2', environment: 'staging' }),
   ]);
   await eventually('both issues', async () => (await found('')).length === 2);
@@ -36,7 +42,14 @@ test.each([
   ['tags.region:*', ['disk full']],
   ['has:region', ['disk full']],
   ['!has:region', ['cache cold']],
+  ['region:US', ['disk full']],
+  ['region:us', []],
   ['user.email:jane@*', ['disk full']],
+  ['user.email:Jane@a.example', ['disk full']],
+  ['user.id:7', ['disk full']],
+  ['user.email:7', []],
+  ['user:7', ['disk full']],
+  [`trace:${'ab'.repeat(16)}`, ['disk full']],
   ['release:r1', ['disk full']],
   ['release:latest', ['cache cold']],
   ['environment:staging', ['cache cold']],

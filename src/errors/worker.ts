@@ -92,7 +92,11 @@ async function digestAndStore(
   }
   let sliceStart = performance.now();
   for (const event of events) {
-    const read = await reader.read(event);
+    const read = await reader.read(event).catch((error: unknown) => {
+      // Nested deeper than the stack.
+      if (error instanceof RangeError) return { refused: { outcome: 'invalid', reason: 'too_deep' } } as const;
+      throw error;
+    });
     if ('refused' in read) {
       const { outcome, reason } = read.refused;
       refused.push({ projectId: event.projectId, category: 'error', outcome, reason, quantity: 1 });

@@ -35,3 +35,31 @@ export function leavesOf(node: Component, leaves: string[] = []): string[] {
 export function hashOf(leaves: readonly string[]): string {
   return createHash('md5').update(leaves.join(''), 'utf8').digest('hex');
 }
+
+/** The hash of a stack with what stood before it: the same stack comes again and again, as the very same node. */
+const hashedBefore = new WeakMap<Component, { before: string; hash: string }>();
+
+/** The hash of all leaves that take part. */
+export function hashOfTree(tree: Component): string {
+  const parts: (string | Component)[] = [];
+  collectParts(tree, parts);
+  const stack = parts.at(-1);
+  const first = parts.findIndex((part) => typeof part !== 'string');
+  if (stack === undefined || typeof stack === 'string' || first !== parts.length - 1) return hashOf(leavesOf(tree));
+  const before = parts.slice(0, -1).join('');
+  const known = hashedBefore.get(stack);
+  if (known?.before === before) return known.hash;
+  const hash = hashOf([before, ...leavesOf(stack)]);
+  hashedBefore.set(stack, { before, hash });
+  return hash;
+}
+
+/** Leaves in order, and stacks as a whole. */
+function collectParts(node: Component, parts: (string | Component)[]): void {
+  if (!node.contributes) return;
+  for (const value of node.values) {
+    if (typeof value === 'string') parts.push(value);
+    else if (value.id !== 'stacktrace') collectParts(value, parts);
+    else if (value.contributes) parts.push(value);
+  }
+}

@@ -6,7 +6,7 @@ import {
   type GroupingContext,
   type GroupingRules,
 } from './algorithm.ts';
-import { type Component, component, hashOf, leavesOf, silenced } from './component.ts';
+import { type Component, component, hashOf, hashOfTree, leavesOf, silenced } from './component.ts';
 import { chainComponent, significantExceptions, textComponent } from './exception.ts';
 import { type ChosenFingerprint, chooseFingerprint, isPlaceholder } from './fingerprint.ts';
 import { leadingLines, parameterise } from './parameterise.ts';
@@ -151,7 +151,7 @@ function securityComponent({ salt, violation, source }: NonNullable<ErrorReport[
 
 function variantOf(name: string, part: Component): GroupingVariant {
   const tree = component(name, [part]);
-  const hash = tree.contributes ? hashOf(leavesOf(tree)) : null;
+  const hash = tree.contributes ? hashOfTree(tree) : null;
   return { name, hash, contributes: tree.contributes, hint: null, tree, fingerprint: null };
 }
 

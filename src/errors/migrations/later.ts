@@ -58,4 +58,17 @@ export const laterMigrations: Migration[] = [
     // Projects whose telemetry told of exceptions: theirs may come twice, by a client too.
     statements: 'create table errors_telling (project_id uuid primary key);',
   },
+  {
+    id: 'errors/0012-searches',
+    // What search and the list of releases ask for, of millions of events.
+    statements: `
+      create index on errors_events (lower(user_name) text_pattern_ops, issue_id) where user_name <> '';
+      create index on errors_events (trace_id) where trace_id <> '';
+      create index on errors_events using gin ((lower(tags::text)::jsonb) jsonb_path_ops);
+      create index on errors_issue_users (user_key, issue_id);
+      create index on errors_issues (project_id, first_release);
+      create index on errors_issues (project_id, status, count desc, id);
+      create index on errors_issues (project_id, status, users desc, id);
+      create index on errors_issue_releases (project_id, release, issue_id) where regressed;`,
+  },
 ];

@@ -27,12 +27,12 @@ export interface ReleaseRow {
 
 /** Every sight of a release: in errors, in sessions, and its own making. */
 const sights = sql`
-  select project_id, release, environment, first_seen, last_seen from errors_issue_releases
+  select project_id, release, environment, first_seen, last_seen, count from errors_issue_releases
   union all
-  select project_id, release, environment, hour, least(hour + interval '1 hour', now()) from errors_session_hours
+  select project_id, release, environment, hour, least(hour + interval '1 hour', now()), 0 from errors_session_hours
   union all
   select k.project_id, k.version, coalesce(d ->> 'environment', ''), k.created_at,
-    coalesce(to_timestamp((d ->> 'finishedAt')::float8 / 1000), k.released_at, k.created_at)
+    coalesce(to_timestamp((d ->> 'finishedAt')::float8 / 1000), k.released_at, k.created_at), 0
   from errors_known_releases k left join lateral jsonb_array_elements(k.deploys) d on true`;
 
 /** Releases that were deployed, told of, or seen in errors or sessions; the latest seen first. */
@@ -50,24 +50,30 @@ export async function listReleases(
     const [value, id] = decodeCursor(page.cursor, ['time', 'text']);
     after = sql`(max(last_seen), project_id::text || release) < (${value}::timestamptz, ${id})`;
   }
+  const environment = filter.environment ?? null;
+  const ofRelease = sql`from errors_issue_releases r where r.project_id = p.project_id and r.release = p.release
+    ${filter.environment ? sql`and r.environment = ${filter.environment}` : sql``}`;
   const rows = await db.query<ReleaseRow>(sql`
     with seen as (${sights}),
+    -- Few rows soon: nothing after this is sorted or told apart by the million.
+    places as (
+      select project_id, release, environment, min(first_seen) as first_seen, max(last_seen) as last_seen,
+        sum(count)::bigint as events
+      from seen where ${all(conditions)} group by project_id, release, environment),
     page as (
-      select project_id, release, array_agg(distinct environment) filter (where environment <> '') as environments,
-        min(first_seen) as first_seen, max(last_seen) as last_seen
-      from seen where ${all(conditions)} group by project_id, release having ${after}
+      select project_id, release, array_agg(environment order by environment) filter (where environment <> '')
+        as environments, min(first_seen) as first_seen, max(last_seen) as last_seen, sum(events)::bigint as events
+      from places group by project_id, release having ${after}
       order by max(last_seen) desc, project_id::text || release desc limit ${page.limit + 1})
     select p.project_id as "projectId", p.release, p.environments, (extract(epoch from p.first_seen) * 1000)::float8
-      as "firstSeen", (extract(epoch from p.last_seen) * 1000)::float8 as "lastSeen", p.last_seen::text as key, n.*,
+      as "firstSeen", (extract(epoch from p.last_seen) * 1000)::float8 as "lastSeen", p.last_seen::text as key, p.events,
+      (select count(*) from (select distinct r.issue_id ${ofRelease}) n) as issues,
+      (select count(*) from errors_issues i where i.project_id = p.project_id and i.first_release = p.release
+        and (${environment}::text is null or exists (select 1 ${ofRelease} and r.issue_id = i.id))) as "newIssues",
+      (select count(*) from (select distinct r.issue_id ${ofRelease} and r.regressed) n) as "regressedIssues",
       (select ${msOf('k.released_at')} from errors_known_releases k
         where k.project_id = p.project_id and k.version = p.release) as "releasedAt"
-    from page p cross join lateral (
-      select coalesce(sum(r.count), 0)::bigint as events, count(distinct r.issue_id) as issues,
-        count(distinct r.issue_id) filter (where i.first_release = r.release) as "newIssues",
-        count(distinct r.issue_id) filter (where r.regressed) as "regressedIssues"
-      from errors_issue_releases r join errors_issues i on i.id = r.issue_id
-      where r.project_id = p.project_id and r.release = p.release
-        and (${filter.environment ?? null}::text is null or r.environment = ${filter.environment ?? null})) n
+    from page p
     order by p.last_seen desc, p.project_id::text || p.release desc`);
   const shown = rows.slice(0, page.limit);
   const last = rows.length > page.limit ? shown.at(-1) : undefined;

@@ -69,6 +69,27 @@ test('a batch that was not taken comes again, whole and under the same token, af
   expect(seen[0]![1]).toEqual(['a', 'b']);
 });
 
+test('more waits than is remembered: the rest is read back, in order', async () => {
+  const spool = await spoolOf();
+  const sent = Array.from({ length: 10 }, (_, n) => Buffer.alloc(4 * 1024 * 1024, n + 1));
+  for (const frame of sent) await spool.append(frame);
+  const stop = new AbortController();
+  const got: Buffer[] = [];
+  await spool.drain(
+    async (frames) => {
+      got.push(...frames.map((frame) => Buffer.from(frame)));
+      if (got.length === sent.length) stop.abort();
+    },
+    { signal: stop.signal, batchMs: 1 },
+  );
+  expect(got.length).toBe(sent.length);
+  expect(got.every((frame, n) => frame.equals(sent[n]!))).toBe(true);
+  // There is room to remember again.
+  await spool.append(Buffer.from('later'));
+  expect([...(await collect(spool, (all) => all.length === 1)).values()]).toEqual([['later']]);
+  await spool.close();
+});
+
 test('a torn tail costs only what was never acknowledged', async () => {
   const spool = await spoolOf();
   await spool.append(Buffer.from('kept'));

@@ -1,4 +1,5 @@
-import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../kernel/faults.ts';
 import { newId } from '../../kernel/ids.ts';
@@ -50,6 +51,8 @@ interface Segment {
   bytes: number;
   /** Unix milliseconds of its first frame. */
   since: number;
+  /** Its frames, where there is room to remember what was just written: they need not be read back. */
+  frames?: Buffer[] | undefined;
 }
 
 interface ActiveSegment extends Segment {
@@ -63,6 +66,12 @@ interface Pending {
 }
 
 const suffix = '.segment';
+
+/** Bytes of frames remembered until they are drained, in all segments together. */
+const mostRemembered = 24 * 1024 * 1024;
+
+/** A write returns when what it wrote is on disk, which spares a call to say so. */
+const durableWrite = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_DSYNC;
 
 /**
  * Opens the spool and finds what an earlier process left. A batch is a segment file and its name is the token, so nothing
@@ -80,6 +89,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   let active: ActiveSegment | undefined;
   let waiting: Pending[] = [];
   let waitingBytes = 0;
+  let rememberedBytes = 0;
   let storedBytes = sealed.reduce((sum, segment) => sum + segment.bytes, 0);
   let lastSegmentMs = 0;
   let closed = false;
@@ -93,9 +103,9 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     lastSegmentMs = Math.max(Date.now(), lastSegmentMs + 1);
     const token = newId(lastSegmentMs);
     const path = join(directory, token + suffix);
-    const file = await open(path, 'wx', 0o600);
+    const file = await open(path, durableWrite, 0o600);
     await syncDirectory(directory);
-    return { token, path, file, bytes: 0, since: Date.now() };
+    return { token, path, file, bytes: 0, since: Date.now(), frames: [] };
   }
 
   /** Ends the active segment, which makes it a batch. Never while a write is under way. */
@@ -104,10 +114,9 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     if (!ended) return;
     active = undefined;
     sealWanted = false;
-    if (ended.bytes > 0) sealed.push({ token: ended.token, path: ended.path, bytes: ended.bytes, since: ended.since });
-    await ended.file
-      .close()
-      .catch((error: unknown) => log.warn({ err: error }, 'a spool segment did not close cleanly'));
+    const { file, ...segment } = ended;
+    if (ended.bytes > 0) sealed.push(segment);
+    await file.close().catch((error: unknown) => log.warn({ err: error }, 'a spool segment did not close cleanly'));
     if (ended.bytes === 0) await rm(ended.path, { force: true });
     wake();
   }
@@ -118,15 +127,27 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     try {
       active ??= await openSegment();
       await writeAll(active.file, buffers, active.bytes);
-      await active.file.datasync();
     } catch (error) {
       await discardTail();
       throw refusal(error as NodeJS.ErrnoException);
     }
     active.bytes += bytes;
     storedBytes += bytes;
+    remember(active, group, bytes);
     wake();
     if (active.bytes >= segmentBytes || sealWanted) await seal();
+  }
+
+  /** A segment is remembered whole or not at all. */
+  function remember(segment: ActiveSegment, group: Pending[], bytes: number): void {
+    if (!segment.frames) return;
+    if (rememberedBytes + bytes > mostRemembered) {
+      rememberedBytes -= segment.bytes - bytes;
+      segment.frames = undefined;
+      return;
+    }
+    rememberedBytes += bytes;
+    for (const { frame } of group) segment.frames.push(frame);
   }
 
   /** After a failed write: what was refused must not come back, and pages of a failed sync are not to be trusted. */
@@ -139,6 +160,18 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       log.error({ err: error, segment: failed.token }, 'a refused write could not be taken back from the spool');
     }
     await seal();
+  }
+
+  async function readFrames({ path, bytes, token }: Segment): Promise<Buffer[]> {
+    const content = await readWhole(path, bytes);
+    const { frames, end } = decodeFrames(content);
+    if (end < content.length) {
+      log.warn(
+        { segment: token, bytes: content.length - end },
+        'a spool segment ends in an unfinished write; it was never acknowledged',
+      );
+    }
+    return frames;
   }
 
   async function writeLoop(): Promise<void> {
@@ -202,19 +235,12 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
           continue;
         }
         try {
-          const content = await readFile(segment.path);
-          const { frames, end } = decodeFrames(content);
-          if (end < content.length) {
-            const bytes = content.length - end;
-            log.warn(
-              { segment: segment.token, bytes },
-              'a spool segment ends in an unfinished write; it was never acknowledged',
-            );
-          }
+          const frames = segment.frames ?? (await readFrames(segment));
           if (frames.length > 0) await consume(frames, segment.token);
           await rm(segment.path, { force: true });
           sealed.shift();
           storedBytes -= segment.bytes;
+          if (segment.frames) rememberedBytes -= segment.bytes;
           attempts = 0;
         } catch (error) {
           if (signal.aborted) return;
@@ -258,6 +284,23 @@ async function writeAll(file: FileHandle, buffers: Buffer[], position: number): 
       while (rest.length > 0 && skip >= rest[0]!.length) skip -= rest.shift()!.length;
       if (skip > 0) rest = [rest[0]!.subarray(skip), ...rest.slice(1)];
     }
+  }
+}
+
+/** A file of known size, into one piece of memory. */
+async function readWhole(path: string, bytes: number): Promise<Buffer> {
+  const file = await open(path, 'r');
+  try {
+    const content = Buffer.allocUnsafeSlow(bytes);
+    let read = 0;
+    while (read < bytes) {
+      const { bytesRead } = await file.read(content, read, bytes - read, read);
+      if (bytesRead === 0) break;
+      read += bytesRead;
+    }
+    return content.subarray(0, read);
+  } finally {
+    await file.close();
   }
 }
 
