@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import snappy from 'snappyjs';
+import { KnownSeries } from '../src/integrations/prometheus/known-series.ts';
 import { writeRequest } from '../src/integrations/prometheus/messages.ts';
 import { MetricTypes, readWriteRequest } from '../src/integrations/prometheus/series.ts';
 import { unsnappy } from '../src/platform/http/snappy.ts';
@@ -187,6 +188,7 @@ async function prometheus(): Promise<Peer> {
 function millrace(): Peer {
   const cumulative = new CumulativeState(0, 10_000);
   const types = new MetricTypes();
+  const known = new KnownSeries();
   const range = `SINCE ${startsAt} UNTIL ${endsAt}`;
   const ask = async (nrql: string): Promise<unknown[][]> =>
     (await telemetry.query(`${nrql} ${range}`, { scope: { projectId: project } })).rows as unknown[][];
@@ -196,7 +198,7 @@ function millrace(): Peer {
     async send(body) {
       const message = decodeMessage(unsnappy(body, 64 * 1024 * 1024), writeRequest);
       const changes = cumulative.begin();
-      const { records } = readWriteRequest(message, { projectId: project, types, changes });
+      const { records } = readWriteRequest(message, { projectId: project, types, changes, known });
       await changes.keepIf(() => telemetry.write(records));
     },
     async settle() {

@@ -69,7 +69,7 @@ test('merged issues count as one, later events follow, and taking them apart giv
     params: { issueId: cart.id },
     body: { hashes: [hashes[0]!.hash] },
   });
-  expect(part).toMatchObject({ count: 4, users: 4, substatus: 'new' });
+  expect(part).toMatchObject({ count: 4, users: 4, substatus: 'new', culprit: checkout.culprit });
   expect(await house.call('getIssue', { params: { issueId: cart.id } })).toMatchObject({ count: 2, users: 2 });
   const { items: events } = await house.call<{ items: { issueId: string }[] }>('listIssueEvents', {
     params: { issueId: part.id },

@@ -9,6 +9,7 @@ import type { ChangeSurroundings } from './change.ts';
 import { asUuid } from './digest.ts';
 import { errorsEvents } from './events.ts';
 import { newIssue } from './issue.ts';
+import { unpackReport } from './pack.ts';
 import { lockNewIssues } from './store-batch.ts';
 import {
   type IssueRow,
@@ -19,6 +20,7 @@ import {
   takeNumbers,
   updateIssues,
 } from './store-issues.ts';
+import { applicationFiles, headlineOf } from './title.ts';
 
 const missing = (id: string): Fault =>
   new Fault('missing', `There is no issue ${id}`, { code: 'errors.issue-not-found' });
@@ -184,15 +186,25 @@ export async function splitIssue(
   });
 }
 
-/** The new issue, named after the latest kept event that is its own. */
+/** The new issue: what it is called, and where it broke, is told by the latest kept event that is its own. */
 async function draftPart(tx: Transaction, issue: IssueRow, hashes: string[], now: number): Promise<IssueRow> {
-  const latest = await tx.first<{ title: string; message: string; level: IssueRow['level'] }>(sql`
-    select title, message, level from errors_events where issue_id = ${issue.id} and hash = any(${hashes}::uuid[])
-    order by received_at desc, id desc limit 1`);
+  const latest = await tx.first<{ title: string; block: Uint8Array; position: number }>(sql`
+    select e.title, b.body as block, e.position from errors_events e join errors_blocks b on b.id = e.block_id
+    where e.issue_id = ${issue.id} and e.hash = any(${hashes}::uuid[])
+    order by e.received_at desc, e.id desc limit 1`);
+  const report = latest && (await unpackReport(latest.block, latest.position));
   const { status, substatus, since } = newIssue(now);
   return {
     ...issue,
-    ...latest,
+    ...(report && {
+      ...headlineOf(report),
+      title: latest.title,
+      level: report.level,
+      platform: report.platform,
+      environment: report.environment ?? '',
+      service: report.service ?? '',
+      files: applicationFiles(report),
+    }),
     id: newId(now),
     number: await takeNumbers(tx, issue.projectId, 1),
     status,
@@ -203,6 +215,8 @@ async function draftPart(tx: Transaction, issue: IssueRow, hashes: string[], now
     assigneeId: null,
     assigneeName: null,
     suspect: null,
+    ownership: null,
+    evidence: null,
     openedEvent: null,
     kept: 0,
     users: 0,

@@ -1,5 +1,5 @@
 import { limits } from './limits.ts';
-import type { IntakeRecord } from './port.ts';
+import type { IntakeRecord, PointFigures } from './port.ts';
 import {
   type AttributeType,
   bucketColumns,
@@ -106,6 +106,13 @@ class RowWriter {
     this.#at += 8;
   }
 
+  /** A number that may be absent; one that is not finite is. */
+  optional(value: number | undefined): void {
+    const absent = value === undefined || !Number.isFinite(value);
+    this.byte(absent ? 1 : 0);
+    if (!absent) this.float(value);
+  }
+
   text(value: string): void {
     const most = value.length * 3;
     this.#room(most + 5);
@@ -121,6 +128,17 @@ class RowWriter {
     this.#room(bytes);
     this.#buffer.write(value, this.#at, 'utf8');
     this.#at += bytes;
+  }
+
+  /** What was written before, as it is. */
+  bytes(value: Buffer): void {
+    this.#room(value.length);
+    value.copy(this.#buffer, this.#at);
+    this.#at += value.length;
+  }
+
+  copy(from: number, to: number): Buffer {
+    return Buffer.from(this.#buffer.subarray(from, to));
   }
 
   take(): Buffer {
@@ -190,6 +208,16 @@ const slots = Object.fromEntries(
   ]),
 ) as Record<TableName, Map<string, { index: number; type: AttributeType }>>;
 
+const figures = ['count', 'total', 'min', 'max', 'latest'] as const;
+
+/** What the rows of a series' points have in common, as they are written: before the time, before the five values, behind them. */
+interface SeriesRow {
+  projectId: string | null;
+  head: Buffer;
+  labels: Buffer;
+  tail: Buffer;
+}
+
 /** The least order of arrival of what comes in at a time (Unix ms). */
 export const sequenceAt = (ms: number): number => Math.max(0, Math.floor(ms)) * 4096;
 
@@ -200,6 +228,8 @@ export const arrivalOf = (sequence: number): number => Math.floor(sequence / 409
 export class FrameEncoder {
   readonly #seen: Seen;
   #seq = 0;
+  /** By the attributes that stand for a series. */
+  readonly #rows = new WeakMap<object, SeriesRow>();
 
   constructor(seen: Seen) {
     this.#seen = seen;
@@ -235,7 +265,7 @@ export class FrameEncoder {
         writers.set(table, open);
       }
       const seq = this.nextSeq(nowMs);
-      this.#row(table, open.writer, record, seq, refused);
+      if (!this.#point(open.writer, record, seq)) this.#row(table, open.writer, record, seq, refused);
       numbered?.(record, seq);
       open.rows += 1;
     }
@@ -247,6 +277,20 @@ export class FrameEncoder {
       parts.push(...section(tableNames.indexOf(table), rows, writer.take()));
     }
     return { buffer: Buffer.concat(parts), news };
+  }
+
+  /** Writes a point of a series that was written before; false when it is none. */
+  #point(writer: RowWriter, { attributes, timestamp, point, buckets, projectId }: IntakeRecord, seq: number): boolean {
+    if (!point || buckets) return false;
+    const row = this.#rows.get(attributes);
+    if (!row || row.projectId !== projectId) return false;
+    writer.bytes(row.head);
+    writer.whole(micros(timestamp));
+    writer.whole(seq);
+    writer.bytes(row.labels);
+    for (const figure of figures) writer.optional(point[figure]);
+    writer.bytes(row.tail);
+    return true;
   }
 
   #row(
@@ -263,6 +307,8 @@ export class FrameEncoder {
     const numbers: (string | number)[] = [];
     const booleans: (string | boolean)[] = [];
     let count = 0;
+    // Who sends too much is told of each record.
+    let leftOut = false;
     for (const name in record.attributes) {
       let value = record.attributes[name];
       if (value === undefined || value === null) continue;
@@ -279,10 +325,12 @@ export class FrameEncoder {
       }
       count += 1;
       if (count > limits.attributesPerRecord) {
+        leftOut = true;
         refused(record, 'too many attributes on one record');
         break;
       }
       if (!this.#seen.attribute(projectId, record.type, name, kind as AttributeType)) {
+        leftOut = true;
         refused(record, 'too many different attribute names');
         continue;
       }
@@ -290,20 +338,26 @@ export class FrameEncoder {
       else if (kind === 'number') numbers.push(name, value as number);
       else if (kind === 'boolean') booleans.push(name, value as boolean);
     }
+    const begin = writer.length;
     writer.text(projectId);
     writer.text(record.type);
+    const headEnd = writer.length;
     writer.whole(micros(record.timestamp));
     writer.whole(seq);
-    for (const [, { index, type }] of own) {
+    const labelsBegin = writer.length;
+    let labelsEnd = labelsBegin;
+    for (const [name, { index, type }] of own) {
       const value = promoted[index];
+      if (name === figures[0]) labelsEnd = writer.length;
       if (type === 'string') writer.text((value as string | undefined) ?? '');
+      else if (type === 'number') writer.optional((record.point?.[name as keyof PointFigures] ?? value) as number);
       else if (value === undefined) writer.byte(1);
       else {
         writer.byte(0);
-        if (type === 'boolean') writer.byte(value ? 1 : 0);
-        else writer.float(value as number);
+        writer.byte(value ? 1 : 0);
       }
     }
+    const tailBegin = writer.length;
     if (table === 'telemetry_samples') {
       const metric = promoted[own.get('metricName')!.index];
       if (typeof metric === 'string') this.#seen.metric(projectId, metric);
@@ -324,6 +378,13 @@ export class FrameEncoder {
       writer.text(booleans[at] as string);
       writer.byte(booleans[at + 1] ? 1 : 0);
     }
+    if (!record.point || record.buckets || leftOut) return;
+    this.#rows.set(record.attributes, {
+      projectId: record.projectId,
+      head: writer.copy(begin, headEnd),
+      labels: writer.copy(labelsBegin, labelsEnd),
+      tail: writer.copy(tailBegin, writer.length),
+    });
   }
 }
 

@@ -12,8 +12,18 @@ export interface IngestKeys {
   projectOfKey(key: string): Promise<string | undefined>;
 }
 
-/** A record as an intake hands it over; a metric's point may carry its histogram (`counts` is one longer than `bounds`). */
-export type IntakeRecord = TelemetryRecord & { buckets?: { bounds: number[]; counts: number[] } | undefined };
+/** The five values of a metric's point, those it has. */
+export type PointFigures = Partial<Record<'count' | 'total' | 'min' | 'max' | 'latest', number>>;
+
+/**
+ * A record as an intake hands it over; a metric's point may carry its histogram (`counts` is one longer than `bounds`). A point may also have its values
+ * in `point` rather than among its attributes: those then say only what its series is known by, and one object of them, which is never
+ * changed, may stand for all points of the series that ever come.
+ */
+export type IntakeRecord = TelemetryRecord & {
+  buckets?: { bounds: number[]; counts: number[] } | undefined;
+  point?: PointFigures | undefined;
+};
 
 /**
  * What an intake (OTLP, agents, syslog) hands decoded records to, of any type. Resolves when they are durable; rejects

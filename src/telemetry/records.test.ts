@@ -10,6 +10,7 @@ import { limits } from './limits.ts';
 import { levelsFrom, parseSearch, predicateOf } from './log-filter.ts';
 import { compileQuery } from './nrql/compile.ts';
 import { parse } from './nrql/parser.ts';
+import type { IntakeRecord } from './port.ts';
 import { LiveTail } from './tail.ts';
 
 const now = 1_700_000_000_000;
@@ -46,6 +47,24 @@ describe('frames', () => {
     const numbers = [encoder.nextSeq(now), encoder.nextSeq(now), encoder.nextSeq(now - 5), encoder.nextSeq(now + 1)];
     expect([...numbers].sort((a, b) => a - b)).toEqual(numbers);
     expect(new Set(numbers).size).toBe(4);
+  });
+
+  it('write points of a series that is known as they write any point', () => {
+    const labels = { device: 'sda', metricName: 'used', metricType: 'gauge', service: 'disk', job: 'node' };
+    const points = [
+      { count: 1, total: 2.5, min: 2.5, max: 2.5, latest: 2.5 },
+      { count: 0, total: 0, latest: 7 },
+      { count: 3, latest: Number.NaN },
+    ];
+    const of = (projectId: string) =>
+      points.map((point, index) => ({ type: 'Metric', timestamp: now + index, projectId, point, attributes: labels }));
+    const apart = [...of('p'), ...of('q'), ...of('p')];
+    const plain = apart.map(({ point, ...record }) => ({ ...record, attributes: { ...labels, ...point } }));
+    const written = (records: readonly IntakeRecord[]) => {
+      const encoder = new FrameEncoder(new SeenCatalogue());
+      return [encoder.encode(records, now, never).buffer, encoder.encode(records, now + 1, never).buffer];
+    };
+    expect(written(apart)).toEqual(written(plain));
   });
 
   it('leave out what goes beyond the limits and say so', () => {

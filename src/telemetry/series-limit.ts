@@ -22,21 +22,28 @@ const mostLabels = 64;
  */
 export class SeriesLimit {
   #hour = 0;
+  /** Labels that stand for a whole series and were taken in this hour, and of which project. */
+  #taken = new WeakMap<object, string | null>();
   readonly #projects = new Map<string, { count: number; metrics: Map<string, Metric> }>();
 
   /** Why a point of a metric is refused, naming the metric and its label with most values; undefined when it is taken. */
-  refusal({ projectId, attributes }: IntakeRecord, nowMs: number): string | undefined {
+  refusal({ projectId, attributes, point }: IntakeRecord, nowMs: number): string | undefined {
     const hour = Math.floor(nowMs / 3_600_000);
     if (hour !== this.#hour) {
       this.#hour = hour;
       this.#projects.clear();
+      this.#taken = new WeakMap();
     }
+    if (point && this.#taken.get(attributes) === projectId) return undefined;
     const name = String(attributes.metricName ?? '');
     const project = this.#projects.get(projectId ?? '') ?? { count: 0, metrics: new Map<string, Metric>() };
     this.#projects.set(projectId ?? '', project);
     const metric: Metric = project.metrics.get(name) ?? { series: new Set(), labels: new Map() };
     const series = seriesOf(attributes);
-    if (metric.series.has(series)) return undefined;
+    if (metric.series.has(series)) {
+      if (point) this.#taken.set(attributes, projectId);
+      return undefined;
+    }
     if (metric.series.size >= limits.series.ofMetric) {
       metric.refusal ??= refusalOf(name, metric, `${limits.series.ofMetric} an hour`);
       return metric.refusal;

@@ -6,6 +6,7 @@ import { unsnappy } from '../../platform/http/snappy.ts';
 import { CumulativeState } from '../../platform/observe/cumulative.ts';
 import { decodeMessage } from '../../platform/protobuf/protobuf.ts';
 import type { IngestKeys, Intake } from '../../telemetry/port.ts';
+import { KnownSeries } from './known-series.ts';
 import { limits } from './limits.ts';
 import { writeRequest, writeRequestV2 } from './messages.ts';
 import { MetricTypes, readWriteRequest, readWriteRequestV2 } from './series.ts';
@@ -23,6 +24,7 @@ export interface PrometheusDependencies {
 export function createPrometheusIntake(deps: PrometheusDependencies): HttpIntake {
   const state = new CumulativeState(deps.clock.now(), limits.series);
   const types = new MetricTypes();
+  const known = new KnownSeries();
   return {
     name: 'prometheus',
     authentication:
@@ -35,7 +37,7 @@ export function createPrometheusIntake(deps: PrometheusDependencies): HttpIntake
         const second = /proto=io\.prometheus\.write\.v2\.Request/.test(request.headers['content-type'] ?? '');
         const body = unsnappy(request.body, limits.unpackedBytes);
         const changes = state.begin();
-        const at = { projectId, types, changes };
+        const at = { projectId, types, changes, known };
         const written = second
           ? readWriteRequestV2(decodeMessage(body, writeRequestV2), at)
           : readWriteRequest(decodeMessage(body, writeRequest), at);

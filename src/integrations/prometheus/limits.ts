@@ -8,6 +8,9 @@ export const limits = {
   /** Series whose last value is remembered, and metrics whose type is. */
   series: 200_000,
   metrics: 20_000,
+  /** Series whose labels need not be read again; some 2 kB each. */
+  known: 20_000,
+  knownCharacters: 4096,
   /** A page that is scraped, unpacked. */
   pageBytes: 16 * 1024 * 1024,
   labels: 64,

@@ -3,9 +3,13 @@ import type { Field, MessageType } from '../../platform/protobuf/protobuf.ts';
 const one = (name: string, type: Field['type']): Field => ({ name, type });
 const many = (name: string, type: Field['type']): Field => ({ name, type, repeated: true });
 
-const label: MessageType = () => ({ 1: one('name', 'string'), 2: one('value', 'string') });
-const sample: MessageType = () => ({ 1: one('value', 'double'), 2: one('timestamp', 'int') });
-const series: MessageType = () => ({ 1: many('labels', label), 2: many('samples', sample) });
+const labelFields = { 1: one('name', 'string'), 2: one('value', 'string') };
+export const label: MessageType = () => labelFields;
+const sampleFields = { 1: one('value', 'double'), 2: one('timestamp', 'int') };
+const sample: MessageType = () => sampleFields;
+// The same labels come again and again, so they are only read where they are new.
+const seriesFields = { 1: many('labels', 'raw'), 2: many('samples', sample) };
+const series: MessageType = () => seriesFields;
 const metadata: MessageType = () => ({
   1: one('type', 'uint'),
   2: one('metricFamilyName', 'string'),

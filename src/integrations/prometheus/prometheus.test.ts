@@ -5,6 +5,7 @@ import { Fault } from '../../kernel/faults.ts';
 import { unsnappy } from '../../platform/http/snappy.ts';
 import { CumulativeState } from '../../platform/observe/cumulative.ts';
 import { decodeMessage, encodeBytes, encodeNumber } from '../../platform/protobuf/protobuf.ts';
+import { KnownSeries } from './known-series.ts';
 import { writeRequest, writeRequestV2 } from './messages.ts';
 import { MetricTypes, readWriteRequest, readWriteRequestV2 } from './series.ts';
 
@@ -29,11 +30,13 @@ const series = (labels: Record<string, string>, ...samples: Buffer[]): Buffer =>
 const world = () => {
   const state = new CumulativeState(0, 1000);
   const types = new MetricTypes();
+  const known = new KnownSeries();
   const read = (...parts: Buffer[]) =>
     readWriteRequest(decodeMessage(Buffer.concat(parts), writeRequest), {
       projectId: 'p',
       types,
       changes: state.begin(),
+      known,
     });
   return { state, types, read };
 };
@@ -47,14 +50,35 @@ describe('remote write', () => {
       series({ __name__: 'up' }, sample(1, now)),
     );
     expect(
-      first.records.map(({ attributes }) => [attributes.metricName, attributes.metricType, attributes.total]),
+      first.records.map(({ attributes, point }) => [attributes.metricName, attributes.metricType, point?.total]),
     ).toEqual([
       ['http_requests_total', 'count', 10],
       ['http_requests_total', 'count', 4],
       ['up', 'gauge', 1],
     ]);
     expect(first.records[0]!.attributes).toMatchObject({ service: 'api', host: 'h1', instance: 'h1:9100' });
-    expect(read(series(labels, sample(3, now + 30_000))).records[0]!.attributes.total).toBe(3);
+    expect(read(series(labels, sample(3, now + 30_000))).records[0]!.point?.total).toBe(3);
+  });
+
+  it('knows a series again, and tells those of others and of other types apart', () => {
+    const { read, types } = world();
+    const known = new KnownSeries();
+    const of = (projectId: string, labels: Record<string, string>) =>
+      readWriteRequest(decodeMessage(series(labels, sample(1, now)), writeRequest), {
+        projectId,
+        types,
+        changes: new CumulativeState(0, 10).begin(),
+        known,
+      }).records[0]!.attributes;
+    const first = of('p', { __name__: 'seen', path: 'Grüße' });
+    expect(first).toEqual({ path: 'Grüße', metricName: 'seen', metricType: 'gauge' });
+    expect(of('p', { __name__: 'seen', path: 'Grüße' })).toBe(first);
+    expect(of('q', { __name__: 'seen', path: 'Grüße' })).not.toBe(first);
+    expect(of('p', { __name__: 'seen', path: 'Grüß' })).not.toBe(first);
+    types.learn('p', 'seen', 'counter');
+    expect(of('p', { __name__: 'seen', path: 'Grüße' })).toMatchObject({ metricType: 'count' });
+    const broken = encodeBytes(1, encodeBytes(1, Buffer.from([0x0a, 0x7f])));
+    expect(() => read(broken)).toThrow(Fault);
   });
 
   it('counts again from before a request that could not be stored', async () => {
@@ -62,11 +86,11 @@ describe('remote write', () => {
     const push = async (value: number, fails = false): Promise<unknown> => {
       const changes = state.begin();
       const request = decodeMessage(series({ __name__: 'a_total' }, sample(value, now)), writeRequest);
-      const { records } = readWriteRequest(request, { projectId: 'p', types, changes });
+      const { records } = readWriteRequest(request, { projectId: 'p', types, changes, known: new KnownSeries() });
       await changes.keepIf(async () => {
         if (fails) throw new Error('full');
       });
-      return records[0]!.attributes.total;
+      return records[0]!.point?.total;
     };
     await push(5);
     await expect(push(8, true)).rejects.toThrow('full');

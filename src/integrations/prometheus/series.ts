@@ -1,6 +1,7 @@
 import { type Json, listOf, numberOf, objectOf, textOf } from '../../kernel/foreign-json.ts';
 import type { CumulativeChanges } from '../../platform/observe/cumulative.ts';
-import type { IntakeRecord } from '../../telemetry/port.ts';
+import type { IntakeRecord, PointFigures } from '../../telemetry/port.ts';
+import { type KnownSeries, Series } from './known-series.ts';
 import { limits } from './limits.ts';
 
 /** Both versions number their metric types alike. */
@@ -49,13 +50,13 @@ interface At {
 }
 
 /** Version 1. */
-export function readWriteRequest(request: Json, at: At): Written {
+export function readWriteRequest(request: Json, at: At & { known: KnownSeries }): Written {
   for (const entry of listOf(request.metadata))
     at.types.learn(at.projectId, textOf(entry.metricFamilyName), types[numberOf(entry.type) ?? 0] ?? 'unknown');
   const written: Written = { records: [], refused: 0 };
   for (const series of listOf(request.timeseries)) {
-    const labels = new Map(listOf(series.labels).map((label) => [textOf(label.name), textOf(label.value)]));
-    addSamples(labels, listOf(series.samples), at, written);
+    const labels = Array.isArray(series.labels) ? (series.labels as string[]) : [];
+    addPoints(at.known.of(at.projectId, labels), listOf(series.samples), at, written);
   }
   return written;
 }
@@ -76,12 +77,22 @@ export function readWriteRequestV2(request: Json, at: At): Written {
   return written;
 }
 
-/** Adds what the samples of one series (values with Unix milliseconds) become. */
+/** Adds what the samples of the series with these labels (values with Unix milliseconds) become. */
 export function addSamples(labels: Map<string, string>, samples: Json[], at: At, written: Written): void {
-  const name = labels.get('__name__') ?? '';
-  const attributes = attributesOf(labels);
+  const { records } = written;
+  const from = records.length;
+  addPoints(new Series(at.projectId, labels), samples, at, written);
+  // What is kept of a series that nobody will name again would cost more than it saves.
+  for (let index = from; index < records.length; index += 1) {
+    const { point, ...record } = records[index]!;
+    records[index] = { ...record, attributes: { ...record.attributes, ...point } };
+  }
+}
+
+function addPoints(series: Series, samples: Json[], at: At, written: Written): void {
+  const { name } = series;
   const grows = at.types.grows(at.projectId, name);
-  const key = grows ? JSON.stringify([at.projectId, [...labels].sort(([a], [b]) => (a < b ? -1 : 1))]) : '';
+  const attributes = series.attributes(grows ? 'count' : 'gauge');
   for (const sample of samples) {
     // Prometheus marks the end of a series by a value that is no number.
     const value = sample.value === undefined ? 0 : sample.value;
@@ -91,35 +102,15 @@ export function addSamples(labels: Map<string, string>, samples: Json[], at: At,
       written.refused += 1;
       continue;
     }
-    const facts = grows ? counted(value, at.changes.added(key, 0, [value])?.[0]) : gauge(value);
-    written.records.push({
-      type: 'Metric',
-      timestamp,
-      projectId: at.projectId,
-      attributes: { ...attributes, metricName: name, ...facts },
-    });
+    const point = grows ? counted(value, at.changes.added(series.key, 0, [value])?.[0]) : gauge(value);
+    written.records.push({ type: 'Metric', timestamp, projectId: at.projectId, attributes, point });
   }
 }
 
-const gauge = (value: number) => ({
-  metricType: 'gauge',
-  count: 1,
-  total: value,
-  min: value,
-  max: value,
-  latest: value,
-});
+const gauge = (value: number): PointFigures => ({ count: 1, total: value, min: value, max: value, latest: value });
 
 /** What a counter grew by; of the first value ever heard nothing can be said but the value itself. */
-const counted = (value: number, added: number | undefined) =>
+const counted = (value: number, added: number | undefined): PointFigures =>
   added === undefined
-    ? { metricType: 'count', count: 0, total: 0, latest: value }
-    : { metricType: 'count', count: 1, total: added, min: added, max: added, latest: value };
-
-/** Labels as attributes; the service is the scraped job unless a label says otherwise, the host that of the instance. */
-function attributesOf(labels: Map<string, string>): Record<string, string> {
-  const { __name__: _name, ...attributes } = Object.fromEntries(labels);
-  const service = attributes.service ?? attributes.app ?? attributes.job;
-  const host = attributes.host ?? attributes.instance?.replace(/:\d+$/, '');
-  return { ...attributes, ...(service ? { service } : {}), ...(host ? { host } : {}) };
-}
+    ? { count: 0, total: 0, latest: value }
+    : { count: 1, total: added, min: added, max: added, latest: value };

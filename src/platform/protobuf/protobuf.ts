@@ -3,11 +3,12 @@ import { Fault } from '../../kernel/faults.ts';
 /** Nesting of messages. */
 const mostDepth = 24;
 
-/** How a field is written on the wire (https://protobuf.dev/programming-guides/encoding). */
+/** How a field is written on the wire (https://protobuf.dev/programming-guides/encoding); `raw` gives bytes as a text of one character each. */
 type Scalar =
   | 'string'
   | 'bytes'
   | 'hex'
+  | 'raw'
   | 'bool'
   | 'uint'
   | 'int'
@@ -75,6 +76,7 @@ const wireTypes: Record<Scalar, number> = {
   string: 2,
   bytes: 2,
   hex: 2,
+  raw: 2,
   bool: 0,
   uint: 0,
   int: 0,
@@ -90,9 +92,11 @@ function scalar(reader: Reader, type: Scalar): unknown {
   switch (type) {
     case 'string':
     case 'bytes':
-    case 'hex': {
+    case 'hex':
+    case 'raw': {
       const length = reader.varint();
       const from = reader.skip(length);
+      if (type === 'raw') return buffer.toString('latin1', from, from + length);
       if (type === 'string') return buffer.toString('utf8', from, from + length);
       return type === 'hex'
         ? buffer.toString('hex', from, from + length)

@@ -72,6 +72,9 @@ export function EventView({ event, projectId }: { event: ErrorEvent; projectId: 
                 ),
               }))}
             />
+            {event.files.some((file) => file.kind.startsWith('replay')) && (
+              <p style={{ color: 'var(--text-quiet)' }}>Replays are kept to be downloaded; they are not played here.</p>
+            )}
           </Section>
         )}
         {event.tags.length > 0 && (

@@ -4,6 +4,7 @@ import { ChevronLeft, ChevronRight } from 'lucide-react';
 import { type Answer, ask } from '../../app/api.ts';
 import { queryCommand } from '../../app/commands-for.ts';
 import { QueryProblem } from '../../app/problem.tsx';
+import { useProject } from '../../app/project.ts';
 import { Status, Tag } from '../../kit/badge.tsx';
 import { buttonClass } from '../../kit/button.tsx';
 import { Empty } from '../../kit/empty.tsx';
@@ -39,9 +40,11 @@ export function IssuePage() {
     enabled: Boolean(eventId),
     placeholderData: keepPreviousData,
   });
+  const { slugOf } = useProject();
   if (!issue) return <Page title="Issue">{query.error ? <QueryProblem query={query} /> : <SkeletonRows />}</Page>;
   const tab = search.tab ?? 'event';
   const state = issueState(issue);
+  const slug = slugOf(issue.projectId);
   return (
     <Page
       title={issue.title}
@@ -95,7 +98,16 @@ export function IssuePage() {
           {tab === 'grouping' && (
             <>
               {event.data && (
-                <Section title="Why these events are one issue">
+                <Section
+                  title="Why these events are one issue"
+                  aside={
+                    slug && (
+                      <Link to="/projects/$projectSlug" params={{ projectSlug: slug }} search={{ tab: 'errors' }}>
+                        Rules of the project
+                      </Link>
+                    )
+                  }
+                >
                   <Grouping grouping={event.data.grouping} />
                 </Section>
               )}

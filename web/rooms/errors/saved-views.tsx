@@ -7,7 +7,7 @@ import { FormDialog } from '../../app/form-dialog.tsx';
 import { useProject } from '../../app/project.ts';
 import { useRefusal } from '../../app/session.ts';
 import { Button } from '../../kit/button.tsx';
-import { TextField } from '../../kit/field.tsx';
+import { Check, TextField } from '../../kit/field.tsx';
 import { Menu, type MenuItem } from '../../kit/menu.tsx';
 import { useToasts } from '../../kit/toast.tsx';
 
@@ -197,12 +197,7 @@ function SaveDialog({
         hint={replaces ? 'Takes the place of your view of this name.' : 'With its filters and its order.'}
         onChange={(event) => setName(event.target.value)}
       />
-      {mayShare && (
-        <label style={{ display: 'flex', gap: 'var(--space-2)', alignItems: 'center' }}>
-          <input type="checkbox" checked={shared} onChange={(event) => setShared(event.target.checked)} />
-          Share it with the team
-        </label>
-      )}
+      {mayShare && <Check label="Share it with the team" checked={shared} set={setShared} />}
     </FormDialog>
   );
 }

@@ -4,6 +4,9 @@ import { Empty } from '../../kit/empty.tsx';
 import { Section } from '../../kit/page.tsx';
 import styles from './diagnostics.module.css';
 
+const withoutFile = (run: Answer<'pipelines', 'getRun'>): string =>
+  run.jobs.length === 0 ? 'Nothing was run' : 'No pipeline file: the plan was made from what the repository holds';
+
 /** Where the plan came from, and every problem and note about its file. */
 export function Diagnostics({ run }: { run: Answer<'pipelines', 'getRun'> }) {
   return (
@@ -11,8 +14,7 @@ export function Diagnostics({ run }: { run: Answer<'pipelines', 'getRun'> }) {
       flush
       title={
         <>
-          {run.file ? <code>{run.file}</code> : 'No pipeline file: the plan was made from what the repository holds'}{' '}
-          {run.dialect && <Tag>{run.dialect}</Tag>}
+          {run.file ? <code>{run.file}</code> : withoutFile(run)} {run.dialect && <Tag>{run.dialect}</Tag>}
         </>
       }
     >

@@ -20,7 +20,8 @@ export function RunActions({ run }: { run: Answer<'pipelines', 'getRun'> }) {
     onError: toasts.failed,
   });
   const moving = ['queued', 'running', 'on_hold'].includes(run.status);
-  const failed = run.status === 'failed' || run.status === 'canceled';
+  // A run that was left out has no jobs, so nothing of it can have failed.
+  const failed = run.jobs.length > 0 && (run.status === 'failed' || run.status === 'canceled');
   const again = rerun.mutate;
   const commands = useMemo(
     () =>

@@ -12,6 +12,7 @@ import { SkeletonRows } from '../../kit/skeleton.tsx';
 import { LinkTabs } from '../../kit/tabs.tsx';
 import { Arrivals } from './arrivals.tsx';
 import { ErrorSettings } from './error-settings.tsx';
+import { GroupingRules } from './grouping-rules.tsx';
 import { ProjectForm } from './project-form.tsx';
 import { ProjectSecrets } from './project-secrets.tsx';
 import { Push } from './push.tsx';
@@ -62,6 +63,7 @@ export function ProjectPage() {
           <Addresses dsn={project.dsn} />
           <Arrivals project={project.slug} />
           <ErrorSettings project={project.slug} />
+          <GroupingRules project={project.slug} />
           <Scrubbing project={project.slug} />
         </>
       )}
