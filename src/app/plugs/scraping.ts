@@ -1,8 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import picomatch from 'picomatch';
 import type { Deployments, ServingInstance } from '../../deployments/index.ts';
 import { limits } from '../../integrations/prometheus/limits.ts';
 import type { ScrapeTarget } from '../../integrations/prometheus/scrape.ts';
-import { type FileTarget, readScrapeFile } from '../../integrations/prometheus/scrape-file.ts';
+import { type FileTarget, readScrapeFile, readTargetGroups } from '../../integrations/prometheus/scrape-file.ts';
 import { scrapeLoop } from '../../integrations/prometheus/scraper.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import type { Log } from '../../platform/observe/log.ts';
@@ -76,22 +78,60 @@ export function targetOfService(instance: ServingInstance): ScrapeTarget[] {
   ];
 }
 
-/** Targets of a file, read again when it changed; what is wrong with it is logged once for each change. */
-function watchedFile(path: string | undefined, log: Log): () => Promise<FileTarget[]> {
+/** Targets of a file and of those it names, read again when one of them changed; what is wrong is logged once for each change. */
+export function watchedFile(path: string | undefined, log: Log): () => Promise<FileTarget[]> {
   let known = { version: '', targets: [] as FileTarget[] };
   return async () => {
     if (path === undefined) return [];
     try {
-      const { mtimeMs, size } = await stat(path);
-      const version = `${mtimeMs} ${size}`;
+      const text = await readFile(path, 'utf8');
+      const found = new Map<string, NamedFile[]>();
+      for (const pattern of readScrapeFile(text).files) found.set(pattern, await filesOf(dirname(path), pattern));
+      const version = JSON.stringify([text, ...found.values()]);
       if (version === known.version) return known.targets;
-      const { targets, problems } = readScrapeFile(await readFile(path, 'utf8'));
-      for (const problem of problems) log.warn({ path, problem }, 'a scrape configuration is not carried out');
-      known = { version, targets };
+      const problems: string[] = [];
+      const read = readScrapeFile(text, (pattern) =>
+        (found.get(pattern) ?? []).flatMap((file) => {
+          try {
+            return [{ path: file.path, groups: readTargetGroups(file.text) }];
+          } catch (error) {
+            problems.push(`${file.path}: ${(error as Error).message}`);
+            return [];
+          }
+        }),
+      );
+      for (const problem of [...read.problems, ...problems])
+        log.warn({ path, problem }, 'a scrape configuration is not carried out');
+      known = { version, targets: read.targets };
     } catch (error) {
       if (known.version !== 'missing') log.warn({ err: error, path }, 'the file of scrape targets cannot be read');
       known = { version: 'missing', targets: [] };
     }
     return known.targets;
   };
+}
+
+interface NamedFile {
+  path: string;
+  text: string;
+}
+
+/** Largest file of targets. */
+const mostBytes = 4_000_000;
+
+/** The files a pattern of `file_sd_configs` names, beside the configuration unless it says where; `*` stands in a name alone. */
+async function filesOf(base: string, pattern: string): Promise<NamedFile[]> {
+  const whole = resolve(base, pattern);
+  const folder = dirname(whole);
+  const matches = picomatch(basename(whole));
+  const names = (await readdir(folder).catch(() => [])).filter((name) => matches(name)).sort();
+  const files: NamedFile[] = [];
+  for (const name of names) {
+    const path = join(folder, name);
+    // One that is being replaced is there again the next time.
+    const { size } = await stat(path).catch(() => ({ size: Number.POSITIVE_INFINITY }));
+    const text = size <= mostBytes ? await readFile(path, 'utf8').catch(() => undefined) : undefined;
+    if (text !== undefined) files.push({ path, text });
+  }
+  return files;
 }

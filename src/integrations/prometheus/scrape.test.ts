@@ -93,7 +93,7 @@ scrape_configs:
     basic_auth: { username: u, password: p }
     static_configs: [{ targets: ['h3'] }]
   - job_name: clever
-    relabel_configs: []
+    consul_sd_configs: []
   - job_name: odd
     static_configs: [{ targets: ['http://x/'] }]
 rule_files: []
@@ -109,7 +109,7 @@ rule_files: []
       { url: 'https://h3/m?module=a', intervalMs: 5000, timeoutMs: 5000, headers: { authorization: 'Basic dTpw' } },
     ]);
     expect(problems).toEqual([
-      expect.stringMatching(/^scrape_configs\[2\]: .*relabel_configs/),
+      expect.stringMatching(/^scrape_configs\[2\]: .*consul_sd_configs/),
       expect.stringMatching(/^scrape_configs\[3\]: .*host and a port/),
     ]);
     expect(readScrapeFile('[').problems).toHaveLength(1);

@@ -4,6 +4,7 @@ import type { CumulativeState } from '../../platform/observe/cumulative.ts';
 import type { Intake } from '../../telemetry/port.ts';
 import { ExpositionError, readExposition } from './exposition.ts';
 import { limits } from './limits.ts';
+import type { Relabel } from './relabel.ts';
 import { addSamples, type MetricTypes, metricTypeOf, type Written } from './series.ts';
 
 /** A page of metrics that is read again and again. */
@@ -19,6 +20,8 @@ export interface ScrapeTarget {
   /** More samples on one page fail the scrape; 0 for the general limit alone. */
   sampleLimit: number;
   headers: Record<string, string>;
+  /** What becomes of each sample of the page; `up` and the like are not asked. */
+  relabel?: Relabel | undefined;
 }
 
 const accepted = 'application/openmetrics-text;version=1.0.0;q=0.9,text/plain;version=0.0.4;q=0.7,*/*;q=0.1';
@@ -46,7 +49,11 @@ export async function scrape(
     if (target.sampleLimit > 0 && page.samples.length > target.sampleLimit)
       throw new ExpositionError(`${page.samples.length} samples, more than its sample_limit`);
     for (const [family, type] of page.types) types.learn(projectId, family, metricTypeOf(type));
-    for (const sample of page.samples) add(labelled(sample.labels, target), sample.value, sample.timestamp);
+    for (const sample of page.samples) {
+      const labels = labelled(sample.labels, target);
+      const kept = target.relabel ? target.relabel(labels) : labels;
+      if (kept?.has('__name__')) add(kept, sample.value, sample.timestamp);
+    }
     count = page.samples.length;
   } catch (error) {
     problem = wordsOf(error, target);
