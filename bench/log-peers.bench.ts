@@ -1,12 +1,12 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { TelemetryRecord } from '../src/platform/observe/telemetry-sink.ts';
 import type { Telemetry } from '../src/telemetry/index.ts';
-import { medianMs, random, sleep } from './measure.ts';
-import { openBenchTelemetry, project } from './telemetry-room.ts';
+import { burden, medianMs, random, sleep } from './measure.ts';
+import { type BenchTelemetry, openBenchTelemetry, project } from './telemetry-room.ts';
 
 /**
  * The same log lines and spans in Millrace, in a ClickHouse table made by hand for just these questions (the limit), in DuckDB, and in a
@@ -56,11 +56,12 @@ const spanOf = (index: number): TelemetryRecord => ({
 const run = promisify(execFile);
 
 async function fill(
-  telemetry: Telemetry,
+  { telemetry, storePid }: BenchTelemetry,
   type: 'Log' | 'Span',
   make: (index: number) => TelemetryRecord,
 ): Promise<void> {
   const before = process.cpuUsage();
+  const store = (await burden(storePid())).seconds;
   const started = performance.now();
   // Making the records is the bench's own work and not counted.
   let madeMs = 0;
@@ -76,9 +77,11 @@ async function fill(
   while ((await ask(telemetry, `SELECT count(*) FROM ${type}`))[0]![0] !== rows) await sleep(100);
   const ms = performance.now() - started - madeMs;
   const seconds = secondsOf(process.cpuUsage(before)) - madeCpu;
+  const stored = (await burden(storePid())).seconds - store;
+  const aMillion = (spent: number): string => ((spent / rows) * 1e6).toFixed(2);
   console.log(
     `${type}: ${rows} rows queryable at ${Math.round(rows / (ms / 1000))}/s, ` +
-      `${((seconds / rows) * 1e6).toFixed(2)} s of the server's processor for a million`,
+      `${aMillion(seconds)} s of the server's processor and ${aMillion(stored)} s of the store's for a million`,
   );
 }
 
@@ -96,8 +99,8 @@ async function ask(telemetry: Telemetry, nrql: string): Promise<unknown[][]> {
 const room = await openBenchTelemetry();
 const { telemetry, directory, sql } = room;
 try {
-  await fill(telemetry, 'Log', logOf);
-  await fill(telemetry, 'Span', spanOf);
+  await fill(room, 'Log', logOf);
+  await fill(room, 'Span', spanOf);
 
   await sql(`CREATE TABLE by_hand_logs (timestamp DateTime64(6, 'UTC') CODEC(Delta, ZSTD(1)), service LowCardinality(String),
     level LowCardinality(String), message String CODEC(ZSTD(1))) ENGINE = MergeTree ORDER BY (service, timestamp)`);
@@ -174,9 +177,8 @@ try {
         (file === undefined ? '' : `; zstdgrep ${file.toFixed(0)} ms (${(file / ours).toFixed(2)} times as long)`),
     );
   }
-  const status = await readFile(`/proc/${room.storePid()}/status`, 'utf8');
-  const [, mostKb] = status.match(/VmHWM:\s+(\d+)/) ?? [];
-  console.log(`the store's process held ${Math.round(Number(mostKb) / 1024)} MB at most`);
+  const { mb } = await burden(room.storePid());
+  console.log(`the store's process held ${Math.round(mb)} MB at most`);
   duck.closeSync();
 } finally {
   await room.close();

@@ -1,3 +1,12 @@
+import { readFile } from 'node:fs/promises';
+
+/** Processor seconds of a process so far, and the most memory it held, in MB. */
+export async function burden(pid: number): Promise<{ seconds: number; mb: number }> {
+  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]!.split(' ');
+  const most = /VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'));
+  return { seconds: (Number(fields[11]) + Number(fields[12])) / 100, mb: Number(most?.[1]) / 1024 };
+}
+
 /** Milliseconds of the middle one of five runs. */
 export async function medianMs(question: () => Promise<unknown>): Promise<number> {
   const taken: number[] = [];

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import snappy from 'snappyjs';
 import { KnownSeries } from '../src/integrations/prometheus/known-series.ts';
@@ -9,7 +9,7 @@ import { unsnappy } from '../src/platform/http/snappy.ts';
 import { CumulativeState } from '../src/platform/observe/cumulative.ts';
 import { decodeMessage, encodeBytes, encodeNumber } from '../src/platform/protobuf/protobuf.ts';
 import { freePort } from '../src/platform/sockets/free-port.ts';
-import { medianMs, random, sleep } from './measure.ts';
+import { burden, medianMs, random, sleep } from './measure.ts';
 import { openBenchTelemetry, project } from './telemetry-room.ts';
 
 /**
@@ -55,12 +55,6 @@ function request(from: number): Buffer {
 
 const points = steps * series;
 const bytesOf = (path: string): number => Number(execFileSync('du', ['-sb', path]).toString().split('\t')[0]) / points;
-/** Processor seconds of a process so far, and the most memory it held, in MB. */
-async function burden(pid: number): Promise<{ seconds: number; mb: number }> {
-  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]!.split(' ');
-  const most = /VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'));
-  return { seconds: (Number(fields[11]) + Number(fields[12])) / 100, mb: Number(most?.[1]) / 1024 };
-}
 
 interface Peer {
   name: string;
