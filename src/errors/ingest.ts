@@ -60,12 +60,13 @@ export async function storeBatch(
     const fresh = await withoutTwins(tx, unknown);
     const outcomes: (Outcome & { projectId: string })[] = [...invalid];
     const duplicates = new Set(digests);
+    const withTwin = new Set(unknown);
     for (const digest of fresh) {
       duplicates.delete(digest);
       outcomes.push({ projectId: digest.projectId, category: 'error', outcome: 'accepted', reason: '', quantity: 1 });
     }
     for (const digest of duplicates) {
-      const reason = unknown.includes(digest) ? 'same_exception' : 'event_id';
+      const reason = withTwin.has(digest) ? 'same_exception' : 'event_id';
       outcomes.push({ projectId: digest.projectId, category: 'error', outcome: 'duplicate', reason, quantity: 1 });
     }
     if (fresh.length === 0) {

@@ -24,7 +24,7 @@ beforeAll(async () => {
       user: { id: 7, email: 'jane@a.example' },
       contexts: { trace: { trace_id: 'ab'.repeat(16) } },
     }),
-    event('disk full', { level: 'error', release: 'r1', tags: { Region: 'US' } }),
+    event('disk full', { level: 'error', release: 'r1', tags: { Region: 'US', quoted: 'a", "b\\\\' } }),
     event('cache cold', { level: 'warning', release: 'r2', environment: 'staging' }),
   ]);
   await eventually('both issues', async () => (await found('')).length === 2);
@@ -44,6 +44,7 @@ test.each([
   ['!has:region', ['cache cold']],
   ['region:US', ['disk full']],
   ['region:us', []],
+  ['quoted:"a\\", \\"b\\\\\\\\"', ['disk full']],
   ['user.email:jane@*', ['disk full']],
   ['user.email:Jane@a.example', ['disk full']],
   ['user.id:7', ['disk full']],

@@ -110,10 +110,7 @@ export function TimeChart(props: ChartProps) {
               ...(kind === 'line' && series.length > 1
                 ? {}
                 : {
-                    fill: fade(
-                      stroke,
-                      kind === 'bar' ? (pilesUp(series, kind) ? 1 : 0.75) : kind === 'stacked' ? 0.5 : 0.12,
-                    ),
+                    fill: fade(stroke, fillOf(series, kind)),
                   }),
               ...(bars ? { paths: bars } : {}),
               points: { show: times.length < 3 },
@@ -121,7 +118,10 @@ export function TimeChart(props: ChartProps) {
           }),
         ],
         // What is stacked is filled down to the line below it.
-        bands: kind === 'stacked' ? series.slice(1).map((_, index) => ({ series: [index + 2, index + 1] })) : [],
+        bands:
+          kind === 'stacked' && pilesUp(series, kind)
+            ? series.slice(1).map((_, index) => ({ series: [index + 2, index + 1] }))
+            : [],
         hooks: {
           setCursor: [(plot) => setAt(plot.cursor.idx ?? null)],
           setSelect: [(plot) => selected(plot, onSelect)],
@@ -185,19 +185,25 @@ function marksNear(marks: ChartMark[] | undefined, times: number[], at: number):
   return (marks ?? []).filter((mark) => Math.abs(mark.at - begin) <= step).slice(0, 4);
 }
 
-/** Whether columns stand on one another; those of an earlier time stand beside the others' feet. */
+/** Whether series stand on one another; those of an earlier time stand beside the others' feet. */
 const pilesUp = (series: ChartSeries[], kind: ChartProps['kind']): boolean =>
-  kind === 'bar' && series.length > 1 && !series.some((one) => one.faded);
+  (kind === 'bar' || kind === 'stacked') && series.length > 1 && !series.some((one) => one.faded);
+
+/** How much is seen of what lies below a series' fill. */
+function fillOf(series: ChartSeries[], kind: ChartProps['kind']): number {
+  if (kind === 'bar') return pilesUp(series, kind) ? 1 : 0.75;
+  return pilesUp(series, kind) ? 0.5 : 0.12;
+}
 
 /** In which order series are drawn: piled columns from the highest down, so that each covers the foot of the one above it. */
 function orderOf(series: ChartSeries[], kind: ChartProps['kind']): number[] {
   const order = series.map((_, index) => index);
-  return pilesUp(series, kind) ? order.toReversed() : order;
+  return kind === 'bar' && pilesUp(series, kind) ? order.toReversed() : order;
 }
 
 function drawn(series: ChartSeries[], kind: ChartProps['kind']): (number | null)[][] {
   const values = series.map((one) => one.values);
-  const heights = kind === 'stacked' || pilesUp(series, kind) ? stack(values) : values;
+  const heights = pilesUp(series, kind) ? stack(values) : values;
   return orderOf(series, kind).map((index) => heights[index]!);
 }
 

@@ -30,10 +30,17 @@ export async function pictureOf(figure: HTMLElement, title: string): Promise<Blo
     context.fillStyle = swatch ? getComputedStyle(swatch).backgroundColor : css.color;
     context.fillRect(pad, y - 2 * ratio, 12 * ratio, 4 * ratio);
     context.fillStyle = css.color;
-    context.fillText(key.textContent ?? '', pad + 20 * ratio, y, textWidth - 20 * ratio);
+    context.fillText(wordsOf(key), pad + 20 * ratio, y, textWidth - 20 * ratio);
   });
   return new Promise((done) => canvas.toBlob((blob) => done(blob ?? undefined), 'image/png'));
 }
+
+/** A name and its figures, apart as they are on the page. */
+const wordsOf = (key: HTMLElement): string =>
+  [...key.childNodes]
+    .map((node) => node.textContent?.trim())
+    .filter(Boolean)
+    .join('  ');
 
 /** The nearest ground that is not seen through. */
 function groundOf(element: HTMLElement): string {

@@ -71,4 +71,11 @@ export const laterMigrations: Migration[] = [
       create index on errors_issues (project_id, status, users desc, id);
       create index on errors_issue_releases (project_id, release, issue_id) where regressed;`,
   },
+  {
+    id: 'errors/0013-tag-pairs',
+    // Name and value of a tag as one key: of a tag that all have, only the value asked for is looked at.
+    statements: `
+      drop index errors_events_lower_idx;
+      create index on errors_events using gin ((replace(lower(tags::text), '", "', '=')::jsonb) jsonb_path_ops);`,
+  },
 ];

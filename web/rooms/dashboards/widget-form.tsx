@@ -41,7 +41,7 @@ export function WidgetForm({
   });
   const known = visualizations.some((one) => one.value === kind);
   return (
-    <FormDialog wide onOpenChange={onOpenChange} title={action} action="Take it" sending={take}>
+    <FormDialog wide onOpenChange={onOpenChange} title={action} action={action} sending={take}>
       <TextField label="Title" value={title} maxLength={500} onChange={(event) => setTitle(event.target.value)} />
       <Field label="Shown as">
         {(ids) => (

@@ -4,7 +4,7 @@ import type { Form } from '../telemetry/forms.ts';
 /** How each visualization of New Relic is drawn here. */
 const forms: Record<string, Form | 'markdown'> = {
   'viz.line': 'line',
-  'viz.area': 'area',
+  'viz.area': 'stacked',
   'viz.stacked-bar': 'columns',
   'viz.billboard': 'billboard',
   'viz.table': 'table',

@@ -81,7 +81,7 @@ export function serviceDashboard(service: string, environment: string | undefine
           ),
           chart(
             'Time in databases',
-            'viz.area',
+            'viz.line',
             [7, 13, 6, 4],
             `SELECT average(duration) ${calls} ${isDatabase} FACET db.system OR db.system.name TIMESERIES`,
           ),
@@ -93,7 +93,7 @@ export function serviceDashboard(service: string, environment: string | undefine
           ),
           chart(
             'Time in calls to others',
-            'viz.area',
+            'viz.line',
             [7, 17, 6, 4],
             `SELECT average(duration) ${calls} NOT ${isDatabase} FACET ${hostCalled} TIMESERIES`,
           ),
