@@ -66,7 +66,9 @@ function focusFirstField(event: Event): void {
 }
 
 interface ConfirmProps {
-  trigger: ReactNode;
+  /** What opens it; left out where it is opened from a menu, with `onOpenChange`: it is open as long as it is shown then. */
+  trigger?: ReactNode;
+  onOpenChange?: (open: boolean) => void;
   /** A question naming the object: `Cancel run 42?` */
   title: string;
   /** What happens then, and whether it can be taken back. */
@@ -78,8 +80,10 @@ interface ConfirmProps {
 }
 
 /** Asks once before something that matters. Stays open and says why when it fails. */
-export function Confirm({ trigger, title, children, action, danger, onConfirm }: ConfirmProps) {
-  const [open, setOpen] = useState(false);
+export function Confirm({ trigger, onOpenChange, title, children, action, danger, onConfirm }: ConfirmProps) {
+  const [opened, setOpened] = useState(false);
+  const open = onOpenChange ? true : opened;
+  const setOpen = onOpenChange ?? setOpened;
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
   const confirm = async () => {
@@ -96,7 +100,7 @@ export function Confirm({ trigger, title, children, action, danger, onConfirm }:
   };
   return (
     <AlertDialog.Root open={open} onOpenChange={setOpen}>
-      <AlertDialog.Trigger asChild>{trigger}</AlertDialog.Trigger>
+      {trigger && <AlertDialog.Trigger asChild>{trigger}</AlertDialog.Trigger>}
       <AlertDialog.Portal>
         <AlertDialog.Overlay className={styles.scrim} />
         <AlertDialog.Content className={styles.dialog} {...(children ? {} : { 'aria-describedby': undefined })}>

@@ -9,6 +9,7 @@ import { useProject } from '../../app/project.ts';
 import { useRefusal } from '../../app/session.ts';
 import { Tag } from '../../kit/badge.tsx';
 import { Button, IconButton } from '../../kit/button.tsx';
+import { Confirm } from '../../kit/dialog.tsx';
 import { Empty } from '../../kit/empty.tsx';
 import { FilterBar } from '../../kit/filter-bar.tsx';
 import { InOrder } from '../../kit/in-order.tsx';
@@ -64,6 +65,7 @@ function Shown({ dashboard }: { dashboard: Dashboard }) {
   );
   const [form, setForm] = useState<{ widget: number | 'new' }>();
   const [asJson, setAsJson] = useState(false);
+  const [deleting, setDeleting] = useState(false);
   const document = draft?.document ?? dashboard.document;
   const pageIndex = Math.min(Math.max((search.page ?? 1) - 1, 0), document.pages.length - 1);
   const page = document.pages[pageIndex]!;
@@ -102,10 +104,6 @@ function Shown({ dashboard }: { dashboard: Dashboard }) {
         },
       }),
     onSuccess: (made) => void navigate({ to: '/dashboards/$dashboardId', params: { dashboardId: made.id } }),
-  });
-  const remove = useMutation({
-    mutationFn: () => api.dashboards.deleteDashboard({ params: { id: dashboard.id } }),
-    onSuccess: () => void navigate({ to: '/dashboards', search: ({ project: kept }) => ({ project: kept }) }),
   });
   const stale = save.error instanceof ApiError && save.error.status === 412;
   return (
@@ -181,9 +179,7 @@ function Shown({ dashboard }: { dashboard: Dashboard }) {
                       icon: <Trash2 aria-hidden />,
                       danger: true,
                       disabled: refusal !== undefined || dashboard.path !== null,
-                      onSelect: () => {
-                        if (confirm(`Delete the dashboard ${dashboard.name}?`)) remove.mutate();
-                      },
+                      onSelect: () => setDeleting(true),
                     },
                   ],
                 },
@@ -215,7 +211,7 @@ function Shown({ dashboard }: { dashboard: Dashboard }) {
           retry={stale ? () => setDraft({ document, version: dashboard.version }) : undefined}
         />
       )}
-      {[copy.error, remove.error].map((error) => error && <Problem key={error.message} error={error} />)}
+      {copy.error && <Problem error={copy.error} />}
       {page.widgets.length === 0 ? (
         <Empty title="No charts on this page yet">
           {draft ? 'Add one: a query, and how its answer is shown.' : 'Press Edit to add one.'}
@@ -291,6 +287,20 @@ function Shown({ dashboard }: { dashboard: Dashboard }) {
             )
           }
         />
+      )}
+      {deleting && (
+        <Confirm
+          title={`Delete the dashboard ${dashboard.name}?`}
+          action="Delete dashboard"
+          danger
+          onOpenChange={setDeleting}
+          onConfirm={async () => {
+            await api.dashboards.deleteDashboard({ params: { id: dashboard.id } });
+            await navigate({ to: '/dashboards', search: ({ project: kept }) => ({ project: kept }) });
+          }}
+        >
+          Its charts go with it; what they show stays. It cannot be brought back.
+        </Confirm>
       )}
       {asJson && <JsonDialog document={document} onDone={change} onOpenChange={setAsJson} />}
     </Page>

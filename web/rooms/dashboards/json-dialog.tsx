@@ -27,7 +27,7 @@ export function JsonDialog({
     onSuccess: () => onOpenChange(false),
   });
   return (
-    <FormDialog wide onOpenChange={onOpenChange} title="As JSON" action="Take it" sending={take}>
+    <FormDialog wide onOpenChange={onOpenChange} title="As JSON" action="Use this" sending={take}>
       <Field label="JSON" hint="Pages and variables are added here.">
         {(ids) => (
           <textarea
