@@ -1,12 +1,13 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type Answer, api, ask } from '../../app/api.ts';
-import { Problem, QueryProblem } from '../../app/problem.tsx';
+import { QueryProblem } from '../../app/problem.tsx';
 import { useRefusal } from '../../app/session.ts';
-import { Button } from '../../kit/button.tsx';
 import { Check, Fields, Lines, linesOf } from '../../kit/field.tsx';
 import { Section } from '../../kit/page.tsx';
 import { useToasts } from '../../kit/toast.tsx';
+import { SaveForm, SaveRow } from './save-form.tsx';
+import { ScrubFields } from './scrub-fields.tsx';
 
 type Settings = Answer<'errors', 'getSettings'>;
 
@@ -51,13 +52,7 @@ function SettingsForm({ project, settings }: { project: string; settings: Settin
     },
   });
   return (
-    <form
-      style={{ display: 'grid', gap: 'var(--space-5)' }}
-      onSubmit={(event) => {
-        event.preventDefault();
-        save.mutate();
-      }}
-    >
+    <SaveForm save={save}>
       <Section title="Not wanted">
         <Fields>
           {kinds.map(({ name, label }) => (
@@ -92,21 +87,12 @@ function SettingsForm({ project, settings }: { project: string; settings: Settin
             Passwords, tokens, cookies, card numbers and private keys always are. Besides:
           </p>
           <Check label="Addresses of users" checked={addresses} set={setAddresses} />
-          <Lines
-            label="Values by name"
-            hint="One a line; names that contain it count, in any case."
-            rows={3}
-            value={fields}
-            placeholder="iban"
-            set={setFields}
-          />
-          <Lines
-            label="Patterns"
-            hint="One a line, in RE2 syntax; what matches is taken out of every text."
-            rows={2}
-            value={patterns}
-            placeholder="cust-[0-9]+"
-            set={setPatterns}
+          <ScrubFields
+            named="names that contain it"
+            fields={fields}
+            setFields={setFields}
+            patterns={patterns}
+            setPatterns={setPatterns}
           />
         </Fields>
       </Section>
@@ -122,14 +108,9 @@ function SettingsForm({ project, settings }: { project: string; settings: Settin
             }
             set={setOwnership}
           />
-          {save.error && <Problem error={save.error} />}
-          <div>
-            <Button type="submit" look="primary" busy={save.isPending} disabledBecause={refusal}>
-              Save
-            </Button>
-          </div>
+          <SaveRow save={save} refusal={refusal} />
         </Fields>
       </Section>
-    </form>
+    </SaveForm>
   );
 }

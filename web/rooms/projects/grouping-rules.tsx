@@ -1,13 +1,13 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type Answer, api, ask } from '../../app/api.ts';
-import { Problem, QueryProblem } from '../../app/problem.tsx';
+import { QueryProblem } from '../../app/problem.tsx';
 import { useRefusal } from '../../app/session.ts';
-import { Button } from '../../kit/button.tsx';
 import { Fields, Lines } from '../../kit/field.tsx';
 import { Section } from '../../kit/page.tsx';
 import { Time } from '../../kit/time.tsx';
 import { useToasts } from '../../kit/toast.tsx';
+import { SaveForm, SaveRow } from './save-form.tsx';
 
 type Rules = Answer<'errors', 'getGroupingRules'>;
 
@@ -32,12 +32,7 @@ function RulesForm({ project, rules }: { project: string; rules: Rules }) {
     },
   });
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        save.mutate();
-      }}
-    >
+    <SaveForm save={save}>
       <Section title="Grouping">
         <Fields>
           <Lines
@@ -63,14 +58,9 @@ function RulesForm({ project, rules }: { project: string; rules: Rules }) {
               Changed by {rules.changedBy} <Time at={rules.changedAt} />. Issues that exist stay as they are.
             </p>
           )}
-          {save.error && <Problem error={save.error} />}
-          <div>
-            <Button type="submit" look="primary" busy={save.isPending} disabledBecause={refusal}>
-              Save
-            </Button>
-          </div>
+          <SaveRow save={save} refusal={refusal} />
         </Fields>
       </Section>
-    </form>
+    </SaveForm>
   );
 }

@@ -2,12 +2,11 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { type Answer, api } from '../../app/api.ts';
-import { Problem } from '../../app/problem.tsx';
 import { useRefusal } from '../../app/session.ts';
-import { Button } from '../../kit/button.tsx';
 import { Fields, TextField } from '../../kit/field.tsx';
 import { Section } from '../../kit/page.tsx';
 import { useToasts } from '../../kit/toast.tsx';
+import { SaveRow } from './save-form.tsx';
 
 /** Name, default branch, description. */
 export function ProjectForm({ project }: { project: Answer<'projects', 'get'> }) {
@@ -77,12 +76,7 @@ export function ProjectForm({ project }: { project: Answer<'projects', 'get'> })
             <input type="checkbox" checked={autoCancel} onChange={(event) => setAutoCancel(event.target.checked)} />
             Cancel runs that a newer push to their branch overtakes (never on the default branch)
           </label>
-          {save.error && <Problem error={save.error} />}
-          <div>
-            <Button type="submit" look="primary" busy={save.isPending} disabledBecause={refusal}>
-              Save
-            </Button>
-          </div>
+          <SaveRow save={save} refusal={refusal} />
         </Fields>
       </form>
     </Section>

@@ -1,12 +1,13 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type Answer, api, ask } from '../../app/api.ts';
-import { Problem, QueryProblem } from '../../app/problem.tsx';
+import { QueryProblem } from '../../app/problem.tsx';
 import { useRefusal } from '../../app/session.ts';
-import { Button } from '../../kit/button.tsx';
-import { Check, Fields, Lines, linesOf } from '../../kit/field.tsx';
+import { Check, Fields, linesOf } from '../../kit/field.tsx';
 import { Section } from '../../kit/page.tsx';
 import { useToasts } from '../../kit/toast.tsx';
+import { SaveForm, SaveRow } from './save-form.tsx';
+import { ScrubFields } from './scrub-fields.tsx';
 
 /** What is taken out of a project's logs, spans and events as they come in. */
 export function Scrubbing({ project }: { project: string }) {
@@ -36,12 +37,7 @@ function ScrubbingForm({ project, settings }: { project: string; settings: Answe
   });
   return (
     <Section title="Taken out of logs, spans and events">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          save.mutate();
-        }}
-      >
+      <SaveForm save={save}>
         <Fields>
           <Check
             label="Passwords, tokens, cookies, card numbers and private keys"
@@ -49,30 +45,16 @@ function ScrubbingForm({ project, settings }: { project: string; settings: Answe
             set={setStandard}
           />
           <Check label="Addresses of mail" checked={emails} set={setEmails} />
-          <Lines
-            label="Values by name"
-            hint="One a line; attributes whose name contains it count, in any case."
-            rows={3}
-            value={fields}
-            placeholder="iban"
-            set={setFields}
+          <ScrubFields
+            named="attributes whose name contains it"
+            fields={fields}
+            setFields={setFields}
+            patterns={patterns}
+            setPatterns={setPatterns}
           />
-          <Lines
-            label="Patterns"
-            hint="One a line, in RE2 syntax; what matches is taken out of every text."
-            rows={2}
-            value={patterns}
-            placeholder="cust-[0-9]+"
-            set={setPatterns}
-          />
-          {save.error && <Problem error={save.error} />}
-          <div>
-            <Button type="submit" look="primary" busy={save.isPending} disabledBecause={refusal}>
-              Save
-            </Button>
-          </div>
+          <SaveRow save={save} refusal={refusal} />
         </Fields>
-      </form>
+      </SaveForm>
     </Section>
   );
 }
