@@ -59,6 +59,8 @@ export const roomLimits = {
   spoolBytes: 4 * 1024 ** 3,
   /** Events grouped and stored in one transaction. */
   batch: 400,
+  /** Bytes of events in one transaction, unless a single one has more. */
+  batchBytes: 16 * 1024 * 1024,
   /** Distinct users counted for one issue. */
   usersPerIssue: 10_000,
   /** Of attachments, replays and profiles of one project; beyond, further ones are counted as refused. */

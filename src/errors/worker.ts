@@ -68,12 +68,25 @@ async function drain(around: WorkerSurroundings, signal: AbortSignal): Promise<v
   const reader = createEventReader(around);
   await around.spool.drain(
     async (frames) => {
-      for (let from = 0; from < frames.length; from += roomLimits.batch) {
-        await digestAndStore(around, reader, deployments, frames.slice(from, from + roomLimits.batch));
-      }
+      for (const batch of batchesOf(frames)) await digestAndStore(around, reader, deployments, batch);
     },
     { signal, batchMs: 100 },
   );
+}
+
+/** Events stored together: so many, or so many bytes, since all of them are held until they are stored. */
+function* batchesOf(frames: Buffer[]): Generator<Buffer[]> {
+  let from = 0;
+  let bytes = 0;
+  for (const [at, frame] of frames.entries()) {
+    if (at > from && (at - from >= roomLimits.batch || bytes + frame.length > roomLimits.batchBytes)) {
+      yield frames.slice(from, at);
+      from = at;
+      bytes = 0;
+    }
+    bytes += frame.length;
+  }
+  if (from < frames.length) yield frames.slice(from);
 }
 
 async function digestAndStore(

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isTooDeep, parseEnvelope } from './envelope.ts';
+import { closesMany } from './items.ts';
 
 const read = (text: string) => {
   const parsed = parseEnvelope(Buffer.from(text));
@@ -96,4 +97,13 @@ test('tells depth from brackets in texts', () => {
   expect(isTooDeep(Buffer.from('['.repeat(65) + ']'.repeat(65)))).toBe(true);
   expect(isTooDeep(Buffer.from('['.repeat(64) + ']'.repeat(64)))).toBe(false);
   expect(isTooDeep(Buffer.from(JSON.stringify({ a: '[[['.repeat(100), b: '\\"[' })))).toBe(false);
+});
+
+test('finds sixteen brackets that close in a row, wherever they stand', () => {
+  const text = fc.stringMatching(/^[a]{0,40}[\]}]{12,20}[a]{0,40}([\]}]{0,18}a{0,5}){0,3}$/);
+  fc.assert(
+    fc.property(text, (json) => {
+      expect(closesMany(Buffer.from(json))).toBe(/[\]}]{16}/.test(json));
+    }),
+  );
 });

@@ -176,6 +176,8 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
 
   async function writeLoop(): Promise<void> {
     while (waiting.length > 0) {
+      // What arrives in the same turn goes into the same write.
+      await new Promise((resolve) => setImmediate(resolve));
       let size = 0;
       let count = 0;
       while (count < waiting.length && (count === 0 || size < segmentBytes)) {
