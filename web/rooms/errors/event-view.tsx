@@ -7,7 +7,7 @@ import { Pairs, Section } from '../../kit/page.tsx';
 import { Breadcrumbs } from './breadcrumbs.tsx';
 import { EventLogs } from './event-logs.tsx';
 import styles from './event-view.module.css';
-import { isRecording, Replay } from './replay.tsx';
+import { isPartOfReplay, Replay } from './replay.tsx';
 import { Stack } from './stack.tsx';
 import { UserFeedback } from './user-feedback.tsx';
 
@@ -63,8 +63,8 @@ export function EventView({ event, projectId }: { event: ErrorEvent; projectId: 
       <div className={styles.grid}>
         {event.files.length > 0 && (
           <Section title="Files">
-            <FileList files={event.files.filter((file) => !isRecording(file))} />
-            <MoreFiles title="Parts of the replay" files={event.files.filter(isRecording)} />
+            <FileList files={event.files.filter((file) => !isPartOfReplay(file))} />
+            <MoreFiles title="Parts of the replay" files={event.files.filter(isPartOfReplay)} />
           </Section>
         )}
         {event.tags.length > 0 && (

@@ -16,6 +16,8 @@ interface ReplayPlayerProps {
 const tickMs = 100;
 /** How long before the error it begins to play. */
 const leadMs = 10_000;
+/** The recording ends with the last change of the page; an error a little later is marked at its end. */
+const afterEndMs = 5_000;
 const speeds = [1, 2, 4, 8];
 const mostHigh = 640;
 
@@ -40,7 +42,8 @@ export function ReplayPlayer({ events, errorAt }: ReplayPlayerProps) {
   const [skip, setSkip] = useState(true);
   const [problem, setProblem] = useState<string>();
   const error = errorAt === undefined ? undefined : errorAt - (events[0]?.timestamp ?? 0);
-  const errorOffset = error !== undefined && error >= 0 && error <= total ? error : undefined;
+  const errorOffset =
+    error !== undefined && error >= 0 && error <= total + afterEndMs ? Math.min(error, total) : undefined;
 
   useEffect(() => {
     const root = stage.current;
@@ -61,7 +64,7 @@ export function ReplayPlayer({ events, errorAt }: ReplayPlayerProps) {
       player.on('resize', fit);
       const watch = new ResizeObserver(fit);
       watch.observe(root);
-      const begin = error !== undefined && error > leadMs && error <= totalTime ? error - leadMs : 0;
+      const begin = error !== undefined && error > leadMs && error <= totalTime + afterEndMs ? error - leadMs : 0;
       setAt(begin);
       player.play(begin);
       setPlaying(true);

@@ -23,7 +23,10 @@ type File = ErrorEvent['files'][number];
 
 const atOnce = 4;
 
-export const isRecording = (file: File): boolean => file.kind === 'replay_recording';
+const isRecording = (file: File): boolean => file.kind === 'replay_recording';
+
+/** Whether a file is of use only together with the others of its replay. */
+export const isPartOfReplay = (file: File): boolean => isRecording(file) || file.kind === 'replay_event';
 
 interface Recording {
   events: RecordedEvent[];
