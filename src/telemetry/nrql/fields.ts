@@ -1,5 +1,5 @@
 import { nearest } from '../../kernel/nearest.ts';
-import { type AttributeType, synonyms, type TableName, tables } from '../tables.ts';
+import { type AttributeType, pageNames, synonyms, type TableName, tables } from '../tables.ts';
 import type { Params } from './params.ts';
 
 /** What is known of the data, from what came in. Decides which typed map holds an attribute, and feeds suggestions. */
@@ -88,6 +88,13 @@ export function recordFields(
     }
   };
 
+  /** The name under which an attribute came in that was asked by another one. */
+  const otherName = (name: string): string | undefined => {
+    const other = pageNames[name];
+    const seen = (one: string) => catalogue.typesOf(eventTypes, one).size > 0;
+    return other !== undefined && !seen(name) && seen(other) ? other : undefined;
+  };
+
   return {
     arrival: '(timestamp, seq)',
     instant: 'timestamp',
@@ -102,7 +109,7 @@ export function recordFields(
       if (synonym !== undefined && synonymType && catalogue.typesOf(eventTypes, name).size === 0) {
         return promotedValue(synonym, synonymType);
       }
-      return mapped(name, want);
+      return mapped(otherName(name) ?? name, want);
     },
     metric(name) {
       if (!hasMetrics || promoted.has(name) || name in synonyms) return undefined;
@@ -115,6 +122,7 @@ export function recordFields(
       name === 'timestamp' ||
       promoted.has(name) ||
       promoted.has(synonyms[name] ?? '') ||
+      otherName(name) !== undefined ||
       catalogue.typesOf(eventTypes, name).size > 0,
     suggest: (name) => nearest(name, [...promoted.keys(), ...catalogue.attributes(eventTypes)]),
   };
