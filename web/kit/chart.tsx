@@ -155,7 +155,7 @@ export function TimeChart(props: ChartProps) {
                     fill: fade(stroke, fillOf(series, kind)),
                   }),
               ...(bars ? { paths: bars } : {}),
-              points: { show: times.length < 3 },
+              points: pointsOf(times.length, one.values),
             };
           }),
         ],
@@ -197,7 +197,7 @@ export function TimeChart(props: ChartProps) {
         {(legend || at !== null ? series : []).map((one, index) => {
           const value = at === null ? lastOf(one.values) : one.values[at];
           return (
-            <span key={one.label} className={styles.key} data-key>
+            <span key={`${one.label} ${index}`} className={styles.key} data-key>
               <i style={{ background: `var(${seriesToken(index)})` }} data-faded={one.faded || undefined} />
               {one.label}
               <b>{value === null || value === undefined ? '–' : amountText(value, one.unit ?? unit)}</b>
@@ -207,6 +207,13 @@ export function TimeChart(props: ChartProps) {
       </figcaption>
     </figure>
   );
+}
+
+/** What no line reaches is drawn as a point: a value between two gaps, and all where there are hardly any. */
+function pointsOf(times: number, values: (number | null)[]): UPlot.Series.Points {
+  const empty = (at: number) => values[at] === null || values[at] === undefined;
+  const alone = values.flatMap((_, at) => (!empty(at) && empty(at - 1) && empty(at + 1) ? [at] : []));
+  return times < 3 ? { show: true } : { show: alone.length > 0, size: 5, filter: () => alone };
 }
 
 /** Seconds from left to right: whole columns, and room for what happened in the last bucket. */

@@ -79,7 +79,7 @@ function Lines({
   const series = useMemo(
     () =>
       answer.series.map((one) => ({
-        label: one.label,
+        label: one.compare ? `${one.label}, before` : one.label,
         values: one.points,
         faded: one.compare,
         unit: answer.columns.find((column) => column.key === one.column)?.unit ?? undefined,
