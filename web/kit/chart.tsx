@@ -3,6 +3,7 @@ import UPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import styles from './chart.module.css';
 import { amountText, numberText } from './figures.ts';
+import { InOrder } from './in-order.tsx';
 import { absoluteTime, axisTimes } from './moments.ts';
 import { seriesToken } from './series-color.ts';
 
@@ -194,16 +195,18 @@ export function TimeChart(props: ChartProps) {
             {mark.label}
           </span>
         ))}
-        {(legend || at !== null ? series : []).map((one, index) => {
-          const value = at === null ? lastOf(one.values) : one.values[at];
-          return (
-            <span key={`${one.label} ${index}`} className={styles.key} data-key>
-              <i style={{ background: `var(${seriesToken(index)})` }} data-faded={one.faded || undefined} />
-              {one.label}
-              <b>{value === null || value === undefined ? '–' : amountText(value, one.unit ?? unit)}</b>
-            </span>
-          );
-        })}
+        <InOrder items={legend || at !== null ? series : []}>
+          {(one, index) => {
+            const value = at === null ? lastOf(one.values) : one.values[at];
+            return (
+              <span className={styles.key} data-key>
+                <i style={{ background: `var(${seriesToken(index)})` }} data-faded={one.faded || undefined} />
+                {one.label}
+                <b>{value === null || value === undefined ? '–' : amountText(value, one.unit ?? unit)}</b>
+              </span>
+            );
+          }}
+        </InOrder>
       </figcaption>
     </figure>
   );
