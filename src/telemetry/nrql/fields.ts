@@ -36,6 +36,8 @@ export interface Fields {
   arrival: string;
   /** SQL of how many records a row stands for; undefined where it is one. */
   records?: string | undefined;
+  /** SQL of about how many bytes a record has; undefined in what a subquery gives. */
+  bytes?: string | undefined;
   /** SQL of the event type of a record; undefined in what a subquery gives. */
   eventType: string | undefined;
   /** SQL of the record's instant (DateTime64), or undefined where a subquery gave none. */
@@ -91,6 +93,7 @@ export function recordFields(
   return {
     arrival: '(timestamp, seq)',
     instant: 'timestamp',
+    bytes: `byteSize(${['timestamp', 'strings', 'numbers', 'booleans', ...promoted.keys()].join(', ')})`,
     eventType: "toNullable(CAST(type, 'String'))",
     resolve(name, want) {
       if (name === 'timestamp') return { sql: 'toNullable(toUnixTimestamp64Milli(timestamp))', type: 'time' };
@@ -122,9 +125,12 @@ export function recordFields(
 /** Attributes of a subquery: the names of its columns. Any other is NULL, as an attribute is that no record has. */
 export function columnFields(
   columns: readonly { name: string; sql: string; type: ValueType }[],
+  params: Params,
   instant?: string,
 ): Fields {
   const known = new Map(columns.map((column) => [column.name, column]));
+  // FACET dimensions() gives all labels in one text.
+  const labels = columns.find(({ name, type }) => name === 'dimensions' && type === 'string');
   return {
     arrival: instant ?? 'tuple()',
     instant,
@@ -132,12 +138,16 @@ export function columnFields(
     resolve(name, want) {
       const found = known.get(name);
       if (found) return { sql: found.sql, type: found.type };
+      if (labels) {
+        const text = `nullIf(JSONExtractString(assumeNotNull(${labels.sql}), ${params.text(name)}), '')`;
+        return want === 'number' ? { sql: `toFloat64OrNull(${text})`, type: 'number' } : { sql: text, type: 'string' };
+      }
       return want === 'number'
         ? { sql: "CAST(NULL, 'Nullable(Float64)')", type: 'number' }
         : { sql: "CAST(NULL, 'Nullable(String)')", type: 'string' };
     },
     metric: () => undefined,
-    known: (name) => known.has(name),
+    known: (name) => known.has(name) || labels !== undefined,
     suggest: (name) => nearest(name, known.keys()),
   };
 }

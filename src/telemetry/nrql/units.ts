@@ -37,6 +37,8 @@ export function unitOf(expression: Expression): Unit | null {
     case 'cardinality':
     case 'funnel':
       return 'count';
+    case 'bytecountestimate':
+      return 'bytes';
     case 'percentage':
     case 'cdfpercentage':
       return '%';
@@ -56,7 +58,8 @@ export function unitOf(expression: Expression): Unit | null {
 /** What an aggregate says of no records: 0 for what counts, nothing for the rest. */
 export function emptyValue(expression: Expression): 0 | null {
   if (expression.kind === 'call') {
-    if (['count', 'sum', 'uniquecount', 'cardinality', 'funnel'].includes(expression.name)) return 0;
+    if (['count', 'sum', 'uniquecount', 'cardinality', 'funnel', 'bytecountestimate'].includes(expression.name))
+      return 0;
     if ((expression.name === 'rate' || expression.name === 'filter') && expression.args[0])
       return emptyValue(expression.args[0].value);
     return null;
