@@ -1,17 +1,24 @@
 /**
  * Attributes of a metric's point that have no column of their own lie in one text, `labels`: an object in JSON, or nothing. A series'
  * points all have the same, so the store keeps each text once (LowCardinality), and what is asked of it is worked out once for each
- * text rather than for each point. Quotes within a name are escaped as \u0022, so that a name is found by its text alone.
+ * text rather than for each point. Quotes and backslashes in it are escaped by
+ * their numbers, so that a name is found by its text alone and a value ends with the next quote.
  */
 export const labelsColumn = ['labels', 'LowCardinality(String) CODEC(ZSTD(3))'] as const;
 
-/** A name as it stands between quotes in `labels`. */
-export const labelName = (name: string): string => JSON.stringify(name).slice(1, -1).replaceAll('\\"', '\\u0022');
+const short: Record<string, string> = { '\b': 'b', '\f': 'f', '\n': 'n', '\r': 'r', '\t': 't' };
 
-/** SQL of a value as it stands in `labels`; an empty text where there is none. `name` is SQL of a {@link labelName}. */
+/** A name or text as it stands between quotes in `labels`: escaped as the engine does, but for quotes and backslashes. */
+export const labelText = (text: string): string =>
+  text.replace(/["\\\u0000-\u001f\u2028\u2029]/g, (one) => {
+    const code = one.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+    return `\\${short[one] ?? `u${code}`}`;
+  });
+
+/** SQL of a value as it stands in `labels`; an empty text where there is none. `name` is SQL of a {@link labelText}. */
 const written = (name: string): string => `simpleJSONExtractRaw(labels, ${name})`;
 
-/** SQL of a label, NULL where there is none of that type. `name` is SQL of a {@link labelName}. */
+/** SQL of a label, NULL where there is none of that type. `name` is SQL of a {@link labelText}. */
 export const labelReadings = {
   strings: (name: string): string =>
     `if(startsWith(${written(name)}, '"'), simpleJSONExtractString(labels, ${name}), NULL)`,
@@ -36,12 +43,23 @@ export const labelMaps = [
 
 /** SQL of `labels` from maps of these names. */
 export function labelsFrom(maps: readonly ('strings' | 'numbers' | 'booleans')[]): string {
-  const values = { strings: 'toJSONString(value)', numbers: 'toString(value)', booleans: "if(value, 'true', 'false')" };
-  // The engine escapes slashes too, which a name is not sought with.
-  const inside = 'substring(toJSONString(name), 2, length(toJSONString(name)) - 2)';
-  const name = String.raw`replaceAll(replaceAll(${inside}, '\\/', '/'), '\\"', '\\u0022')`;
+  const escaped = (text: string): string =>
+    [
+      [String.raw`\\\\`, String.raw`\\u005C`],
+      ['\\\\"', String.raw`\\u0022`],
+      // The engine escapes slashes too.
+      [String.raw`\\/`, '/'],
+    ].reduce(
+      (inner, [from, to]) => `replaceAll(${inner}, '${from}', '${to}')`,
+      `substring(toJSONString(${text}), 2, length(toJSONString(${text})) - 2)`,
+    );
+  const values = {
+    strings: `concat('"', ${escaped('value')}, '"')`,
+    numbers: 'toString(value)',
+    booleans: "if(value, 'true', 'false')",
+  };
   const entries = maps.map(
-    (map) => `arrayMap((name, value) -> concat('"', ${name}, '":', ${values[map]}),
+    (map) => `arrayMap((name, value) -> concat('"', ${escaped('name')}, '":', ${values[map]}),
       CAST(mapKeys(${map}), 'Array(String)'), mapValues(${map}))`,
   );
   return `if(${maps.map((map) => `empty(${map})`).join(' AND ')}, '',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { labelName } from './labels.ts';
+import { labelText } from './labels.ts';
 import { limits } from './limits.ts';
 import type { IntakeRecord, PointFigures } from './port.ts';
 import { bits, mostExact, places, pointColumns, relative, seriesText, seriesTextColumn } from './samples.ts';
@@ -41,10 +41,10 @@ export function knownPoints(
     if (plain.has(name)) own[name] = value;
     else {
       if (labels.length >= limits.attributesPerRecord || !seen(name)) return null;
-      labels.push(`"${labelName(name)}":${JSON.stringify(value)}`);
+      labels.push(`"${labelText(name)}":"${labelText(value)}"`);
     }
   }
-  const parts = seriesText.map((name) => `"${name}":${JSON.stringify(own[name] ?? '')}`);
+  const parts = seriesText.map((name) => `"${name}":"${labelText(own[name] ?? '')}"`);
   if (labels.length > 0) parts.push(`"labels":{${labels.join(',')}}`);
   const bytes = Buffer.from(`{${parts.join(',')}}`);
   const hash = createHash('sha256').update(bytes).digest();

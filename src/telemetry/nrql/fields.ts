@@ -1,5 +1,5 @@
 import { nearest } from '../../kernel/nearest.ts';
-import { labelName, labelReadings } from '../labels.ts';
+import { labelReadings, labelText } from '../labels.ts';
 import { type AttributeType, synonyms, type TableName, tables } from '../tables.ts';
 import type { Params } from './params.ts';
 
@@ -65,7 +65,7 @@ export function recordFields(
   const hasMetrics = from.includes('telemetry_samples');
 
   const inMap = (map: 'strings' | 'numbers' | 'booleans', name: string): string => {
-    if (hasMetrics && from.length === 1) return labelReadings[map](params.text(labelName(name)));
+    if (hasMetrics && from.length === 1) return labelReadings[map](params.text(labelText(name)));
     const key = params.text(name);
     return `if(mapContains(${map}, ${key}), ${map}[${key}], NULL)`;
   };
