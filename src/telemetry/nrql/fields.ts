@@ -1,4 +1,5 @@
 import { nearest } from '../../kernel/nearest.ts';
+import { labelReadings, labelText } from '../labels.ts';
 import { type AttributeType, pageNames, synonyms, type TableName, tables } from '../tables.ts';
 import type { Params } from './params.ts';
 
@@ -35,6 +36,8 @@ export interface Fields {
   arrival: string;
   /** SQL of how many records a row stands for; undefined where it is one. */
   records?: string | undefined;
+  /** Columns that tell one series from another; undefined in what a subquery gives. */
+  series?: readonly string[] | undefined;
   /** SQL of about how many bytes a record has; undefined in what a subquery gives. */
   bytes?: string | undefined;
   /** SQL of the event type of a record; undefined in what a subquery gives. */
@@ -63,7 +66,12 @@ export function recordFields(
   for (const table of from) for (const column of tables[table].promoted) promoted.set(column.name, column.type);
   const hasMetrics = from.includes('telemetry_samples');
 
+  const onlyMetrics = hasMetrics && from.length === 1;
+  /** What holds the attributes without a column. */
+  const others = onlyMetrics ? ['labels'] : ['strings', 'numbers', 'booleans'];
+
   const inMap = (map: 'strings' | 'numbers' | 'booleans', name: string): string => {
+    if (onlyMetrics) return labelReadings[map](params.text(labelText(name)));
     const key = params.text(name);
     return `if(mapContains(${map}, ${key}), ${map}[${key}], NULL)`;
   };
@@ -98,7 +106,8 @@ export function recordFields(
   return {
     arrival: '(timestamp, seq)',
     instant: 'timestamp',
-    bytes: `byteSize(${['timestamp', 'strings', 'numbers', 'booleans', ...promoted.keys()].join(', ')})`,
+    series: ['service', 'environment', 'release', 'host', 'name', ...others],
+    bytes: `byteSize(${['timestamp', ...others, ...promoted.keys()].join(', ')})`,
     eventType: "toNullable(CAST(type, 'String'))",
     resolve(name, want) {
       if (name === 'timestamp') return { sql: 'toNullable(toUnixTimestamp64Milli(timestamp))', type: 'time' };
