@@ -1,4 +1,5 @@
 import { nearest } from '../../kernel/nearest.ts';
+import { labelReadings, labelText } from '../labels.ts';
 import { type AttributeType, synonyms, type TableName, tables } from '../tables.ts';
 import type { Params } from './params.ts';
 
@@ -64,6 +65,7 @@ export function recordFields(
   const hasMetrics = from.includes('telemetry_samples');
 
   const inMap = (map: 'strings' | 'numbers' | 'booleans', name: string): string => {
+    if (hasMetrics && from.length === 1) return labelReadings[map](params.text(labelText(name)));
     const key = params.text(name);
     return `if(mapContains(${map}, ${key}), ${map}[${key}], NULL)`;
   };
