@@ -122,7 +122,7 @@ export function TimeChart(props: ChartProps) {
             ticks: { show: false },
             font,
             size: 56,
-            values: (_, ticks) => ticks.map((tick) => axisText(tick, unit)),
+            values: (_, ticks) => axisTexts(ticks, unit),
           },
           ...(second === undefined
             ? []
@@ -135,7 +135,7 @@ export function TimeChart(props: ChartProps) {
                   ticks: { show: false },
                   font,
                   size: 56,
-                  values: (_: UPlot, ticks: number[]) => ticks.map((tick) => axisText(tick, second)),
+                  values: (_: UPlot, ticks: number[]) => axisTexts(ticks, second),
                 },
               ]),
         ],
@@ -287,6 +287,13 @@ function secondUnit(series: ChartSeries[], unit: string | undefined, kind: Chart
   if (kind !== 'line' && kind !== 'area') return undefined;
   const others = new Set(series.map((one) => one.unit).filter((one) => one !== undefined && one !== unit));
   return others.size === 1 && series.some((one) => (one.unit ?? unit) === unit) ? [...others][0] : undefined;
+}
+
+/** The ticks of an axis, in milliseconds where all lie below a second. */
+function axisTexts(ticks: number[], unit: string | undefined): string[] {
+  if (unit === 's' && ticks.every((tick) => Math.abs(tick) < 1))
+    return ticks.map((tick) => axisText(Number((tick * 1000).toPrecision(12)), 'ms'));
+  return ticks.map((tick) => axisText(tick, unit));
 }
 
 function axisText(value: number, unit: string | undefined): string {

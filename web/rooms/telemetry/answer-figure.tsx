@@ -150,7 +150,7 @@ function Histograms({ answer, height }: { answer: ShownAnswer; height: number })
       isHistogram(cell) && (
         <div key={name} className={styles.histogramRow}>
           {name}
-          <HistogramBars cell={cell} large={answer.rows.length === 1} height={height} />
+          <HistogramBars cell={cell} large={answer.rows.length === 1} height={height} unit={unitOfHistogram(answer)} />
         </div>
       )
     );
