@@ -1,7 +1,7 @@
 import type { Spool } from '../platform/spool/spool.ts';
 import { roomLimits } from './limits.ts';
 import type { ErrorReception, IngestProject, Outcome, ProjectDirectory } from './port.ts';
-import { encodeRecord } from './spool-record.ts';
+import { besideFrame, encodeRecord } from './spool-record.ts';
 
 /** Outcomes counted since they were last taken. */
 export interface Tally {
@@ -83,7 +83,12 @@ export function createReception({ spool, projects, tally, now }: ReceptionSurrou
     },
     async accept(events) {
       for (const event of events) bucketOf(event.projectId).take(1, event.receivedAt);
-      await Promise.all(events.map((event) => spool.append(encodeRecord(event))));
+      await Promise.all(
+        events.map((event) => {
+          const frame = encodeRecord(event);
+          return spool.append(frame, besideFrame(event, frame));
+        }),
+      );
     },
     async acceptItems(items) {
       await Promise.all(items.map((item) => spool.append(encodeRecord(item))));
