@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import type { Beside } from '../platform/spool/spool.ts';
+import type { PayloadMemory } from './payload-memory.ts';
 import type { ReceivedEvent, ReceivedItem } from './port.ts';
 
 /** Where a payload is in what its gzip holds, as a record's head says it. */
@@ -49,24 +49,21 @@ export function decodeRecord(frame: Buffer): ReceivedEvent | ReceivedItem {
   };
 }
 
-/** What decoding the frame of an event would give, without decoding it; the payload is held until it is asked for first. */
-export function besideFrame(event: ReceivedEvent, frame: Buffer): Beside {
+/** What decoding the frame of an event would give, without decoding it; its payload is unpacked only when it is held no more. */
+export function asDecoded(event: ReceivedEvent, frame: Buffer, memory: PayloadMemory): ReceivedEvent {
   const { payload, packed, ...known } = event;
   if (packed === undefined || packed.of !== payload) {
-    return { value: { ...known, payload: frame.subarray(frame.length - payload.length) }, bytes: 0 };
+    return { ...known, payload: frame.subarray(frame.length - payload.length) };
   }
   const body = frame.subarray(frame.length - packed.gzip.length);
-  const gzip: Place = { from: packed.from, length: payload.length, unpacked: packed.unpacked };
-  let fresh: Uint8Array | undefined = payload;
-  const value = {
+  const place: Place = { from: packed.from, length: payload.length, unpacked: packed.unpacked };
+  const held = memory.hold(payload);
+  return {
     ...known,
     get payload() {
-      const whole = fresh ?? unpack(body, gzip);
-      fresh = undefined;
-      return whole;
+      return held() ?? unpack(body, place);
     },
   };
-  return { value, bytes: packed.unpacked };
 }
 
 /** It was unpacked before it was kept, so this is no place for bombs. */

@@ -28,24 +28,18 @@ export interface DrainOptions {
 /**
  * Takes a batch. The token names exactly these frames: a batch that comes again, in this process or after a crash, comes whole
  * and with the same token. A rejection is tried again with back-off for ever, so what cannot be used must be set aside and resolved.
- * `read` has at the place of each frame what it was appended with, undefined where that is no longer held.
+ * `read` has at the place of each frame what it was appended with; undefined where there was nothing, or it is no longer held.
  */
 export type Consumer = (frames: Buffer[], token: string, read: readonly unknown[]) => Promise<void>;
-
-/** What a frame says, as whoever appended it knows already, and how much room that holds. */
-export interface Beside {
-  value: object;
-  bytes: number;
-}
 
 /** A durable queue on disk between what is acknowledged and a store that may be slow or away. */
 export interface Spool {
   /**
    * Resolves once the frame is synced to disk; calls at the same time share one sync. Rejects with an `unavailable` Fault
    * (`platform.spool-full`, `platform.disk-full`) that says when to try again; a rejected frame is never handed to a consumer.
-   * What is said beside it spares the consumer to read the frame, as long as there is room to hold it.
+   * `read` is what the frame says, and spares the consumer to read it as long as the frame need not be read back from disk.
    */
-  append(frame: Buffer, beside?: Beside): Promise<void>;
+  append(frame: Buffer, read?: object): Promise<void>;
   /** Hands batches to `consume`, oldest first, one at a time, until the signal aborts; each is deleted once `consume` resolves. */
   drain(consume: Consumer, options: DrainOptions): Promise<void>;
   stats(): { bytes: number; batches: number; oldestAt: number | null };
@@ -61,10 +55,8 @@ interface Segment {
   since: number;
   /** Its frames, where there is room to remember what was just written: they need not be read back. */
   frames?: Buffer[] | undefined;
-  /** What they were appended with; shorter than the frames where there was none or no room. */
+  /** What they were appended with; empty once they are not remembered. */
   read: unknown[];
-  /** Bytes that `read` holds. */
-  readBytes: number;
 }
 
 interface ActiveSegment extends Segment {
@@ -73,14 +65,14 @@ interface ActiveSegment extends Segment {
 
 interface Pending {
   frame: Buffer;
-  beside: Beside | undefined;
+  read: object | undefined;
   resolve: () => void;
   reject: (reason: unknown) => void;
 }
 
 const suffix = '.segment';
 
-/** Bytes of frames, and of what they were appended with, remembered until they are drained, in all segments together. */
+/** Bytes of frames remembered until they are drained, in all segments together. */
 const mostRemembered = 24 * 1024 * 1024;
 
 /** A write returns when what it wrote is on disk, which spares a call to say so. */
@@ -97,7 +89,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   for (const name of (await readdir(directory)).filter((entry) => entry.endsWith(suffix)).sort()) {
     const path = join(directory, name);
     const facts = await stat(path);
-    sealed.push({ token: name.slice(0, -suffix.length), path, bytes: facts.size, since: facts.mtimeMs, read: [], readBytes: 0 });
+    sealed.push({ token: name.slice(0, -suffix.length), path, bytes: facts.size, since: facts.mtimeMs, read: [] });
   }
   let active: ActiveSegment | undefined;
   let waiting: Pending[] = [];
@@ -118,7 +110,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     const path = join(directory, token + suffix);
     const file = await open(path, durableWrite, 0o600);
     await syncDirectory(directory);
-    return { token, path, file, bytes: 0, since: Date.now(), frames: [], read: [], readBytes: 0 };
+    return { token, path, file, bytes: 0, since: Date.now(), frames: [], read: [] };
   }
 
   /** Ends the active segment, which makes it a batch. Never while a write is under way. */
@@ -151,24 +143,19 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     if (active.bytes >= segmentBytes || sealWanted) await seal();
   }
 
-  /** The frames of a segment are remembered whole or not at all; what they were appended with, one by one. */
+  /** A segment is remembered whole or not at all. */
   function remember(segment: ActiveSegment, group: Pending[], bytes: number): void {
     if (!segment.frames) return;
     if (rememberedBytes + bytes > mostRemembered) {
-      rememberedBytes -= segment.bytes - bytes + segment.readBytes;
+      rememberedBytes -= segment.bytes - bytes;
       segment.frames = undefined;
       segment.read = [];
-      segment.readBytes = 0;
       return;
     }
     rememberedBytes += bytes;
-    for (const { frame, beside } of group) {
+    for (const { frame, read } of group) {
       segment.frames.push(frame);
-      const fits = beside !== undefined && rememberedBytes + beside.bytes <= mostRemembered;
-      segment.read.push(fits ? beside.value : undefined);
-      if (!fits) continue;
-      segment.readBytes += beside.bytes;
-      rememberedBytes += beside.bytes;
+      segment.read.push(read);
     }
   }
 
@@ -220,7 +207,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   }
 
   return {
-    append(frame, beside) {
+    append(frame, read) {
       if (closed) return Promise.reject(full('platform.spool-closed', 'The spool is closed', 5));
       if (frame.length > maxFrameBytes) {
         const details = { code: 'platform.frame-too-large', hint: 'Send it in smaller parts.' };
@@ -236,7 +223,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       }
       waitingBytes += frame.length + headerBytes;
       return new Promise((resolve, reject) => {
-        waiting.push({ frame, beside, resolve, reject });
+        waiting.push({ frame, read, resolve, reject });
         writing ??= writeLoop();
       });
     },
@@ -264,7 +251,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
           await rm(segment.path, { force: true });
           sealed.shift();
           storedBytes -= segment.bytes;
-          if (segment.frames) rememberedBytes -= segment.bytes + segment.readBytes;
+          if (segment.frames) rememberedBytes -= segment.bytes;
           attempts = 0;
         } catch (error) {
           if (signal.aborted) return;
