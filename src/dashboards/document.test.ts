@@ -42,6 +42,37 @@ describe('dashboards in New Relic’s format', () => {
     });
   });
 
+  it('may be of New Relic’s former form, on three columns', () => {
+    const place = { row: 2, column: 3, width: 1, height: 1 };
+    const read = readDocument({
+      title: 'Former',
+      widgets: [
+        { title: 'Slow', nrql: 'SELECT 1', process_as: 'faceted_line_chart', notes: 'why', ...place },
+        { title: 'Words', nrql: null, customizations: { markdown: '# Hi' }, ...place },
+        { visualization: 'gauge', presentation: { title: 'Full' }, data: [{ nrql: 'SELECT 2' }], layout: place },
+      ],
+    });
+    const layout = { row: 4, column: 9, width: 4, height: 3 };
+    expect(read).toMatchObject({
+      name: 'Former',
+      pages: [
+        {
+          name: 'Former',
+          widgets: [
+            {
+              title: 'Slow',
+              layout,
+              visualization: { id: 'viz.line' },
+              rawConfiguration: { nrqlQueries: [{ query: 'SELECT 1' }], notes: 'why' },
+            },
+            { title: 'Words', visualization: { id: 'viz.markdown' }, rawConfiguration: { text: '# Hi' } },
+            { title: 'Full', layout, visualization: { id: 'viz.bullet' } },
+          ],
+        },
+      ],
+    });
+  });
+
   it('stay on the grid of twelve columns', () => {
     const places = [
       { column: 13, row: 1, width: 4, height: 3 },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Fault } from '../kernel/faults.ts';
+import { fromInsights } from './insights.ts';
 
 /** A place on a grid of twelve columns; counted from 1. */
 const layout = z.object({
@@ -46,7 +47,8 @@ const defaultSize = { width: 4, height: 3 };
 export function readDocument(input: unknown): DashboardDocument {
   if (!isObject(input)) throw unreadable('A dashboard is a JSON object with a name and pages');
   // Some tools wrap it.
-  const given = isObject(input.dashboard) && input.pages === undefined ? input.dashboard : input;
+  const unwrapped = isObject(input.dashboard) && input.pages === undefined ? input.dashboard : input;
+  const given = fromInsights(unwrapped) ?? unwrapped;
   const parsed = dashboardDocument.safeParse({
     ...given,
     variables: listOf(given.variables),

@@ -86,6 +86,23 @@ test('merged issues count as one, later events follow, and taking them apart giv
   );
 });
 
+test('an issue names the releases of its own events, merged and taken apart', async () => {
+  await send(failing('cart', '1', { release: 'r3' }));
+  const [cart] = await counted(1);
+  await send(failing('checkout', '2', { release: 'r2', timestamp: Date.now() / 1000 - 600 }));
+  const checkout = (await counted(2)).find((issue) => issue.id !== cart!.id)!;
+  const ends = async ({ id }: IssueSummary) => {
+    const issue = await house.call<IssueSummary>('getIssue', { params: { issueId: id } });
+    return [issue.firstRelease, issue.lastRelease];
+  };
+  await house.call('mergeIssues', { params: { issueId: cart!.id }, body: { ids: [checkout.id] } });
+  expect(await ends(cart!)).toEqual(['r2', 'r3']);
+  const hashes = groupEvent(failing('checkout', '2')).hashes.slice(0, 1);
+  const part = await house.call<IssueSummary>('splitIssue', { params: { issueId: cart!.id }, body: { hashes } });
+  expect(await ends(part)).toEqual(['r2', 'r2']);
+  expect(await ends(cart!)).toEqual(['r3', 'r3']);
+});
+
 test('refuses to split all of an issue, or by hashes of another', async () => {
   await send(failing('cart', '1'));
   const [issue] = await counted(1);

@@ -60,7 +60,7 @@ export interface FileRow {
 export function listFiles(db: Queryable, projectId: string, ids: string[]): Promise<FileRow[]> {
   return db.query(sql`
     select id, project_id as "projectId", kind, name, content_type as "contentType", size from errors_files
-    where project_id = ${projectId} and event_id = any(${ids.map(asUuid)}::uuid[]) order by received_at, id limit 200`);
+    where project_id = ${projectId} and event_id = any(${ids.map(asUuid)}::uuid[]) order by received_at, id limit 1000`);
 }
 
 export function readFile(db: Queryable, id: string): Promise<(FileRow & { body: Buffer }) | undefined> {

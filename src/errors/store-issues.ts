@@ -101,12 +101,12 @@ export async function updateIssues(tx: Transaction, rows: IssueRow[]): Promise<v
       handled = n.handled, status = n.status, substatus = n.substatus, since = to_timestamp(n.since / 1000),
       resolution = nullif(n.resolution, 'null'), archive = nullif(n.archive, 'null'),
       first_seen = to_timestamp(n."firstSeen" / 1000), last_seen = to_timestamp(n."lastSeen" / 1000),
-      last_release = n."lastRelease", environment = n.environment, service = n.service, count = n.count, users = n.users,
+      first_release = n."firstRelease", last_release = n."lastRelease", environment = n.environment, service = n.service, count = n.count, users = n.users,
       kept = n.kept, priority = n.priority, priority_locked = n."priorityLocked", assignee_id = n."assigneeId", assignee_name = n."assigneeName",
       suspect = nullif(n.suspect, 'null'), files = n.files, opened_event = n."openedEvent"
     from jsonb_to_recordset(${json(rows)}::jsonb) as n(id uuid, title text, type text, message text, culprit text,
       level text, handled boolean, status text, substatus text, since float8, resolution jsonb, archive jsonb,
-      "firstSeen" float8, "lastSeen" float8, "lastRelease" text, environment text, service text, count bigint, users int,
+      "firstSeen" float8, "lastSeen" float8, "firstRelease" text, "lastRelease" text, environment text, service text, count bigint, users int,
       kept int, priority text, "priorityLocked" boolean, "assigneeId" text, "assigneeName" text, suspect jsonb, files text[], "openedEvent" uuid)
     where i.id = n.id`);
 }

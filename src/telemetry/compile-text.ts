@@ -44,7 +44,16 @@ export function compileText(nrql: string, now: number, projectId: string | null)
 }
 
 /** Where a text cannot stand for a variable: event types, times and numbers of groups. */
-const otherwise = new Set<string>(['from', 'since', 'until', 'timeseries', 'limit', 'timezone']);
+const otherwise = new Set<string>(['since', 'until', 'timeseries', 'limit', 'timezone']);
+
+const isOfPoints = (node: object): boolean => 'name' in node && /percentile$/.test(String(node.name));
+
+/** A point of a percentile that a variable gives. */
+function asNumber(argument: { value?: { kind?: string } }): unknown {
+  return argument.value?.kind === 'variable'
+    ? { ...argument, value: { ...argument.value, kind: 'number', value: 95 } }
+    : argument;
+}
 
 function variablesAsTexts(query: Query): Query {
   const turn = (node: unknown): unknown => {
@@ -52,9 +61,20 @@ function variablesAsTexts(query: Query): Query {
     if (typeof node !== 'object' || node === null) return node;
     if ('kind' in node && node.kind === 'variable' && 'name' in node)
       return { ...node, kind: 'string', value: `{{${String(node.name)}}}` };
+    if ('kind' in node && node.kind === 'subquery' && 'query' in node) return { ...node, query: turn(node.query) };
+    if ('kind' in node && node.kind === 'call' && 'args' in node && Array.isArray(node.args) && isOfPoints(node)) {
+      const [first, ...points] = node.args;
+      return { ...node, args: [turn(first), ...points.map(asNumber)] };
+    }
     return Object.fromEntries(
-      Object.entries(node).map(([key, value]) => [key, otherwise.has(key) ? value : turn(value)]),
+      Object.entries(node).map(([key, value]) => [
+        key,
+        key === 'from' ? sources(value) : otherwise.has(key) ? value : turn(value),
+      ]),
     );
   };
+  // The name of an event type is no text; what a subquery asks has its own.
+  const sources = (from: unknown): unknown =>
+    Array.isArray(from) ? from.map((one: { kind?: string }) => (one.kind === 'subquery' ? turn(one) : one)) : from;
   return turn(query) as Query;
 }

@@ -1,4 +1,5 @@
 import { limits } from './limits.ts';
+import { type KnownPoints, knownPoints, PointsBlock } from './points.ts';
 import type { IntakeRecord, PointFigures } from './port.ts';
 import {
   type AttributeType,
@@ -12,21 +13,21 @@ import {
 
 /**
  * One frame of the spool: for each table that has rows in it, a byte of table number, four bytes of row count, four of length
- * (little-endian), then the rows in ClickHouse's RowBinary; before them, in the same form, sections that hold no rows. Records are encoded once, before they are acknowledged; what drains the
+ * (little-endian), then the rows in ClickHouse's RowBinary, or points of known series as a block of its Native format (`points.ts`); before them, in the same form, sections that hold no rows. Records are encoded once, before they are acknowledged; what drains the
  * spool only joins bytes.
  */
 const frameHeaderBytes = 9;
 
 /** Rows of one table within a batch. */
 export interface TableRows {
-  table: TableName;
+  table: TableName | 'points';
   rows: number;
   parts: Buffer[];
 }
 
 /** Joins the frames of a batch by table. Throws on a frame that was not written by {@link FrameEncoder}. */
 export function splitFrames(frames: readonly Buffer[]): TableRows[] {
-  const byTable = new Map<TableName, TableRows>();
+  const byTable = new Map<TableRows['table'], TableRows>();
   for (const frame of frames) {
     let at = 0;
     while (at < frame.length) {
@@ -34,7 +35,7 @@ export function splitFrames(frames: readonly Buffer[]): TableRows[] {
         at += frameHeaderBytes + frame.readUInt32LE(at + 5);
         continue;
       }
-      const table = tableNames[frame[at]!];
+      const table = frame[at] === pointsSection ? 'points' : tableNames[frame[at]!];
       const rows = frame.readUInt32LE(at + 1);
       const length = frame.readUInt32LE(at + 5);
       const end = at + frameHeaderBytes + length;
@@ -65,10 +66,6 @@ export function columnsOf(table: TableName): string[] {
 class RowWriter {
   #buffer = Buffer.allocUnsafe(64 * 1024);
   #at = 0;
-
-  get length(): number {
-    return this.#at;
-  }
 
   #room(bytes: number): void {
     if (this.#at + bytes <= this.#buffer.length) return;
@@ -130,17 +127,6 @@ class RowWriter {
     this.#at += bytes;
   }
 
-  /** What was written before, as it is. */
-  bytes(value: Buffer): void {
-    this.#room(value.length);
-    value.copy(this.#buffer, this.#at);
-    this.#at += value.length;
-  }
-
-  copy(from: number, to: number): Buffer {
-    return Buffer.from(this.#buffer.subarray(from, to));
-  }
-
   take(): Buffer {
     return Buffer.from(this.#buffer.subarray(0, this.#at));
   }
@@ -169,6 +155,9 @@ export interface News {
 const newsSection = 255;
 /** Marks the section that holds the key under which the frame is written once. Sections of rows have lower numbers. */
 const keySection = 254;
+
+/** Marks a section of points of known series, which go into the table of points under a statement of their own. */
+const pointsSection = 200;
 
 /** Text of a section that holds no rows; those stand at the front of a frame. */
 function textOf(frame: Buffer, kind: number): string | undefined {
@@ -208,16 +197,6 @@ const slots = Object.fromEntries(
   ]),
 ) as Record<TableName, Map<string, { index: number; type: AttributeType }>>;
 
-const figures = ['count', 'total', 'min', 'max', 'latest'] as const;
-
-/** What the rows of a series' points have in common, as they are written: before the time, before the five values, behind them. */
-interface SeriesRow {
-  projectId: string | null;
-  head: Buffer;
-  labels: Buffer;
-  tail: Buffer;
-}
-
 /** The least order of arrival of what comes in at a time (Unix ms). */
 export const sequenceAt = (ms: number): number => Math.max(0, Math.floor(ms)) * 4096;
 
@@ -229,7 +208,7 @@ export class FrameEncoder {
   readonly #seen: Seen;
   #seq = 0;
   /** By the attributes that stand for a series. */
-  readonly #rows = new WeakMap<object, SeriesRow>();
+  readonly #series = new WeakMap<object, KnownPoints | null>();
 
   constructor(seen: Seen) {
     this.#seen = seen;
@@ -253,19 +232,27 @@ export class FrameEncoder {
     once?: string,
   ): { buffer: Buffer; news: News[] } {
     const writers = new Map<TableName, { writer: RowWriter; rows: number }>();
+    let points: PointsBlock | undefined;
     for (const record of records) {
       if (!this.#seen.eventType(record.projectId ?? '', record.type)) {
         refused(record, 'too many different event types');
         continue;
       }
       const table = tableOf(record.type);
+      const known = record.point && !record.buckets && table === 'telemetry_samples' ? this.#seriesOf(record) : null;
+      if (known) {
+        points ??= new PointsBlock(records.length);
+        points.add(known, micros(record.timestamp), record.point!);
+        numbered?.(record, this.nextSeq(nowMs));
+        continue;
+      }
       let open = writers.get(table);
       if (!open) {
         open = { writer: new RowWriter(), rows: 0 };
         writers.set(table, open);
       }
       const seq = this.nextSeq(nowMs);
-      if (!this.#point(open.writer, record, seq)) this.#row(table, open.writer, record, seq, refused);
+      this.#row(table, open.writer, record, seq, refused);
       numbered?.(record, seq);
       open.rows += 1;
     }
@@ -276,21 +263,19 @@ export class FrameEncoder {
     for (const [table, { writer, rows }] of writers) {
       parts.push(...section(tableNames.indexOf(table), rows, writer.take()));
     }
+    if (points) parts.push(...section(pointsSection, points.rows, points.take()));
     return { buffer: Buffer.concat(parts), news };
   }
 
-  /** Writes a point of a series that was written before; false when it is none. */
-  #point(writer: RowWriter, { attributes, timestamp, point, buckets, projectId }: IntakeRecord, seq: number): boolean {
-    if (!point || buckets) return false;
-    const row = this.#rows.get(attributes);
-    if (!row || row.projectId !== projectId) return false;
-    writer.bytes(row.head);
-    writer.whole(micros(timestamp));
-    writer.whole(seq);
-    writer.bytes(row.labels);
-    for (const figure of figures) writer.optional(point[figure]);
-    writer.bytes(row.tail);
-    return true;
+  /** What a point's series has in common, found out once; null for one whose points are written as other records are. */
+  #seriesOf(record: IntakeRecord): KnownPoints | null {
+    const { attributes, type, projectId } = record;
+    const before = this.#series.get(attributes);
+    if (before === null || (before && before.projectId === projectId)) return before;
+    const series = knownPoints(record, (name) => this.#seen.attribute(projectId ?? '', type, name, 'string'));
+    if (series && typeof attributes.metricName === 'string') this.#seen.metric(projectId ?? '', attributes.metricName);
+    this.#series.set(attributes, series);
+    return series;
   }
 
   #row(
@@ -307,8 +292,6 @@ export class FrameEncoder {
     const numbers: (string | number)[] = [];
     const booleans: (string | boolean)[] = [];
     let count = 0;
-    // Who sends too much is told of each record.
-    let leftOut = false;
     for (const name in record.attributes) {
       let value = record.attributes[name];
       if (value === undefined || value === null) continue;
@@ -325,12 +308,10 @@ export class FrameEncoder {
       }
       count += 1;
       if (count > limits.attributesPerRecord) {
-        leftOut = true;
         refused(record, 'too many attributes on one record');
         break;
       }
       if (!this.#seen.attribute(projectId, record.type, name, kind as AttributeType)) {
-        leftOut = true;
         refused(record, 'too many different attribute names');
         continue;
       }
@@ -338,17 +319,12 @@ export class FrameEncoder {
       else if (kind === 'number') numbers.push(name, value as number);
       else if (kind === 'boolean') booleans.push(name, value as boolean);
     }
-    const begin = writer.length;
     writer.text(projectId);
     writer.text(record.type);
-    const headEnd = writer.length;
     writer.whole(micros(record.timestamp));
     writer.whole(seq);
-    const labelsBegin = writer.length;
-    let labelsEnd = labelsBegin;
     for (const [name, { index, type }] of own) {
       const value = promoted[index];
-      if (name === figures[0]) labelsEnd = writer.length;
       if (type === 'string') writer.text((value as string | undefined) ?? '');
       else if (type === 'number') writer.optional((record.point?.[name as keyof PointFigures] ?? value) as number);
       else if (value === undefined) writer.byte(1);
@@ -357,7 +333,6 @@ export class FrameEncoder {
         writer.byte(value ? 1 : 0);
       }
     }
-    const tailBegin = writer.length;
     if (table === 'telemetry_samples') {
       const metric = promoted[own.get('metricName')!.index];
       if (typeof metric === 'string') this.#seen.metric(projectId, metric);
@@ -378,13 +353,6 @@ export class FrameEncoder {
       writer.text(booleans[at] as string);
       writer.byte(booleans[at + 1] ? 1 : 0);
     }
-    if (!record.point || record.buckets || leftOut) return;
-    this.#rows.set(record.attributes, {
-      projectId: record.projectId,
-      head: writer.copy(begin, headEnd),
-      labels: writer.copy(labelsBegin, labelsEnd),
-      tail: writer.copy(tailBegin, writer.length),
-    });
   }
 }
 

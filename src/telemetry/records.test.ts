@@ -49,22 +49,23 @@ describe('frames', () => {
     expect(new Set(numbers).size).toBe(4);
   });
 
-  it('write points of a series that is known as they write any point', () => {
-    const labels = { device: 'sda', metricName: 'used', metricType: 'gauge', service: 'disk', job: 'node' };
-    const points = [
-      { count: 1, total: 2.5, min: 2.5, max: 2.5, latest: 2.5 },
-      { count: 0, total: 0, latest: 7 },
-      { count: 3, latest: Number.NaN },
-    ];
-    const of = (projectId: string) =>
-      points.map((point, index) => ({ type: 'Metric', timestamp: now + index, projectId, point, attributes: labels }));
-    const apart = [...of('p'), ...of('q'), ...of('p')];
-    const plain = apart.map(({ point, ...record }) => ({ ...record, attributes: { ...labels, ...point } }));
-    const written = (records: readonly IntakeRecord[]) => {
-      const encoder = new FrameEncoder(new SeenCatalogue());
-      return [encoder.encode(records, now, never).buffer, encoder.encode(records, now + 1, never).buffer];
-    };
-    expect(written(apart)).toEqual(written(plain));
+  it('say what points of a series have in common once, and of each but its time and values', () => {
+    const encoder = new FrameEncoder(new SeenCatalogue());
+    const attributes = { device: 'sda', metricName: 'used', metricType: 'gauge', service: 'disk', job: 'node' };
+    const of = (count: number): IntakeRecord[] =>
+      Array.from({ length: count }, (_, index) => {
+        const point = { count: 1, total: index, min: index, max: index, latest: index };
+        return { type: 'Metric', timestamp: now + index, projectId: 'p', point, attributes };
+      });
+    const first = encoder.encode(of(100), now, never).buffer;
+    const names = newsOf([first]).map(({ name, type }) => `${name} ${type}`);
+    expect(names).toEqual([' event', 'device string', 'job string', 'used metric']);
+    const [points, ...others] = splitFrames([encoder.encode(of(100), now, never).buffer]);
+    expect(others).toEqual([]);
+    expect([points!.table, points!.rows]).toEqual(['points', 100]);
+    const text = points!.parts[0]!.toString('latin1');
+    expect(text.split('sda').length).toBe(2);
+    expect(text.length).toBeLessThan(100 * 70 + 500);
   });
 
   it('leave out what goes beyond the limits and say so', () => {

@@ -1,3 +1,4 @@
+import { labelMaps } from './labels.ts';
 import { tables } from './tables.ts';
 
 /**
@@ -7,7 +8,7 @@ import { tables } from './tables.ts';
  */
 export const rollups = { name: 'telemetry_rollups', cellMs: 300_000, retentionDays: 395 } as const;
 
-/** What a series is known by, as columns; attributes without a column of their own are in `strings`. */
+/** What a series is known by, as columns; attributes without a column of their own are in `labels`. */
 export const seriesLabels = [
   'service',
   'environment',
@@ -33,6 +34,10 @@ const label = (name: string): string => {
     : ddl.replace('LowCardinality(String)', 'SimpleAggregateFunction(any, LowCardinality(String))');
 };
 
+/** As of points, and the map they are read as. */
+export const rollupLabels = ['labels', 'SimpleAggregateFunction(any, LowCardinality(String)) CODEC(ZSTD(3))'] as const;
+export const rollupMap = labelMaps[0];
+
 export const createRollups = `CREATE TABLE IF NOT EXISTS ${rollups.name} (
     projectId LowCardinality(String),
     type SimpleAggregateFunction(any, LowCardinality(String)),
@@ -40,7 +45,7 @@ export const createRollups = `CREATE TABLE IF NOT EXISTS ${rollups.name} (
     series UInt64 CODEC(ZSTD(1)),
     decimals Int8 CODEC(ZSTD(1)),
     ${seriesLabels.map((name) => `${name} ${label(name)}`).join(',\n    ')},
-    strings Map(LowCardinality(String), LowCardinality(String)) CODEC(ZSTD(3)),
+    ${rollupLabels.join(' ')},
     -- Never zero: a row whose sums are all zero would be dropped.
     points UInt64 CODEC(Delta, ZSTD(1)),
     present SimpleAggregateFunction(groupBitOr, UInt8) CODEC(ZSTD(1)),
@@ -53,7 +58,8 @@ export const createRollups = `CREATE TABLE IF NOT EXISTS ${rollups.name} (
     totalR SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
     minR SimpleAggregateFunction(min, Float64) CODEC(ZSTD(1)),
     maxR SimpleAggregateFunction(max, Float64) CODEC(ZSTD(1)),
-    latestR SimpleAggregateFunction(max, Tuple(${instant}, Float64)) CODEC(ZSTD(1))
+    latestR SimpleAggregateFunction(max, Tuple(${instant}, Float64)) CODEC(ZSTD(1)),
+    ${rollupMap.join(' ')}
   ) ENGINE = SummingMergeTree
   PARTITION BY toYYYYMM(cell)
   ORDER BY (projectId, metricName, toDate(cell), series, cell, decimals)
@@ -63,7 +69,7 @@ export const createRollups = `CREATE TABLE IF NOT EXISTS ${rollups.name} (
 /** Rows for the table from stored points; `source` has the stored columns of `telemetry_samples`. */
 export function selectRollups(source: string): string {
   // Named apart from the columns they become, since a name means the outcome wherever it stands.
-  const taken = ['present', 'scale', 'countN', 'latestN', 'raw', 'strings', 'service', 'environment', 'release'];
+  const taken = ['present', 'scale', 'countN', 'latestN', 'raw', 'labels', 'service', 'environment', 'release'];
   const points = [...taken, 'host', 'name', 'metricType', 'unit', 'type'].map((name) => `${name} AS of_${name}`);
   const total = 'totalN + if(bitTest(present, 5), latestN, 0)';
   const wholes = [`${total} AS whole_total`, `${total} + minN AS whole_min`, `${total} + maxN AS whole_max`];
@@ -83,7 +89,7 @@ export function selectRollups(source: string): string {
   const never = "toDateTime64(0, 6, 'UTC')";
   return `SELECT projectId, any(of_type) AS type, toDateTime(toStartOfFiveMinutes(at), 'UTC') AS cell, series, places AS decimals,
       ${seriesLabels.map((name) => (name === 'metricName' ? name : `any(of_${name}) AS ${name}`)).join(', ')},
-      any(of_strings) AS strings,
+      any(of_labels) AS labels,
       count() AS points,
       groupBitOr(of_present) AS present,
       sum(${inWhole(0, 'of_countN', 'toInt64(0)')}) AS countN,

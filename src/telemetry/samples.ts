@@ -1,3 +1,4 @@
+import { labelMaps, labelsColumn, labelsFrom } from './labels.ts';
 import { bucketColumns, frameColumns, mapColumns, tables } from './tables.ts';
 
 /**
@@ -8,11 +9,11 @@ import { bucketColumns, frameColumns, mapColumns, tables } from './tables.ts';
  */
 
 /** Bits of `present`: which of the five values a point has. */
-const bits = { count: 0, total: 1, min: 2, max: 3, latest: 4 } as const;
+export const bits = { count: 0, total: 1, min: 2, max: 3, latest: 4 } as const;
 type Figure = keyof typeof bits;
 const figures = Object.keys(bits) as Figure[];
 /** Bit of `present`: `totalN` is the difference from the last value, as of a gauge, whose values are all the same. */
-const relative = 5;
+export const relative = 5;
 
 /** Columns of the store that stand for the five values, in the order of {@link selectSamples}. */
 const storedColumns = [
@@ -40,7 +41,7 @@ function readingOf(figure: Figure, whole: string): string {
 const total = `totalN + if(bitTest(present, ${relative}), latestN, 0)`;
 const scaled = (sum: string): string => `(${sum}) / intExp10(scale)`;
 
-/** Columns computed when they are read: the five values, and a number of arrival, which points do not keep. */
+/** Columns computed when they are read: the five values, the maps, and a number of arrival, which points do not keep. */
 export const computedColumns: readonly (readonly [name: string, ddl: string])[] = [
   ['seq', 'UInt64 ALIAS 0'],
   ['count', `Nullable(Float64) ALIAS ${readingOf('count', 'toFloat64(countN)')}`],
@@ -48,15 +49,16 @@ export const computedColumns: readonly (readonly [name: string, ddl: string])[] 
   ['min', `Nullable(Float64) ALIAS ${readingOf('min', scaled(`${total} + minN`))}`],
   ['max', `Nullable(Float64) ALIAS ${readingOf('max', scaled(`${total} + maxN`))}`],
   ['latest', `Nullable(Float64) ALIAS ${readingOf('latest', scaled('latestN'))}`],
+  ...labelMaps,
 ];
 
 /** Decimal places that are tried, fewest first. Few steps, so that the points of a series mostly agree. */
-const places = [0, 2, 4, 6, 9];
+export const places = [0, 2, 4, 6, 9];
 /** Whole numbers up to here and their sums are exact as floating point too. */
-const mostExact = 2 ** 51;
+export const mostExact = 2 ** 51;
 
 /** What points of one series have in common. */
-const identity = 'type, metricName, service, environment, release, host, name, metricType, unit, strings';
+const identity = 'type, metricName, service, environment, release, host, name, metricType, unit, labels';
 
 /** What stays as it came: all but the number of arrival and the five values. */
 const asTheyAre = [
@@ -66,9 +68,7 @@ const asTheyAre = [
     .filter(({ name }) => !(name in bits))
     .map(({ name, ddl }) => [name, ddl] as const),
   ...bucketColumns,
-  // Labels repeat from point to point, and level 1 makes little of a pattern that repeats.
-  ['strings', 'Map(LowCardinality(String), LowCardinality(String)) CODEC(ZSTD(3))'],
-  ...mapColumns.filter(([name]) => name !== 'strings'),
+  labelsColumn,
 ] as const;
 
 /** Every column of the store that is written, in the order of {@link selectSamples}. */
@@ -98,7 +98,7 @@ export function selectSamples(source: string): string {
   const wholeCount = `ifNull(count, 0) = round(ifNull(count, 0)) AND abs(ifNull(count, 0)) < ${mostExact}`;
   const decimals = `toInt8(multiIf(NOT (${wholeCount}), -1, ${places.map((scale) => `${fits(scale)}, ${scale}`).join(', ')}, -1))`;
   return `SELECT ${[...asTheyAre.map(([name]) => name), ...stored].join(', ')} FROM (SELECT *, ${decimals} AS decimals FROM (
-    SELECT *, ifNull(total = latest, false) AS same,
+    SELECT *, ifNull(total = latest, false) AS same, ${labelsFrom(['strings', 'numbers', 'booleans'])} AS labels,
       arrayMap(v -> assumeNotNull(v), arrayFilter(v -> isNotNull(v), [total, min, max, latest])) AS there FROM ${source}))`;
 }
 
@@ -114,4 +114,47 @@ export function insertSamples(): string {
   const structure = arriving.join(', ').replaceAll("'", "\\'");
   return `INSERT INTO telemetry_samples (${samplesColumns.map(([name]) => name).join(', ')})
     ${selectSamples(`input('${structure}')`)} FORMAT RowBinary`;
+}
+
+/** What stands in the text of a series that points arrive with; `labels` comes last, and may be absent. */
+export const seriesText = [
+  'projectId',
+  'type',
+  'service',
+  'environment',
+  'release',
+  'host',
+  'name',
+  'metricName',
+  'metricType',
+  'unit',
+] as const;
+
+/** Columns in which points of known series arrive, as they are kept; everything else is told by the text of the series. */
+export const pointColumns = [
+  ['timestamp', "DateTime64(6, 'UTC')"],
+  ['series', 'UInt64'],
+  ['present', 'UInt8'],
+  ['scale', 'Int8'],
+  ['countN', 'Int64'],
+  ['latestN', 'Int64'],
+  ['totalN', 'Int64'],
+  ['minN', 'Int64'],
+  ['maxN', 'Int64'],
+  ['raw', 'Array(Float64)'],
+] as const;
+export const seriesTextColumn = ['known', 'LowCardinality(String)'] as const;
+
+/** Statement under which points of known series arrive (Native), see `points.ts`. */
+export function insertPoints(): string {
+  const columns = [...seriesText, 'labels', ...pointColumns.map(([name]) => name)];
+  const values = [
+    // Worked out once for each text, not for each point.
+    ...seriesText.map((name) => `simpleJSONExtractString(known, '${name}')`),
+    "simpleJSONExtractRaw(known, 'labels')",
+    ...pointColumns.map(([name]) => name),
+  ];
+  const structure = [seriesTextColumn, ...pointColumns].map((column) => column.join(' ')).join(', ');
+  return `INSERT INTO telemetry_samples (${columns.join(', ')})
+    SELECT ${values.join(', ')} FROM input('${structure.replaceAll("'", "\\'")}') FORMAT Native`;
 }

@@ -4,7 +4,7 @@ import { Fault } from '../kernel/faults.ts';
 import { columnsOf, type News, newsOf, splitFrames } from './frames.ts';
 import { limits } from './limits.ts';
 import { storeMigrations } from './migrations/clickhouse.ts';
-import { insertSamples } from './samples.ts';
+import { insertPoints, insertSamples } from './samples.ts';
 
 export interface QueryResult {
   rows: unknown[][];
@@ -112,9 +112,11 @@ export function openStore(url: string): Store {
         await client
           .exec({
             query:
-              batch.table === 'telemetry_samples'
-                ? insertSamples()
-                : `INSERT INTO ${batch.table} (${columnsOf(batch.table).join(', ')}) FORMAT RowBinary`,
+              batch.table === 'points'
+                ? insertPoints()
+                : batch.table === 'telemetry_samples'
+                  ? insertSamples()
+                  : `INSERT INTO ${batch.table} (${columnsOf(batch.table).join(', ')}) FORMAT RowBinary`,
             values: Readable.from(batch.parts, { objectMode: false }),
             clickhouse_settings: {
               insert_deduplicate: 1,
@@ -123,7 +125,7 @@ export function openStore(url: string): Store {
               deduplicate_blocks_in_dependent_materialized_views: 1,
               // One block, so that the batch is stored as a whole or not at all.
               max_insert_block_size: '10000000',
-              min_insert_block_size_rows: batch.table === 'telemetry_samples' ? '10000000' : '0',
+              min_insert_block_size_rows: /samples|points/.test(batch.table) ? '10000000' : '0',
               min_insert_block_size_bytes: '0',
               max_partitions_per_insert_block: '0',
             },

@@ -14,6 +14,8 @@ export async function serveBuiltPage(
   const built = await build({
     configFile: false,
     logLevel: 'silent',
+    // Vitest runs as a development build; what is served here is what users get.
+    oxc: { jsx: { runtime: 'automatic', development: false } },
     define: { 'process.env.NODE_ENV': '"production"' },
     build: { write: false, minify: true, lib: { entry, formats: ['iife'], name: 'shop' } },
   });

@@ -225,6 +225,7 @@ const dashboard = createRoute({
       from: readCount(given, 'from'),
       to: readCount(given, 'to'),
       edit: given.edit === 'true' || given.edit === true ? true : undefined,
+      works: given.works === 'true' || given.works === true ? true : undefined,
     }),
   component: lazyRouteComponent(() => import('../rooms/dashboards/dashboard.tsx'), 'DashboardPage'),
 });

@@ -2,7 +2,8 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import UPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import styles from './chart.module.css';
-import { numberText } from './figures.ts';
+import { amountText, numberText } from './figures.ts';
+import { InOrder } from './in-order.tsx';
 import { absoluteTime, axisTimes } from './moments.ts';
 import { seriesToken } from './series-color.ts';
 
@@ -12,6 +13,8 @@ export interface ChartSeries {
   values: (number | null)[];
   /** Of another window, laid over this one. */
   faded?: boolean | undefined;
+  /** What its values are measured in, where it is not the chart's unit; lines of a second unit are read at the right. */
+  unit?: string | undefined;
 }
 
 interface ChartProps {
@@ -22,12 +25,22 @@ interface ChartProps {
   unit?: string | undefined;
   height?: number | undefined;
   kind?: 'line' | 'area' | 'bar' | 'stacked' | undefined;
+  /** What the values' axis shows; from zero and as far as the values reach unless it says otherwise. */
+  axis?: ChartAxis | undefined;
+  /** Whether the names and values of the series stand below. */
+  legend?: boolean | undefined;
   /** A line that must not be crossed. */
   limit?: number | undefined;
   /** Instants that explain a bend: deployments, incidents, new errors. */
   marks?: ChartMark[] | undefined;
   /** A span was drawn with the pointer, Unix ms. */
   onSelect?: ((since: number, until: number) => void) | undefined;
+}
+
+export interface ChartAxis {
+  least?: number | undefined;
+  most?: number | undefined;
+  fromZero?: boolean | undefined;
 }
 
 export interface ChartMark {
@@ -39,7 +52,20 @@ export interface ChartMark {
 
 /** Values over time. All charts of a page share one crosshair. The legend doubles as the reading at the crosshair. */
 export function TimeChart(props: ChartProps) {
-  const { label, times, series, unit, height = 220, kind = 'line', limit, marks, onSelect } = props;
+  const {
+    label,
+    times,
+    series,
+    unit,
+    height = 220,
+    kind = 'line',
+    limit,
+    marks,
+    onSelect,
+    axis,
+    legend = true,
+  } = props;
+  const second = secondUnit(series, unit, kind);
   const box = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState<number | null>(null);
   const theme = useThemeChange();
@@ -47,7 +73,8 @@ export function TimeChart(props: ChartProps) {
     () => [times.map((time) => time / 1000), ...drawn(series, kind)] as UPlot.AlignedData,
     [times, series, kind],
   );
-  const shape = series.map((one) => `${one.label}\0${one.faded ?? ''}`).join('\n');
+  const shape = series.map((one) => `${one.label}\0${one.faded ?? ''}\0${one.unit ?? ''}`).join('\n');
+  const { least, most, fromZero } = axis ?? {};
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: rebuilt when the look changes; data goes in below
   useEffect(() => {
@@ -72,7 +99,8 @@ export function TimeChart(props: ChartProps) {
         },
         scales: {
           x: { range: () => xRange(times, kind, marks) },
-          y: { range: (_, low, high) => yRange(low, high, limit) },
+          y: { range: (_, low, high) => yRange(low, high, limit, { least, most, fromZero }) },
+          ...(second === undefined ? {} : { right: { range: (_, low, high) => yRange(low, high, undefined) } }),
         },
         axes: [
           {
@@ -96,6 +124,20 @@ export function TimeChart(props: ChartProps) {
             size: 56,
             values: (_, ticks) => ticks.map((tick) => axisText(tick, unit)),
           },
+          ...(second === undefined
+            ? []
+            : [
+                {
+                  scale: 'right',
+                  side: 1 as const,
+                  stroke: ink,
+                  grid: { show: false },
+                  ticks: { show: false },
+                  font,
+                  size: 56,
+                  values: (_: UPlot, ticks: number[]) => ticks.map((tick) => axisText(tick, second)),
+                },
+              ]),
         ],
         series: [
           {},
@@ -105,6 +147,7 @@ export function TimeChart(props: ChartProps) {
             return {
               label: one.label,
               stroke,
+              ...(second !== undefined && one.unit === second ? { scale: 'right' } : {}),
               width: one.faded ? 1 : 1.75,
               ...(one.faded ? { dash: [4, 4] } : {}),
               ...(kind === 'line' && series.length > 1
@@ -113,7 +156,7 @@ export function TimeChart(props: ChartProps) {
                     fill: fade(stroke, fillOf(series, kind)),
                   }),
               ...(bars ? { paths: bars } : {}),
-              points: { show: times.length < 3 },
+              points: pointsOf(times.length, one.values),
             };
           }),
         ],
@@ -137,7 +180,7 @@ export function TimeChart(props: ChartProps) {
       resize.disconnect();
       chart.destroy();
     };
-  }, [shape, kind, height, unit, limit, marks, theme, data, onSelect]);
+  }, [shape, kind, height, unit, limit, marks, theme, data, onSelect, second, least, most, fromZero]);
   const near = at === null ? undefined : marksNear(marks, times, at);
 
   return (
@@ -152,19 +195,28 @@ export function TimeChart(props: ChartProps) {
             {mark.label}
           </span>
         ))}
-        {series.map((one, index) => {
-          const value = at === null ? lastOf(one.values) : one.values[at];
-          return (
-            <span key={one.label} className={styles.key} data-key>
-              <i style={{ background: `var(${seriesToken(index)})` }} data-faded={one.faded || undefined} />
-              {one.label}
-              <b>{value === null || value === undefined ? '–' : `${numberText(value)}${unitText(unit)}`}</b>
-            </span>
-          );
-        })}
+        <InOrder items={legend || at !== null ? series : []}>
+          {(one, index) => {
+            const value = at === null ? lastOf(one.values) : one.values[at];
+            return (
+              <span className={styles.key} data-key>
+                <i style={{ background: `var(${seriesToken(index)})` }} data-faded={one.faded || undefined} />
+                {one.label}
+                <b>{value === null || value === undefined ? '–' : amountText(value, one.unit ?? unit)}</b>
+              </span>
+            );
+          }}
+        </InOrder>
       </figcaption>
     </figure>
   );
+}
+
+/** What no line reaches is drawn as a point: a value between two gaps, and all where there are hardly any. */
+function pointsOf(times: number, values: (number | null)[]): UPlot.Series.Points {
+  const empty = (at: number) => values[at] === null || values[at] === undefined;
+  const alone = values.flatMap((_, at) => (!empty(at) && empty(at - 1) && empty(at + 1) ? [at] : []));
+  return times < 3 ? { show: true } : { show: alone.length > 0, size: 5, filter: () => alone };
 }
 
 /** Seconds from left to right: whole columns, and room for what happened in the last bucket. */
@@ -230,20 +282,31 @@ function lastOf(values: (number | null)[]): number | null {
   return values.findLast((value) => value !== null) ?? null;
 }
 
-function unitText(unit: string | undefined): string {
-  return unit && unit !== 'count' && unit !== 'apdex' ? (unit === '%' ? ' %' : ` ${unit}`) : '';
+/** The unit of the axis at the right: a second one among lines that do not stand on one another. */
+function secondUnit(series: ChartSeries[], unit: string | undefined, kind: ChartProps['kind']): string | undefined {
+  if (kind !== 'line' && kind !== 'area') return undefined;
+  const others = new Set(series.map((one) => one.unit).filter((one) => one !== undefined && one !== unit));
+  return others.size === 1 && series.some((one) => (one.unit ?? unit) === unit) ? [...others][0] : undefined;
 }
 
 function axisText(value: number, unit: string | undefined): string {
+  if (unit === 'bytes' || unit === 'bytes/s') return amountText(value, unit);
   const text =
     Math.abs(value) >= 10_000 ? Intl.NumberFormat('en', { notation: 'compact' }).format(value) : numberText(value);
   return unit === '%' || unit === 's' || unit === 'ms' ? `${text} ${unit}` : text;
 }
 
-function yRange(low: number | null, high: number | null, limit: number | undefined): [number, number] {
-  const top = Math.max(high ?? 1, limit ?? Number.NEGATIVE_INFINITY, 0);
-  const bottom = Math.min(low ?? 0, 0);
-  return [bottom, top === bottom ? bottom + 1 : bottom + (top - bottom) * 1.08];
+function yRange(
+  low: number | null,
+  high: number | null,
+  limit: number | undefined,
+  { least, most, fromZero = true }: ChartAxis = {},
+): [number, number] {
+  const zero = fromZero ? [0] : [];
+  const bottom = least ?? Math.min(low ?? 0, ...zero);
+  const reached = Math.max(high ?? 1, limit ?? Number.NEGATIVE_INFINITY, ...zero);
+  const top = most ?? (reached > bottom ? bottom + (reached - bottom) * 1.08 : bottom + 1);
+  return [bottom, top > bottom ? top : bottom + 1];
 }
 
 /** Canvas wants colours, not custom properties. */

@@ -1,5 +1,5 @@
 import { ChevronDown } from 'lucide-react';
-import { type ComponentProps, type ReactNode, useId, useState } from 'react';
+import { type ComponentProps, type ReactNode, useId } from 'react';
 import { classes } from './classes.ts';
 import styles from './field.module.css';
 
@@ -69,56 +69,6 @@ export function TextArea({ label, hint, problem, className, ...rest }: TextAreaP
 /** A line of text without a visible label. */
 export function Input({ className, ...rest }: ComponentProps<'input'> & { 'aria-label': string }) {
   return <input {...rest} className={classes(styles.input, className)} />;
-}
-
-/**
- * Asks with Enter, and for everything again when it is emptied. `asked` is what was asked last; `finish` gives whole searches that what is
- * typed may become.
- */
-export function SearchInput({
-  label,
-  placeholder = label,
-  asked,
-  onAsk,
-  finish,
-  className,
-}: {
-  label: string;
-  placeholder?: string | undefined;
-  asked: string | undefined;
-  onAsk: (words: string | undefined) => void;
-  finish?: ((typed: string) => string[]) | undefined;
-  className?: string | undefined;
-}) {
-  const list = useId();
-  const [typed, setTyped] = useState(asked ?? '');
-  return (
-    <>
-      <Input
-        type="search"
-        aria-label={label}
-        placeholder={placeholder}
-        className={className}
-        list={finish && list}
-        defaultValue={asked ?? ''}
-        key={asked ?? ''}
-        onChange={(event) => {
-          setTyped(event.target.value);
-          if (event.target.value === '' && asked) onAsk(undefined);
-        }}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter') onAsk(event.currentTarget.value.trim() || undefined);
-        }}
-      />
-      {finish && (
-        <datalist id={list}>
-          {finish(typed).map((search) => (
-            <option key={search} value={search} />
-          ))}
-        </datalist>
-      )}
-    </>
-  );
 }
 
 interface SelectProps extends ComponentProps<'select'> {

@@ -17,7 +17,8 @@ export function numberText(value: number): string {
 
 /** `512 B`, `1.4 MB`: decimal units. */
 export function bytesText(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
+  if (bytes < 0) return `-${bytesText(-bytes)}`;
+  if (bytes < 1000) return `${numberText(bytes)} B`;
   const units = ['kB', 'MB', 'GB', 'TB'];
   let value = bytes / 1000;
   let unit = 0;
@@ -26,6 +27,16 @@ export function bytesText(bytes: number): string {
     unit += 1;
   }
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
+const unitWords: Record<string, string> = { '%': ' %', count: '', apdex: '' };
+
+/** A number with what it is measured in: `12 ms` of 0.012 s, `1.4 MB`, `3 /min`. A unit not known here is written as it is. */
+export function amountText(value: number, unit: string | null | undefined): string {
+  if (unit === 'bytes') return bytesText(value);
+  if (unit === 'bytes/s') return `${bytesText(value)}/s`;
+  if (unit === 's' && value !== 0 && Math.abs(value) < 1) return `${numberText(value * 1000)} ms`;
+  return `${numberText(value)}${unit ? (unitWords[unit] ?? ` ${unit}`) : ''}`;
 }
 
 /** `1 job`, `4 jobs`. */

@@ -20,6 +20,15 @@ interface KnownSession extends SessionMarks {
   environment: string;
 }
 
+/** Sessions of an hour. Times in Unix ms: the hour's, and those of its first and last session. */
+interface SessionHour extends SessionCounts {
+  release: string;
+  environment: string;
+  hour: number;
+  first: number;
+  last: number;
+}
+
 /** Counts sessions of one project; each once, whatever the order of its messages. */
 export async function storeSessions(
   tx: Transaction,
@@ -76,7 +85,7 @@ async function writeSessions(tx: Transaction, projectId: string, sessions: Known
 }
 
 async function addCounts(tx: Transaction, projectId: string, added: SessionBucket[]): Promise<void> {
-  const hours = new Map<string, { release: string; environment: string; hour: number } & SessionCounts>();
+  const hours = new Map<string, SessionHour>();
   for (const { release, environment, startedAt, counts } of added) {
     const hour = Math.floor(startedAt / hourMs) * hourMs;
     const key = `${release}\n${environment}\n${hour}`;
@@ -84,6 +93,8 @@ async function addCounts(tx: Transaction, projectId: string, added: SessionBucke
       release,
       environment,
       hour,
+      first: startedAt,
+      last: startedAt,
       total: 0,
       errored: 0,
       crashed: 0,
@@ -91,16 +102,21 @@ async function addCounts(tx: Transaction, projectId: string, added: SessionBucke
       unhandled: 0,
     };
     for (const name of ['total', 'errored', 'crashed', 'abnormal', 'unhandled'] as const) row[name] += counts[name];
+    row.first = Math.min(row.first, startedAt);
+    row.last = Math.max(row.last, startedAt);
     hours.set(key, row);
   }
   await tx.execute(sql`
     insert into errors_session_hours as h
-      (project_id, release, environment, hour, total, errored, crashed, abnormal, unhandled)
-    select ${projectId}::uuid, n.release, n.environment, to_timestamp(n.hour / 1000), n.total, n.errored, n.crashed,
+      (project_id, release, environment, hour, first_at, last_at, total, errored, crashed, abnormal, unhandled)
+    select ${projectId}::uuid, n.release, n.environment, to_timestamp(n.hour / 1000), to_timestamp(n.first / 1000),
+      to_timestamp(n.last / 1000), n.total, n.errored, n.crashed,
       n.abnormal, n.unhandled
     from jsonb_to_recordset(${json([...hours.values()])}::jsonb) as n(release text, environment text, hour float8,
-      total bigint, errored bigint, crashed bigint, abnormal bigint, unhandled bigint)
-    on conflict (project_id, release, environment, hour) do update set total = h.total + excluded.total,
+      first float8, last float8, total bigint, errored bigint, crashed bigint, abnormal bigint, unhandled bigint)
+    on conflict (project_id, release, environment, hour) do update set
+      first_at = least(h.first_at, excluded.first_at), last_at = greatest(h.last_at, excluded.last_at),
+      total = h.total + excluded.total,
       errored = h.errored + excluded.errored, crashed = h.crashed + excluded.crashed,
       abnormal = h.abnormal + excluded.abnormal, unhandled = h.unhandled + excluded.unhandled`);
 }

@@ -78,4 +78,9 @@ export const laterMigrations: Migration[] = [
       drop index errors_events_lower_idx;
       create index on errors_events using gin ((replace(lower(tags::text), '", "', '=')::jsonb) jsonb_path_ops);`,
   },
+  {
+    id: 'errors/0014-session-times',
+    // The first and the last session of an hour; unknown of hours counted before.
+    statements: 'alter table errors_session_hours add column first_at timestamptz, add column last_at timestamptz;',
+  },
 ];

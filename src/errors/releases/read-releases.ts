@@ -29,7 +29,9 @@ export interface ReleaseRow {
 const sights = sql`
   select project_id, release, environment, first_seen, last_seen, count from errors_issue_releases
   union all
-  select project_id, release, environment, hour, least(hour + interval '1 hour', now()), 0 from errors_session_hours
+  select project_id, release, environment, coalesce(first_at, hour),
+    coalesce(last_at, least(hour + interval '1 hour', now())), 0
+  from errors_session_hours
   union all
   select k.project_id, k.version, coalesce(d ->> 'environment', ''), k.created_at,
     coalesce(to_timestamp((d ->> 'finishedAt')::float8 / 1000), k.released_at, k.created_at), 0
@@ -99,7 +101,7 @@ export async function releaseBefore(db: Queryable, projectId: string, release: s
   const row = await db.first<{ release: string }>(sql`
     with seen as (${sights}),
     born as (
-      -- Sessions are known by the hour only, so a release that was told of counts from then.
+      -- Servers tell of sessions by the minute, so a release that was told of counts from then.
       select s.release, coalesce((select k.created_at from errors_known_releases k
         where k.project_id = ${projectId} and k.version = s.release), min(s.first_seen)) as at
       from seen s where s.project_id = ${projectId} and s.release <> '' group by s.release)

@@ -45,6 +45,7 @@ test('a release is there once it is deployed, with commits, authors and what bro
   await uploads.tell(house.projectId, 'r2', deployed('d3', [commit('b1', 'bo'), commit('b2', 'bo')]));
   await reception.accept([broke('OldError', 'r1'), broke('BothError', 'r1')]);
   await reception.accept([broke('BothError', 'r2'), broke('NewError', 'r2'), broke('NewError', 'r2')]);
+  const started = new Date(Date.now() - 60_000).toISOString();
   await reception.acceptItems([
     {
       projectId: house.projectId,
@@ -55,7 +56,7 @@ test('a release is there once it is deployed, with commits, authors and what bro
       payload: Buffer.from(
         JSON.stringify({
           attrs: { release: 'r2', environment: 'production' },
-          aggregates: [{ started: new Date().toISOString(), exited: 9, crashed: 1 }],
+          aggregates: [{ started, exited: 9, crashed: 1 }],
         }),
       ),
     },
@@ -68,6 +69,8 @@ test('a release is there once it is deployed, with commits, authors and what bro
   const detail = await show<ReleaseDetail>('getRelease', 'r2');
   expect(detail).toMatchObject({
     previous: 'r1',
+    // The minute its first session began, though sessions are counted by the hour.
+    firstSeenAt: started,
     newIssues: 1,
     health: { sessions: 10, crashFreeSessions: 0.9, adoption: 1 },
     releaseIssues: [

@@ -7,7 +7,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { browserThere, launchBrowser } from '../../../test/harness/browser.ts';
 import { serveBuiltPage } from '../../../test/harness/built-page.ts';
 import { type ErrorsUnderTest, errorsUnderTest, eventually } from '../../../test/harness/errors-room.ts';
+import { readRecording, recordingOf } from '../../../web/rooms/errors/replay-recording.ts';
 import type { EventDetail, IssueSummary } from '../../errors/api.ts';
+import { readFile } from '../../errors/read-items.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { createIntakeServer } from '../../platform/http/server.ts';
 import { openLog } from '../../platform/observe/log.ts';
@@ -92,5 +94,44 @@ test.skipIf(!browserThere())('@sentry/react: what a component threw, with the co
   } finally {
     await browser.close();
     page.close();
+  }
+});
+
+test.skipIf(!browserThere())('the replay of @sentry/browser: its parts come with the event, and play', async () => {
+  const html = '<h1>Basket</h1><input aria-label="Card" value="4111 1111"><button>Pay</button>';
+  const page = await serveBuiltPage(fixture('replay.js'), html, `http://k@127.0.0.1:${port}/1`);
+  const player = await serveBuiltPage(fixture('player.js'), '<div id="root"></div>', '');
+  const browser = await launchBrowser();
+  try {
+    const tab = await browser.newPage();
+    await tab.goto(page.url);
+    await tab.click('button');
+    const issue = await issueOf('EvalError');
+    await tab.evaluate('window.report()');
+    const files = await eventually('parts of the replay', async () => {
+      const all = (await latestOf(issue)).files.filter((file) => file.kind === 'replay_recording');
+      return all.length > 0 && all;
+    });
+    const parts = await Promise.all(
+      files.map(async ({ id }) => readRecording((await readFile(house.database, id))!.body)),
+    );
+    const events = recordingOf(parts);
+    expect(JSON.stringify(events)).not.toContain('4111');
+
+    await tab.goto(player.url);
+    await tab.evaluate(`window.play(${JSON.stringify(events)})`);
+    const replayed = tab.frameLocator('iframe');
+    await replayed.getByRole('heading', { name: 'Paying' }).waitFor({ timeout: 20_000 });
+    expect(await replayed.getByRole('button').textContent()).toBe('Pay');
+    expect(await tab.locator('iframe').getAttribute('sandbox')).not.toContain('allow-scripts');
+    await tab.getByRole('slider', { name: 'Time' }).fill('0');
+    await tab
+      .getByRole('button', { name: 'Play' })
+      .or(tab.getByRole('button', { name: 'Pause' }))
+      .waitFor();
+  } finally {
+    await browser.close();
+    page.close();
+    player.close();
   }
 });

@@ -34,7 +34,7 @@ const contract = defineContract('things', {
     path: '/things/:id',
     summary: 'Get a thing',
     role: 'viewer',
-    params: z.object({ id: z.string() }),
+    params: z.object({ id: z.string().max(8) }),
     response: z.object({ id: z.string(), version: z.number() }),
     etag: 'version',
   },
@@ -150,6 +150,7 @@ describe('the HTTP server', () => {
       [{ method: 'GET', url: '/raw' }, 405, 'http.method'],
       [{ method: 'POST', url: '/api/v1/nothing/at/all' }, 404, 'http.no-route'],
       [{ method: 'GET', url: '/api/v1/things/%zz' }, 400, 'http.url'],
+      [{ method: 'GET', url: '/api/v1/things/nothing-like-that' }, 404, 'http.no-such-name'],
       [
         { method: 'POST', url: '/api/v1/things', headers: { 'content-type': 'text/xml' }, payload: '<a/>' },
         415,

@@ -177,6 +177,20 @@ function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply, lo
   return reply.status(problem.status).type(problemMediaType).send(problem);
 }
 
+/** The names in an address. Whoever asks for one that cannot be (`/runs/abc`, where runs have UUIDs) asks for nothing that is there. */
+function namesIn({ method, params }: Operation, given: unknown): unknown {
+  if (method !== 'GET') return params?.parse(given);
+  const read = params?.safeParse(given);
+  if (!read || read.success) return read?.data;
+  const [{ path, message } = { path: [], message: '' }] = read.error.issues;
+  const name = String(path[0]);
+  const value = String((given as Record<string, unknown>)[name]).slice(0, 100);
+  throw new Fault('missing', `There is no ${name.replace(/Id$/, '')} ${value}`, {
+    code: 'http.no-such-name',
+    hint: `${message}.`,
+  });
+}
+
 function mountContract(scope: FastifyInstance, mounted: MountedContract, options: HttpServerOptions): void {
   for (const [name, operation] of Object.entries(mounted.contract.operations)) {
     const handler = mounted.handlers[name];
@@ -194,7 +208,7 @@ function mountContract(scope: FastifyInstance, mounted: MountedContract, options
         const ifMatch = request.headers['if-match']?.replace(/^W\//, '').replace(/^"|"$/g, '');
         for (const given of [request.params, request.query, request.body]) requireText(given);
         const call = {
-          params: operation.params?.parse(request.params),
+          params: namesIn(operation, request.params),
           query: operation.query?.parse(request.query),
           body: operation.body?.parse(request.body ?? undefined),
           principal: request.principal,

@@ -1,4 +1,5 @@
-import { createRollups, rollups, selectRollups } from '../rollups.ts';
+import { labelMaps, labelsColumn, labelsFrom } from '../labels.ts';
+import { createRollups, rollupLabels, rollupMap, rollups, selectRollups } from '../rollups.ts';
 import { computedColumns, samplesColumns, selectSamples } from '../samples.ts';
 import { bucketColumns, frameColumns, mapColumns, type Table, tableNames, tables } from '../tables.ts';
 import { projectionOf } from '../volume-projection.ts';
@@ -106,5 +107,28 @@ export const storeMigrations: StoreMigration[] = [
       `ALTER TABLE ${name} MODIFY TTL ${name === rollups.name ? 'cell' : 'toDateTime(timestamp)'} + INTERVAL 395 DAY SETTINGS materialize_ttl_after_modify = 0`,
       `ALTER TABLE ${name} REMOVE TTL`,
     ]),
+  },
+  {
+    // Attributes of points lay in maps, which cost more to write than everything else of a point. Written over at once: of each part one column.
+    id: 'telemetry/0008-labels',
+    statements: [
+      `DROP VIEW IF EXISTS ${rollups.name}_made`,
+      `ALTER TABLE telemetry_samples ADD COLUMN IF NOT EXISTS ${labelsColumn.join(' ')}`,
+      `ALTER TABLE ${rollups.name} ADD COLUMN IF NOT EXISTS ${rollupLabels.join(' ')}`,
+      `ALTER TABLE telemetry_samples UPDATE labels = ${labelsFrom(['strings', 'numbers', 'booleans'])} WHERE labels = '' SETTINGS mutations_sync = 1`,
+      `ALTER TABLE ${rollups.name} UPDATE labels = ${labelsFrom(['strings'])} WHERE labels = '' SETTINGS mutations_sync = 1`,
+    ],
+  },
+  {
+    id: 'telemetry/0009-maps-are-labels',
+    statements: [
+      ...labelMaps.flatMap(([name, ddl]) => [
+        `ALTER TABLE telemetry_samples DROP COLUMN IF EXISTS ${name}`,
+        `ALTER TABLE telemetry_samples ADD COLUMN IF NOT EXISTS ${name} ${ddl}`,
+      ]),
+      `ALTER TABLE ${rollups.name} DROP COLUMN IF EXISTS ${rollupMap[0]}`,
+      `ALTER TABLE ${rollups.name} ADD COLUMN IF NOT EXISTS ${rollupMap.join(' ')}`,
+      `CREATE MATERIALIZED VIEW IF NOT EXISTS ${rollups.name}_made TO ${rollups.name} AS ${selectRollups('telemetry_samples')}`,
+    ],
   },
 ];

@@ -11,7 +11,7 @@ export interface Told {
 /** Functions of numbers that may stand around aggregates. */
 const numeric = new Set(['round', 'abs', 'floor', 'ceil', 'sqrt', 'ln', 'log2', 'log10', 'clamp_min', 'clamp_max']);
 /** Functions that read more of a record than their arguments. */
-const ofRecord = new Set(['getfield', 'squarebracketfunction', 'aggregationendtime']);
+const ofRecord = new Set(['getfield', 'squarebracketfunction', 'aggregationendtime', 'dimensions']);
 
 /** Whether a query over event types asks for nothing but what sums tell, so that it can be answered from those. Pure. */
 export function asksOnly(query: Query, told: Told): boolean {
@@ -70,6 +70,6 @@ export function asksOnly(query: Query, told: Told): boolean {
     query.select.some(({ value }) => value.kind !== 'number') &&
     query.where.every(ofLabels) &&
     query.facet.every(({ value }) => ofLabels(value)) &&
-    (query.facetOrder === null || ofGroup(query.facetOrder))
+    (query.facetOrder === null || ofGroup(query.facetOrder.value))
   );
 }

@@ -1,11 +1,12 @@
 import type { Expression, ExpressionOf } from './ast.ts';
+import { bucketPercentiles } from './bucket-percentile.ts';
 import { type Context, truth } from './context.ts';
 import type { Value } from './fields.ts';
 import { NrqlError } from './problems.ts';
-import { aggregate, both, constant, subjectOf } from './subject.ts';
-import { latestRate, regression } from './trends.ts';
+import { aggregate, both, constant, percentilePoints, subjectOf } from './subject.ts';
+import { lastStep, latestRate, regression } from './trends.ts';
 import { unitMs } from './window.ts';
-import { aggregateFunctions } from './words.ts';
+import { aggregateFunctions, spelling } from './words.ts';
 
 export function isAggregate(name: string): boolean {
   return name in aggregateFunctions;
@@ -52,11 +53,13 @@ export function compileAggregate(call: ExpressionOf<'call'>, context: Context): 
         type: 'list',
       };
     case 'cardinality':
+      return cardinality(call, context);
+    case 'bytecountestimate': {
+      const { bytes } = context.fields;
+      if (!bytes) throw new NrqlError(call, 'Only records have a size, and this asks a subquery');
       context.used.others = true;
-      return {
-        sql: aggregate('uniqCombined64', '', ['name', 'strings', 'numbers', 'booleans'], context.condition),
-        type: 'number',
-      };
+      return { sql: aggregate('sum', '', [bytes], context.condition), type: 'number' };
+    }
     case 'latest':
     case 'earliest':
       return extreme(call, context);
@@ -76,8 +79,15 @@ export function compileAggregate(call: ExpressionOf<'call'>, context: Context): 
       return regression(call, context);
     case 'latestrate':
       return latestRate(call, context);
+    case 'irate':
+    case 'idelta':
+      return lastStep(call, context);
+    case 'bucketpercentile': {
+      const points = bucketPercentiles(call, context);
+      if (points.length === 1) return points[0]!.value;
+      throw severalPoints(call);
+    }
     case 'funnel':
-    case 'bucketpercentile':
       throw new NrqlError(
         call,
         `${call.name}() cannot be part of a larger expression`,
@@ -103,6 +113,34 @@ function count(call: ExpressionOf<'call'>, context: Context): Value {
   return { sql: aggregate('count', '', [`toNullable(${value.sql})`], condition), type: 'number' };
 }
 
+/** Number of series: of a metric, of records with an attribute, of rows where a subquery is asked. */
+function cardinality(call: ExpressionOf<'call'>, context: Context): Value {
+  const argument = call.args[0];
+  const { condition, value, metric } = argument
+    ? subjectOf(argument, call, 'any', context)
+    : { condition: context.condition, value: undefined, metric: false };
+  if (!metric) context.used.others = true;
+  const present = value && !metric ? both(condition, `isNotNull(${value.sql})`) : condition;
+  const { series } = context.fields;
+  return series
+    ? { sql: aggregate('uniqCombined64', '', [...series], present), type: 'number' }
+    : { sql: aggregate('count', '', [], present), type: 'number' };
+}
+
+const severalPoints = (call: ExpressionOf<'call'>): NrqlError =>
+  new NrqlError(
+    call,
+    `${spelling(call.name)}() of several points cannot be part of a larger expression`,
+    'Write one call for each point.',
+  );
+
+/** The context of what stands in filter(): records that its condition holds for. */
+export function filterContext(call: ExpressionOf<'call'>, context: Context): Context {
+  const condition = call.args[1]!;
+  const holds = truth(condition.value, { ...context, level: 'row', condition: null });
+  return { ...context, condition: both(context.condition, holds) };
+}
+
 function filtered(call: ExpressionOf<'call'>, context: Context): Value {
   const [inner, condition] = call.args;
   if (!inner || !condition || !hasAggregate(inner.value)) {
@@ -112,8 +150,7 @@ function filtered(call: ExpressionOf<'call'>, context: Context): Value {
       `Write ${call.name}(count(*), WHERE error IS true).`,
     );
   }
-  const holds = truth(condition.value, { ...context, level: 'row', condition: null });
-  const part = context.compile(inner.value, 'any', { ...context, condition: both(context.condition, holds) });
+  const part = context.compile(inner.value, 'any', filterContext(call, context));
   if (call.name === 'filter') return part;
   const whole = context.compile(inner.value, 'number', context);
   return { sql: `(100 * (${part.sql}) / nullIf(${whole.sql}, 0))`, type: 'number' };
@@ -186,11 +223,7 @@ function numericAggregate(call: ExpressionOf<'call'>, context: Context): Value {
   if (name === 'percentile' || name === 'cdfpercentage') {
     const points = percentilePoints(call);
     if (points.length !== 1) {
-      throw new NrqlError(
-        call,
-        `${name}() of several points cannot be part of a larger expression`,
-        'Write one call for each point.',
-      );
+      throw severalPoints(call);
     }
     return pointAggregate(call, points[0]!, context);
   }
@@ -200,21 +233,6 @@ function numericAggregate(call: ExpressionOf<'call'>, context: Context): Value {
   const parameters = name === 'median' ? '(0.5)' : '';
   const type = (name === 'min' || name === 'max') && value.type === 'time' ? 'time' : 'number';
   return { sql: aggregate(fn, parameters, metric && name === 'median' ? ['latest'] : [x], condition), type };
-}
-
-/** The points of percentile() and cdfPercentage(): what each of their columns is about. */
-export function percentilePoints(call: ExpressionOf<'call'>): number[] {
-  const points = call.args.slice(1).map((arg) => {
-    const point = constant(arg.value);
-    if (point === undefined || !Number.isFinite(point))
-      throw new NrqlError(arg.value, `A point of ${call.name}() is a number`);
-    if (call.name !== 'cdfpercentage' && (point < 0 || point > 100))
-      throw new NrqlError(arg.value, 'A percentile lies between 0 and 100');
-    return point;
-  });
-  if (points.length === 0 && call.name !== 'cdfpercentage') return [95];
-  if (points.length === 0) throw new NrqlError(call, 'cdfPercentage(attribute, bound) needs a bound');
-  return points;
 }
 
 /** One column of percentile() or cdfPercentage(). */

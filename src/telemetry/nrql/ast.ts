@@ -110,9 +110,10 @@ export interface Timeseries extends Place {
   slide: Width | null;
 }
 
-interface Order {
+export interface Order {
   value: Expression;
-  descending: boolean;
+  /** Null where nothing is said: rows come rising, groups falling. */
+  direction: 'ASC' | 'DESC' | null;
 }
 
 export interface Query extends Place {
@@ -125,7 +126,7 @@ export interface Query extends Place {
   where: Expression[];
   facet: Named[];
   /** FACET ... ORDER BY: decides which groups survive LIMIT. */
-  facetOrder: Expression | null;
+  facetOrder: Order | null;
   timeseries: Timeseries | null;
   since: Moment | null;
   until: Moment | null;

@@ -1,9 +1,8 @@
-import { percentilePoints } from './aggregates.ts';
 import type { ExpressionOf } from './ast.ts';
 import type { Context } from './context.ts';
 import type { Value } from './fields.ts';
 import { NrqlError } from './problems.ts';
-import { aggregate, both } from './subject.ts';
+import { aggregate, both, percentilePoints } from './subject.ts';
 
 /**
  * `bucketPercentile(name_bucket, 50, 95)` of a histogram that came as one counter a bucket (Prometheus): the counts at or below each

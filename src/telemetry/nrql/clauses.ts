@@ -1,4 +1,4 @@
-import type { ComparisonOperator, Definition, Named, Query, Timeseries, Width } from './ast.ts';
+import type { ComparisonOperator, Definition, Named, Order, Query, Timeseries, Width } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import type { ExpressionParser } from './expressions.ts';
 
@@ -35,8 +35,7 @@ export function parseItems(cursor: Cursor, expressions: ExpressionParser): Named
   const items: Named[] = [];
   do {
     if (items.length > 0 && (cursor.peek().kind === 'end' || atClause(cursor))) break;
-    const value = expressions.parse();
-    items.push({ value, alias: expressions.alias() });
+    items.push(expressions.item());
   } while (cursor.takeSymbol(','));
   return items;
 }
@@ -116,13 +115,17 @@ export function parseWhole(cursor: Cursor, after: string, hint?: string): number
   return token.value;
 }
 
+/** `ASC` or `DESC`; null when neither is said. */
+export function parseDirection(cursor: Cursor): Order['direction'] {
+  if (cursor.takeWord('DESC')) return 'DESC';
+  return cursor.takeWord('ASC') ? 'ASC' : null;
+}
+
 export function parseOrder(cursor: Cursor, expressions: ExpressionParser): Query['order'] {
   const order: Query['order'] = [];
   do {
     const value = expressions.parse();
-    const descending = cursor.takeWord('DESC');
-    if (!descending) cursor.takeWord('ASC');
-    order.push({ value, descending });
+    order.push({ value, direction: parseDirection(cursor) });
   } while (cursor.takeSymbol(','));
   return order;
 }

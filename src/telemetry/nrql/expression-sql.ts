@@ -64,6 +64,16 @@ export function compile(expression: Expression, want: Want, context: Context): V
   }
 }
 
+/** All labels of a record, in the order of their names, as JSON. */
+const labelsText = `toJSONString(mapSort(mapConcat(CAST(strings, 'Map(String, String)'), mapFilter((name, value) -> value != '', map(${[
+  'service',
+  'environment',
+  'release',
+  'host',
+]
+  .map((name) => `'${name}', CAST(${name}, 'String')`)
+  .join(', ')})))))`;
+
 const numeric = (value: Value): string =>
   value.type === 'string' ? `toFloat64OrNull(${value.sql})` : `(${value.sql})`;
 const textual = (value: Value): string => (value.type === 'string' ? value.sql : `toString(${value.sql})`);
@@ -148,7 +158,7 @@ function call(expression: ExpressionOf<'call'>, want: Want, context: Context): V
     }
     return compileAggregate(expression, context);
   }
-  if (name === 'if') return conditional(expression, context, want);
+  if (name === 'if' || name === 'conditional') return conditional(expression, context, want);
   if (name === 'cases') return cases(expression, context);
   if (name === 'convert') return compileConvert(expression, context);
   // What New Relic makes of `metric[field]`, and sometimes lets out.
@@ -160,6 +170,11 @@ function call(expression: ExpressionOf<'call'>, want: Want, context: Context): V
     if (!context.fields.eventType)
       throw new NrqlError(expression, 'Only records have an event type, and this asks a subquery');
     return { sql: context.fields.eventType, type: 'string' };
+  }
+  if (name === 'dimensions') {
+    if (!context.fields.eventType)
+      throw new NrqlError(expression, 'Only records have labels, and this asks a subquery');
+    return { sql: labelsText, type: 'string' };
   }
   if (name === 'capture' || name === 'aparse') return compilePattern(expression, context);
   if (name === 'aggregationendtime') return { sql: context.spanEnd, type: 'time' };
@@ -180,7 +195,7 @@ function call(expression: ExpressionOf<'call'>, want: Want, context: Context): V
 
 function rowCall(expression: ExpressionOf<'call'>, known: (typeof rowFunctions)[string], context: Context): Value {
   const { name } = expression;
-  const positional = expression.args.filter((arg) => arg.label === null);
+  const positional = expression.args.filter((arg) => arg.label === null || known.labels?.includes(arg.label));
   const zone = expression.args.find((arg) => arg.label === 'timezone')?.value;
   if (positional.length < known.least || positional.length > known.most) {
     throw new NrqlError(expression, `${known.signature} is given ${positional.length} arguments`);

@@ -1,5 +1,6 @@
-import type { Argument, BinaryOperator, Expression, Place, Query } from './ast.ts';
+import type { Argument, BinaryOperator, Expression, Named, Place, Query } from './ast.ts';
 import type { Cursor } from './cursor.ts';
+import { otherNames } from './words.ts';
 
 /** Binding powers, weakest first. Comparisons do not chain: `a = 1 = 0` leaves `= 0` to the query, where it is a gate. */
 const powers = { or: 1, and: 2, not: 3, comparison: 4, sum: 5, product: 6, negate: 7 } as const;
@@ -22,6 +23,8 @@ export type ParseQuery = (cursor: Cursor) => Query;
 export class ExpressionParser {
   readonly #cursor: Cursor;
   readonly #parseQuery: ParseQuery;
+  /** The name given inside parentheses, `(latest(x) AS 'now')`, until the item takes it. */
+  #innerAlias: string | null = null;
 
   constructor(cursor: Cursor, parseQuery: ParseQuery) {
     this.#cursor = cursor;
@@ -123,6 +126,7 @@ export class ExpressionParser {
       return this.#close({ kind: 'subquery', query }, from);
     }
     const inner = this.parse();
+    this.#innerAlias = this.alias() ?? this.#innerAlias;
     cursor.expectSymbol(')', 'after this expression');
     return inner;
   }
@@ -148,7 +152,8 @@ export class ExpressionParser {
     }
     if (!cursor.isSymbol(')')) cursor.fail(`"," or ")" is missing in ${name}(...)`);
     cursor.next();
-    return this.#close({ kind: 'call', name: name.toLowerCase(), args }, from);
+    const lower = name.toLowerCase();
+    return this.#close({ kind: 'call', name: otherNames[lower] ?? lower, args }, from);
   }
 
   #argument(): Argument {
@@ -168,6 +173,13 @@ export class ExpressionParser {
   #bareSubquery(): Expression {
     const from = this.#cursor.peek().at;
     return this.#close({ kind: 'subquery', query: this.#parseQuery(this.#cursor) }, from);
+  }
+
+  /** An item and its name, which real dashboards write inside its parentheses too. */
+  item(): Named {
+    this.#innerAlias = null;
+    const value = this.parse();
+    return { value, alias: this.alias() ?? this.#innerAlias };
   }
 
   /** `AS 'label'`, `AS label`; null when there is none. */

@@ -1,5 +1,6 @@
 import { nearest } from '../../kernel/nearest.ts';
-import { type AttributeType, synonyms, type TableName, tables } from '../tables.ts';
+import { labelReadings, labelText } from '../labels.ts';
+import { type AttributeType, pageNames, synonyms, type TableName, tables } from '../tables.ts';
 import type { Params } from './params.ts';
 
 /** What is known of the data, from what came in. Decides which typed map holds an attribute, and feeds suggestions. */
@@ -35,6 +36,10 @@ export interface Fields {
   arrival: string;
   /** SQL of how many records a row stands for; undefined where it is one. */
   records?: string | undefined;
+  /** Columns that tell one series from another; undefined in what a subquery gives. */
+  series?: readonly string[] | undefined;
+  /** SQL of about how many bytes a record has; undefined in what a subquery gives. */
+  bytes?: string | undefined;
   /** SQL of the event type of a record; undefined in what a subquery gives. */
   eventType: string | undefined;
   /** SQL of the record's instant (DateTime64), or undefined where a subquery gave none. */
@@ -61,7 +66,12 @@ export function recordFields(
   for (const table of from) for (const column of tables[table].promoted) promoted.set(column.name, column.type);
   const hasMetrics = from.includes('telemetry_samples');
 
+  const onlyMetrics = hasMetrics && from.length === 1;
+  /** What holds the attributes without a column. */
+  const others = onlyMetrics ? ['labels'] : ['strings', 'numbers', 'booleans'];
+
   const inMap = (map: 'strings' | 'numbers' | 'booleans', name: string): string => {
+    if (onlyMetrics) return labelReadings[map](params.text(labelText(name)));
     const key = params.text(name);
     return `if(mapContains(${map}, ${key}), ${map}[${key}], NULL)`;
   };
@@ -86,9 +96,18 @@ export function recordFields(
     }
   };
 
+  /** The name under which an attribute came in that was asked by another one. */
+  const otherName = (name: string): string | undefined => {
+    const other = pageNames[name];
+    const seen = (one: string) => catalogue.typesOf(eventTypes, one).size > 0;
+    return other !== undefined && !seen(name) && seen(other) ? other : undefined;
+  };
+
   return {
     arrival: '(timestamp, seq)',
     instant: 'timestamp',
+    series: ['service', 'environment', 'release', 'host', 'name', ...others],
+    bytes: `byteSize(${['timestamp', ...others, ...promoted.keys()].join(', ')})`,
     eventType: "toNullable(CAST(type, 'String'))",
     resolve(name, want) {
       if (name === 'timestamp') return { sql: 'toNullable(toUnixTimestamp64Milli(timestamp))', type: 'time' };
@@ -99,7 +118,7 @@ export function recordFields(
       if (synonym !== undefined && synonymType && catalogue.typesOf(eventTypes, name).size === 0) {
         return promotedValue(synonym, synonymType);
       }
-      return mapped(name, want);
+      return mapped(otherName(name) ?? name, want);
     },
     metric(name) {
       if (!hasMetrics || promoted.has(name) || name in synonyms) return undefined;
@@ -112,6 +131,7 @@ export function recordFields(
       name === 'timestamp' ||
       promoted.has(name) ||
       promoted.has(synonyms[name] ?? '') ||
+      otherName(name) !== undefined ||
       catalogue.typesOf(eventTypes, name).size > 0,
     suggest: (name) => nearest(name, [...promoted.keys(), ...catalogue.attributes(eventTypes)]),
   };
@@ -120,9 +140,12 @@ export function recordFields(
 /** Attributes of a subquery: the names of its columns. Any other is NULL, as an attribute is that no record has. */
 export function columnFields(
   columns: readonly { name: string; sql: string; type: ValueType }[],
+  params: Params,
   instant?: string,
 ): Fields {
   const known = new Map(columns.map((column) => [column.name, column]));
+  // FACET dimensions() gives all labels in one text.
+  const labels = columns.find(({ name, type }) => name === 'dimensions' && type === 'string');
   return {
     arrival: instant ?? 'tuple()',
     instant,
@@ -130,12 +153,16 @@ export function columnFields(
     resolve(name, want) {
       const found = known.get(name);
       if (found) return { sql: found.sql, type: found.type };
+      if (labels) {
+        const text = `nullIf(JSONExtractString(assumeNotNull(${labels.sql}), ${params.text(name)}), '')`;
+        return want === 'number' ? { sql: `toFloat64OrNull(${text})`, type: 'number' } : { sql: text, type: 'string' };
+      }
       return want === 'number'
         ? { sql: "CAST(NULL, 'Nullable(Float64)')", type: 'number' }
         : { sql: "CAST(NULL, 'Nullable(String)')", type: 'string' };
     },
     metric: () => undefined,
-    known: (name) => known.has(name),
+    known: (name) => known.has(name) || labels !== undefined,
     suggest: (name) => nearest(name, known.keys()),
   };
 }

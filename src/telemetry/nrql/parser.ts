@@ -6,6 +6,7 @@ import {
   parseCompare,
   parseComparison,
   parseDefinition,
+  parseDirection,
   parseItems,
   parseLimit,
   parseOrder,
@@ -87,7 +88,7 @@ class QueryParser {
     query.end = cursor.previousEnd();
     // With FACET there are no rows to order: ORDER BY then ranks the groups, wherever it was written.
     if (query.facet.length > 0 && query.order.length > 0) {
-      query.facetOrder ??= query.order[0]!.value;
+      query.facetOrder ??= query.order[0]!;
       query.order = [];
     }
     if (query.kind === 'select') {
@@ -138,7 +139,9 @@ class QueryParser {
       case 'FACET':
         this.#once('FACET');
         query.facet = parseItems(cursor, this.#expressions);
-        if (cursor.takeWord('ORDER', 'BY')) query.facetOrder = this.#expressions.parse();
+        if (cursor.takeWord('ORDER', 'BY')) {
+          query.facetOrder = { value: this.#expressions.parse(), direction: parseDirection(cursor) };
+        }
         return true;
       case 'WITH':
         this.#with();
@@ -174,6 +177,10 @@ class QueryParser {
       case 'EXTRAPOLATE':
         this.#once('EXTRAPOLATE');
         query.extrapolate = true;
+        return true;
+      case 'RAW':
+        // Asks for points and no sums of them; the answer is the same here.
+        this.#once('RAW');
         return true;
       case 'PREDICT':
         this.#once('PREDICT');

@@ -1,4 +1,4 @@
-import type { Argument, Expression, Moment, Named, Query, Source, Width } from './ast.ts';
+import type { Argument, Expression, Moment, Named, Order, Query, Source, Width } from './ast.ts';
 import { spelling } from './words.ts';
 
 const binary: Record<string, number> = {
@@ -163,6 +163,9 @@ function printSources(query: Query): string[] {
   return parts;
 }
 
+const printOrder = ({ value, direction }: Order): string =>
+  direction ? `${printExpression(value)} ${direction}` : printExpression(value);
+
 /** One canonical text of a query; parsing it gives the same tree. */
 export function print(query: Query): string {
   const parts: string[] = [];
@@ -179,7 +182,7 @@ export function print(query: Query): string {
   if (!query.comparison) parts.push(...printSources(query));
   for (const condition of query.where) parts.push(`WHERE ${printExpression(condition)}`);
   if (query.facet.length > 0) parts.push(`FACET ${query.facet.map(printNamed).join(', ')}`);
-  if (query.facetOrder) parts.push(`ORDER BY ${printExpression(query.facetOrder)}`);
+  if (query.facetOrder) parts.push(`ORDER BY ${printOrder(query.facetOrder)}`);
   if (query.since) parts.push(`SINCE ${printMoment(query.since)}`);
   if (query.until) parts.push(`UNTIL ${printMoment(query.until)}`);
   if (query.timezone !== null) parts.push(`WITH TIMEZONE ${quote(query.timezone.name)}`);
@@ -192,9 +195,7 @@ export function print(query: Query): string {
   if (query.predict) parts.push('PREDICT');
   if (query.compare) parts.push(`COMPARE WITH ${unitSuffix(query.compare.amount, query.compare.unit)} AGO`);
   if (query.order.length > 0) {
-    parts.push(
-      `ORDER BY ${query.order.map(({ value, descending }) => printExpression(value) + (descending ? ' DESC' : '')).join(', ')}`,
-    );
+    parts.push(`ORDER BY ${query.order.map(printOrder).join(', ')}`);
   }
   if (query.limit) parts.push(`LIMIT ${printLimit(query.limit)}`);
   if (query.offset !== null) parts.push(`OFFSET ${query.offset}`);

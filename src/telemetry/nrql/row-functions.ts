@@ -6,6 +6,8 @@ export interface RowFunction {
   summary: string;
   least: number;
   most: number;
+  /** Labels that may stand before an argument, `width: 10`. */
+  labels?: readonly string[];
   wants: Want | Want[];
   result: ValueType | 'first';
   sql(args: Value[], zone: string): string;
@@ -274,6 +276,7 @@ export const rowFunctions: Record<string, RowFunction> = {
   buckets: {
     signature: 'buckets(number, ceiling, count)',
     summary: 'The range a number falls into',
+    labels: ['width', 'buckets'],
     least: 3,
     most: 3,
     wants: 'number',
@@ -289,12 +292,4 @@ export const rowFunctions: Record<string, RowFunction> = {
 rowFunctions.indexof = rowFunctions.position!;
 
 /** Right NRQL that is not answered yet. */
-export const unansweredRowFunctions = new Set([
-  'lookup',
-  'accountid',
-  'dimensions',
-  'mapkeys',
-  'mapvalues',
-  'getcdfcount',
-  'blob',
-]);
+export const unansweredRowFunctions = new Set(['lookup', 'accountid', 'mapkeys', 'mapvalues', 'getcdfcount', 'blob']);

@@ -73,7 +73,7 @@ export function readCells(scope: Scope, window: Window, cells: Cells, params: Pa
   const rolled = read(
     rollups.name,
     [
-      'strings',
+      'labels',
       'toUInt64(0) AS seq',
       "toDateTime64(cell, 6, 'UTC') AS began",
       ...rollupReadings.map(([name, sql]) => `${sql} AS ${name}`),
@@ -84,7 +84,7 @@ export function readCells(scope: Scope, window: Window, cells: Cells, params: Pa
   if (around.length === 0) return `(${rolled})`;
   const points = read(
     'telemetry_samples',
-    ['strings', 'seq', 'timestamp AS began', ...rollupReadings.map(([name]) => name)],
+    ['labels', 'seq', 'timestamp AS began', ...rollupReadings.map(([name]) => name)],
     [`(${around.join(' OR ')})`],
   );
   return `(${rolled} UNION ALL ${points})`;
@@ -138,10 +138,6 @@ export function readCounted(scope: Scope, window: Window, cells: CountedCells, p
 const allOf = (table: TableName): string =>
   table === 'telemetry_samples' ? `*, ${computedColumns.map(([name]) => name).join(', ')}` : '*';
 
-/** Maps are of one type in every table but that of samples. */
-const united = (map: string): string =>
-  map === 'strings' ? "CAST(strings, 'Map(LowCardinality(String), String)') AS strings" : map;
-
 function unionColumns(from: TableName[]): (table: TableName) => string {
   const promoted = new Map<string, string>();
   for (const table of from) {
@@ -165,7 +161,7 @@ function unionColumns(from: TableName[]): (table: TableName) => string {
         // LowCardinality in one table and plain in another do not unite by themselves.
         return absent === "''" ? `CAST(${name}, 'String') AS ${name}` : name;
       }),
-      ...mapColumns.map(([name]) => (from.includes('telemetry_samples') ? united(name) : name)),
+      ...mapColumns.map(([name]) => name),
     ].join(', ');
   };
 }

@@ -1,5 +1,5 @@
-import { hasAggregate, histogramShape, percentilePoints, pointAggregate } from './aggregates.ts';
-import type { Expression, Named, Query } from './ast.ts';
+import { filterContext, hasAggregate, histogramShape, pointAggregate } from './aggregates.ts';
+import type { Argument, Expression, Named, Query } from './ast.ts';
 import { bucketPercentiles } from './bucket-percentile.ts';
 import type { BuiltSelect, Output, SelectOptions } from './built.ts';
 import { type Context, truth } from './context.ts';
@@ -10,7 +10,7 @@ import type { Params } from './params.ts';
 import { printExpression } from './print.ts';
 import { NrqlError } from './problems.ts';
 import { type SourceSql, sourceOf } from './source.ts';
-import { constant } from './subject.ts';
+import { constant, percentilePoints } from './subject.ts';
 import { emptyValue, unitOf } from './units.ts';
 import { type Buckets, resolveBuckets, resolveWindow } from './window.ts';
 
@@ -19,13 +19,14 @@ export function buildSelect(query: Query, options: SelectOptions): BuiltSelect {
   const serial = options.serial ?? { next: 0 };
   const prefix = `q${serial.next}_`;
   serial.next += 1;
+  const innerSerial = serial.next;
   const inside: SelectOptions = { ...options, serial, nested: true, groupsWindow: null };
   const source = sourceOf(query, inside, nestedSelect, (fields) => contextOf(query, inside, fields));
   const context = contextOf(query, inside, source.fields);
   const aggregated =
     query.facet.length > 0 || query.timeseries !== null || query.select.some((item) => hasAggregate(item.value));
   if (!aggregated) return rowSelect(query, options, source, context, prefix);
-  return groupSelect(query, options, source, context, prefix);
+  return groupSelect(query, { ...options, innerSerial }, source, context, prefix);
 }
 
 /** A subquery; its own SINCE and UNTIL count where NRQL allows them, otherwise the outer window is its window. */
@@ -146,9 +147,9 @@ function rowSelect(
     parts.push('strings AS starStrings', 'numbers AS starNumbers', 'booleans AS starBooleans');
   } else if (options.nested && instant) parts.push(`${instant} AS ${prefix}t`);
   const aliases = new Map(columns.map((column) => [column.name, column.sql]));
-  const order = query.order.map(({ value, descending }) => {
+  const order = query.order.map(({ value, direction }) => {
     const alias = value.kind === 'attribute' ? aliases.get(value.name) : undefined;
-    return `${alias ?? compile(value, 'any', context).sql} ${descending ? 'DESC' : 'ASC'} NULLS LAST`;
+    return `${alias ?? compile(value, 'any', context).sql} ${direction ?? 'ASC'} NULLS LAST`;
   });
   if (order.length === 0) order.push(...source.order);
   const sql = [
@@ -167,9 +168,12 @@ function plainNameOf(item: Named): string {
   return item.value.kind === 'call' ? item.value.name : printExpression(item.value);
 }
 
+/** `innerSerial`: the number that the first subquery took. */
+type GroupOptions = SelectOptions & { innerSerial: number };
+
 function groupSelect(
   query: Query,
-  options: SelectOptions,
+  options: GroupOptions,
   source: SourceSql,
   row: Context,
   prefix: string,
@@ -233,7 +237,7 @@ function groupSelect(
     keySqls.length > 0 && outputs[keySqls.length]?.empty === null ? ` HAVING isNotNull(${values[0]!.sql})` : '';
   const ranked = (from: string, surplus: number, names: string[]) =>
     `SELECT ${names.join(', ')} FROM ${from}${where(conditions)} GROUP BY ${keyNames.join(', ')}${having}` +
-    ` ORDER BY ${rank} DESC NULLS LAST, ${keyNames.join(', ')} LIMIT ${options.limit + surplus}${query.offset ? ` OFFSET ${query.offset}` : ''}`;
+    ` ORDER BY ${rank} ${query.facetOrder?.direction ?? 'DESC'} NULLS LAST, ${keyNames.join(', ')} LIMIT ${options.limit + surplus}${query.offset ? ` OFFSET ${query.offset}` : ''}`;
   const valueList = values.map(({ sql, name }) => `${sql} AS ${name}`);
 
   const facets = keySqls.length;
@@ -273,13 +277,14 @@ function groupSelect(
 /** The groups that survive LIMIT, ranked over the whole (main) window, as a condition on records. */
 function chosenGroups(
   query: Query,
-  options: SelectOptions,
+  options: GroupOptions,
   keySqls: string[],
   ranked: (from: string, surplus: number, names: string[]) => string,
   keyList: string[],
 ): string {
   const window = options.groupsWindow ?? options.window;
-  const inside: SelectOptions = { ...options, window, nested: true };
+  // A subquery is read once more under the same names, which the keys are made of.
+  const inside: SelectOptions = { ...options, window, nested: true, serial: { next: options.innerSerial } };
   const { sql } = sourceOf(query, inside, nestedSelect, (fields) => contextOf(query, inside, fields));
   return `(${keySqls.join(', ')}) IN (${ranked(sql, 0, keyList)})`;
 }
@@ -287,17 +292,43 @@ function chosenGroups(
 /** What decides which groups survive: ORDER BY of FACET, else the first number selected, else the number of records. */
 function rankOf(query: Query, outputs: Output[], values: { sql: string }[], group: Context): string {
   if (query.facetOrder) {
-    const wanted = printExpression(query.facetOrder);
-    const index = outputs.findIndex(
-      (output) =>
-        output.role === 'value' &&
-        (output.expression === wanted || output.label === (query.facetOrder as { name?: string }).name),
+    const { value } = query.facetOrder;
+    const wanted = printExpression(value);
+    const name = value.kind === 'attribute' ? value.name : undefined;
+    // ORDER BY duration means what is asked of the duration.
+    const of = query.select.find(
+      (item) => item.value.kind === 'call' && name !== undefined && isOf(item.value.args[0], wanted),
     );
+    const asked = of && printExpression(of.value);
+    const column = (expression: string | undefined) =>
+      outputs.findIndex(
+        (output) => output.role === 'value' && (output.expression === expression || output.label === name),
+      );
+    const index = column(wanted) >= 0 ? column(wanted) : group.keys.has(wanted) ? -1 : column(asked);
     if (index >= 0) return values[index - query.facet.length]!.sql;
-    return compile(query.facetOrder, 'number', group).sql;
+    if (name === undefined || group.keys.has(wanted)) return compile(value, 'number', group).sql;
+    group.warn(value, `The groups are ranked by their greatest ${name}`, `Write ORDER BY max(${name}).`);
+    const { at, end } = value;
+    const greatest = {
+      kind: 'call',
+      name: 'max',
+      args: [{ label: null, condition: false, value, alias: null }],
+      at,
+      end,
+    } as const;
+    return compile({ ...greatest, args: [...greatest.args] }, 'number', group).sql;
   }
   return outputs[query.facet.length]?.kind === 'number' ? values[0]!.sql : 'count()';
 }
+
+/** Whether an aggregate makes a column for each of its points. */
+const isPoints = (expression: Expression | undefined): boolean =>
+  expression?.kind === 'call' &&
+  ['percentile', 'cdfpercentage', 'bucketpercentile'].includes(expression.name) &&
+  percentilePoints(expression).length > 1;
+
+const isOf = (argument: Argument | undefined, printed: string): boolean =>
+  argument !== undefined && printExpression(argument.value) === printed;
 
 function* valuesOf(item: Named, group: Context): Generator<{ value: Value; label: string }> {
   const call = item.value;
@@ -312,6 +343,12 @@ function* valuesOf(item: Named, group: Context): Generator<{ value: Value; label
       value,
       label: item.alias === null ? label : points.length > 1 ? `${item.alias} ${label.split(' ').at(-1)}` : item.alias,
     }));
+    return;
+  }
+  if (call.kind === 'call' && call.name === 'filter' && isPoints(call.args[0]?.value)) {
+    const name = item.alias ?? printExpression(call);
+    const inner = filterContext(call, group);
+    for (const one of valuesOf({ value: call.args[0]!.value, alias: name }, inner)) yield one;
     return;
   }
   if (call.kind === 'call' && (call.name === 'percentile' || call.name === 'cdfpercentage')) {

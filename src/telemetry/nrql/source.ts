@@ -1,4 +1,5 @@
 import { tableOf, tables } from '../tables.ts';
+import { hasAggregate } from './aggregates.ts';
 import type { Join, Query } from './ast.ts';
 import type { BuiltSelect, SelectOptions } from './built.ts';
 import type { Context } from './context.ts';
@@ -42,12 +43,12 @@ function readFrom(query: Query, options: SelectOptions, nest: Nest): SourceSql {
   if (inner?.kind === 'subquery') {
     if (query.from.length > 1)
       throw new NrqlError(inner, 'A subquery stands alone after FROM', undefined, 'unsupported');
-    const { sql, columns, instant } = nest(inner.query, options);
-    const fields = columnFields(columns, instant);
+    const { sql, columns, instant } = nest(inTime(inner.query, query, options), options);
+    const fields = columnFields(columns, params, instant);
     return { sql: `(${sql})`, fields, star: null, columns: columns.map(({ name }) => name), order: [] };
   }
   if (query.from.length === 0) {
-    return { sql: '(SELECT 1)', fields: columnFields([]), star: null, columns: [], order: [] };
+    return { sql: '(SELECT 1)', fields: columnFields([], params), star: null, columns: [], order: [] };
   }
   const eventTypes = query.from.map((source) => {
     if (source.kind === 'type') return source.name;
@@ -82,6 +83,16 @@ function readFrom(query: Query, options: SelectOptions, nest: Nest): SourceSql {
   };
 }
 
+/** A subquery of groups under a chart: it is asked in the chart's buckets where it says nothing of time itself. */
+function inTime(inner: Query, outer: Query, { buckets }: SelectOptions): Query {
+  const grouped = inner.facet.length > 0 || inner.select.some(({ value }) => hasAggregate(value));
+  if (!outer.timeseries || !buckets || inner.timeseries || inner.since || inner.until || !grouped) return inner;
+  if (outer.timeseries.slide) return inner;
+  const { at, end } = inner;
+  const width = { kind: 'fixed', amount: buckets.widthMs, unit: 'millisecond', at, end } as const;
+  return { ...inner, timeseries: { width, slide: null, at, end } };
+}
+
 /** A key matches so many rows of the joined subquery at most. */
 const rowsOfKey = 100;
 
@@ -96,7 +107,7 @@ function joined(
   const { query, kind } = join;
   if (query.timeseries) throw new NrqlError(query.timeseries, 'TIMESERIES cannot stand in the subquery of JOIN');
   const built = nest({ ...query, limit: query.limit ?? { count: 10, at: query.at, end: query.end } }, options);
-  const rightFields = columnFields(built.columns);
+  const rightFields = columnFields(built.columns, options.params);
   const missing = join.right.kind === 'attribute' && !rightFields.known(join.right.name) ? join.right.name : undefined;
   if (missing !== undefined) {
     throw new NrqlError(

@@ -1,5 +1,5 @@
 import type { Argument, Expression, ExpressionOf } from './ast.ts';
-import { type Context, warnOfUnknown } from './context.ts';
+import { type Context, truth, warnOfUnknown } from './context.ts';
 import type { Value } from './fields.ts';
 import { NrqlError } from './problems.ts';
 import { unitMs } from './window.ts';
@@ -52,6 +52,21 @@ export const both = (...conditions: (string | null)[]): string | null => {
   return given.length === 0 ? null : given.join(' AND ');
 };
 
+/** The points of percentile() and cdfPercentage(): what each of their columns is about. */
+export function percentilePoints(call: ExpressionOf<'call'>): number[] {
+  const points = call.args.slice(1).map((arg) => {
+    const point = constant(arg.value);
+    if (point === undefined || !Number.isFinite(point))
+      throw new NrqlError(arg.value, `A point of ${call.name}() is a number`);
+    if (call.name !== 'cdfpercentage' && (point < 0 || point > 100))
+      throw new NrqlError(arg.value, 'A percentile lies between 0 and 100');
+    return point;
+  });
+  if (points.length === 0 && call.name !== 'cdfpercentage') return [95];
+  if (points.length === 0) throw new NrqlError(call, 'cdfPercentage(attribute, bound) needs a bound');
+  return points;
+}
+
 /** SQL of an aggregate: `name(args)`, or `nameIf(args, condition)`; parameters stand between, as in `quantiles(0.5)`. */
 export function aggregate(name: string, parameters: string, args: string[], condition: string | null): string {
   if (condition === null) return `${name}${parameters}(${args.join(', ')})`;
@@ -67,6 +82,13 @@ export function subjectOf(
   if (!argument) throw new NrqlError(call, `${aggregateFunctions[call.name]!.signature} needs an attribute`);
   const row: Context = { ...context, level: 'row', condition: null };
   const expression = argument.value;
+  if (expression.kind === 'call' && expression.name === 'conditional') {
+    const [holds, inner] = expression.args;
+    if (!holds || !inner)
+      throw new NrqlError(expression, 'conditional(WHERE condition, attribute) takes a condition and an attribute');
+    const condition = both(context.condition, truth(holds.value, row));
+    return subjectOf(inner, call, want, { ...context, condition });
+  }
   // What is counted apart is usually a dimension, what is measured usually a metric, as long as neither has been seen.
   const measured = call.name !== 'uniquecount' && call.name !== 'uniques';
   const metric =

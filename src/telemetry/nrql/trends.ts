@@ -30,22 +30,39 @@ export function regression(call: ExpressionOf<'call'>, context: Context): Value 
   return { sql: `(tupleElement(${line}, 1) * ${ahead} + tupleElement(${line}, 2))`, type: 'number' };
 }
 
-/** latestrate(): how fast the value changed between its last two records; NULL where there are not two. */
-export function latestRate(call: ExpressionOf<'call'>, context: Context): Value {
+/** The last two values by time, each with its time; element 1 is the time below zero in ms, element 2 the value. */
+function lastTwoOf(call: ExpressionOf<'call'>, context: Context) {
   const instant = instantOf(call, context);
-  const { value, condition } = subjectOf(call.args[0], call, 'number', context);
-  const amount = durationMs(call.args[1], call, unitMs.second);
+  const { value, condition, metric } = subjectOf(call.args[0], call, 'number', context);
+  // A counter's points hold what it grew by, each from the one before.
+  const counter = metric && call.name !== 'latestrate';
+  const read = counter ? 'total' : value.sql;
   // Sorted by falling time, the last two records come first.
   const lastTwo = aggregate(
     'groupArraySorted',
     '(2)',
-    [`(-toUnixTimestamp64Milli(${instant}), toFloat64(assumeNotNull(${value.sql})))`],
-    both(condition, `isNotNull(${value.sql})`),
+    [`(-toUnixTimestamp64Milli(${instant}), toFloat64(assumeNotNull(${read})))`],
+    both(condition, `isNotNull(${read})`),
   );
-  const [last, before] = [1, 2].map(
-    (index) => (element: number) => `tupleElement(arrayElement(${lastTwo}, ${index}), ${element})`,
-  );
-  const apart = `nullIf(${before!(1)} - ${last!(1)}, 0)`;
-  const change = `(${last!(2)} - ${before!(2)}) / ${apart} * ${context.params.number(amount)}`;
-  return { sql: `if(length(${lastTwo}) = 2, ${change}, NULL)`, type: 'number' };
+  const at = (index: number) => (element: number) => `tupleElement(arrayElement(${lastTwo}, ${index}), ${element})`;
+  const [last, before] = [at(1), at(2)];
+  return {
+    apart: `nullIf(${before(1)} - ${last(1)}, 0)`,
+    change: counter ? last(2) : `(${last(2)} - ${before(2)})`,
+    known: (sql: string): Value => ({ sql: `if(length(${lastTwo}) = 2, ${sql}, NULL)`, type: 'number' }),
+  };
+}
+
+/** latestrate(): how fast the value changed between its last two records; NULL where there are not two. */
+export function latestRate(call: ExpressionOf<'call'>, context: Context): Value {
+  const amount = durationMs(call.args[1], call, unitMs.second);
+  const { apart, change, known } = lastTwoOf(call, context);
+  return known(`${change} / ${apart} * ${context.params.number(amount)}`);
+}
+
+/** irate() and idelta(), as Prometheus has them: what a counter grew by up to its last point, for an amount of time or as it is. */
+export function lastStep(call: ExpressionOf<'call'>, context: Context): Value {
+  if (call.name === 'irate') return latestRate(call, context);
+  const { change, known } = lastTwoOf(call, context);
+  return known(change);
 }

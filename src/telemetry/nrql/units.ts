@@ -19,12 +19,15 @@ const keepsUnit = new Set([
   'if',
   'uniques',
 ]);
+/** What the script of pages measures. */
+const pageSeconds = /^(?:timeOnPage|timeToFirstByte|interactionToNextPaint|(?:first|largest)ContentfulPaint)$/;
 const rates: Record<string, Unit> = { second: '/s', minute: '/min', hour: '/h', day: '/d' };
 
 /** What a value is measured in, as far as its expression tells; null when nothing is known. */
 export function unitOf(expression: Expression): Unit | null {
   if (expression.kind === 'attribute') {
     if (/duration$/i.test(expression.name) || /(?:^|[._])seconds$/.test(expression.name)) return 's';
+    if (pageSeconds.test(expression.name)) return 's';
     if (/(?:[._]ms|Ms|millis)$/.test(expression.name)) return 'ms';
     if (/bytes$/i.test(expression.name)) return 'bytes';
     return /percent/i.test(expression.name) ? '%' : null;
@@ -37,6 +40,8 @@ export function unitOf(expression: Expression): Unit | null {
     case 'cardinality':
     case 'funnel':
       return 'count';
+    case 'bytecountestimate':
+      return 'bytes';
     case 'percentage':
     case 'cdfpercentage':
       return '%';
@@ -56,7 +61,8 @@ export function unitOf(expression: Expression): Unit | null {
 /** What an aggregate says of no records: 0 for what counts, nothing for the rest. */
 export function emptyValue(expression: Expression): 0 | null {
   if (expression.kind === 'call') {
-    if (['count', 'sum', 'uniquecount', 'cardinality', 'funnel'].includes(expression.name)) return 0;
+    if (['count', 'sum', 'uniquecount', 'cardinality', 'funnel', 'bytecountestimate'].includes(expression.name))
+      return 0;
     if ((expression.name === 'rate' || expression.name === 'filter') && expression.args[0])
       return emptyValue(expression.args[0].value);
     return null;

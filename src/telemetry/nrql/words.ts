@@ -53,8 +53,29 @@ export const aggregateFunctions: Record<string, { signature: string; summary: st
     signature: 'bucketPercentile(metric_bucket, 50, 95)',
     summary: 'Percentiles of a histogram that came as one counter a bucket (Prometheus)',
   },
+  irate: {
+    signature: 'irate(attribute, 1 second)',
+    summary: 'Rate of a counter between its last two points',
+  },
+  idelta: { signature: 'idelta(attribute)', summary: 'What a counter grew by from the last but one point to the last' },
+  bytecountestimate: {
+    signature: 'bytecountestimate()',
+    summary: 'Bytes of the records before compression (estimated)',
+  },
   keyset: { signature: 'keyset()', summary: 'Names of all attributes' },
-  cardinality: { signature: 'cardinality()', summary: 'Number of different combinations of attributes (estimated)' },
+  cardinality: {
+    signature: 'cardinality([attribute])',
+    summary: 'Number of different combinations of attributes, of records that have one (estimated)',
+  },
+};
+
+/** Functions known by two names: the other one, and what it is read as. */
+export const otherNames: Record<string, string> = {
+  histogrampercentile: 'bucketpercentile',
+  deriv: 'derivative',
+  datapointcount: 'count',
+  ifthen: 'if',
+  ceiling: 'ceil',
 };
 
 /** The clauses and operators, for completion. */
@@ -117,6 +138,18 @@ const special = [
     kind: 'row' as const,
     signature: 'getField(metric, latest)',
     summary: 'A field of a metric: count, total, min, max, latest',
+  },
+  {
+    name: 'conditional',
+    kind: 'row' as const,
+    signature: 'conditional(WHERE condition, attribute)',
+    summary: 'An attribute or metric of the records a condition holds for, inside an aggregate',
+  },
+  {
+    name: 'dimensions',
+    kind: 'row' as const,
+    signature: 'dimensions()',
+    summary: 'All labels of a point as one text; FACET dimensions() makes a group of each series',
   },
   { name: 'eventType', kind: 'row' as const, signature: 'eventType()', summary: 'The type of the record' },
   {

@@ -122,12 +122,6 @@ export const nrqlRefusals: NrqlRefusal[] = [
     why: 'There are projects, not accounts.',
   },
   {
-    query: 'SELECT dimensions() FROM Metric',
-    at: 7,
-    says: 'dimensions() is not answered yet',
-    why: '`keyset()` lists the attributes of what came in.',
-  },
-  {
     query: 'SELECT mapKeys(m) FROM A',
     at: 7,
     says: 'mapkeys() is not answered yet',

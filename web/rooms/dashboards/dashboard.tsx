@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { Copy, Download, Ellipsis, Pencil, Plus, Trash2 } from 'lucide-react';
+import { Copy, Download, Ellipsis, ListChecks, Pencil, Plus, Trash2 } from 'lucide-react';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import type { DashboardDocument, Widget } from '../../../src/dashboards/api.ts';
 import { type Answer, ApiError, api, ask } from '../../app/api.ts';
@@ -27,6 +27,7 @@ import { VariableBar } from './variable-bar.tsx';
 import { readChosen, variablesOf, writeChosen } from './variables.ts';
 import { WidgetCard } from './widget.tsx';
 import { WidgetForm } from './widget-form.tsx';
+import { WorksDialog } from './works-dialog.tsx';
 
 type Dashboard = Answer<'dashboards', 'getDashboard'>;
 
@@ -167,6 +168,12 @@ function Shown({ dashboard }: { dashboard: Dashboard }) {
                         ),
                     },
                     {
+                      id: 'works',
+                      label: 'What of it works here',
+                      icon: <ListChecks aria-hidden />,
+                      onSelect: () => void navigate({ search: (before) => ({ ...before, works: true }) }),
+                    },
+                    {
                       id: 'copy',
                       label: 'Make a copy',
                       icon: <Copy aria-hidden />,
@@ -301,6 +308,13 @@ function Shown({ dashboard }: { dashboard: Dashboard }) {
         >
           Its charts go with it; what they show stays. It cannot be brought back.
         </Confirm>
+      )}
+      {search.works && (
+        <WorksDialog
+          document={document}
+          project={project}
+          onOpenChange={() => void navigate({ search: ({ works: _, ...rest }) => rest, replace: true })}
+        />
       )}
       {asJson && <JsonDialog document={document} onDone={change} onOpenChange={setAsJson} />}
     </Page>

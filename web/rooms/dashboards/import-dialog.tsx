@@ -31,7 +31,7 @@ export function NewDashboardDialog({
       void navigate({
         to: '/dashboards/$dashboardId',
         params: { dashboardId: made.id },
-        search: (before) => ({ project: before.project, ...(kind === 'new' ? { edit: true } : {}) }),
+        search: (before) => ({ project: before.project, ...(kind === 'new' ? { edit: true } : { works: true }) }),
       });
     },
   });
@@ -52,7 +52,10 @@ export function NewDashboardDialog({
           onChange={(event) => setName(event.target.value)}
         />
       ) : (
-        <Field label="JSON" hint="As New Relic exports it. Queries ask the data that is here.">
+        <Field
+          label="JSON"
+          hint="As New Relic exports it. Queries ask the data that is here; what cannot be drawn is told afterwards."
+        >
           {(ids) => (
             <>
               <input

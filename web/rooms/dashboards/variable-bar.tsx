@@ -2,8 +2,9 @@ import { useQuery } from '@tanstack/react-query';
 import { ChevronDown } from 'lucide-react';
 import { api } from '../../app/api.ts';
 import { Button } from '../../kit/button.tsx';
-import { SearchInput, Select } from '../../kit/field.tsx';
+import { Select } from '../../kit/field.tsx';
 import { Menu } from '../../kit/menu.tsx';
+import { SearchInput } from '../../kit/search-input.tsx';
 import styles from './dashboards.module.css';
 import type { Chosen, Variable } from './variables.ts';
 

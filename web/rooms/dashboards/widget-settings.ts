@@ -12,8 +12,8 @@ const forms: Record<string, Form | 'markdown'> = {
   'viz.pie': 'pie',
   'viz.markdown': 'markdown',
   'viz.histogram': 'histogram',
-  'viz.heatmap': 'table',
-  'viz.bullet': 'billboard',
+  'viz.heatmap': 'heatmap',
+  'viz.bullet': 'bullet',
   'viz.event-feed': 'table',
   'viz.funnel': 'bars',
   'viz.json': 'json',
@@ -25,11 +25,13 @@ export const visualizations: { value: string; label: string }[] = [
   { value: 'viz.area', label: 'Areas' },
   { value: 'viz.stacked-bar', label: 'Columns over time' },
   { value: 'viz.billboard', label: 'Numbers' },
+  { value: 'viz.bullet', label: 'Bullets' },
   { value: 'viz.table', label: 'Table' },
   { value: 'viz.bar', label: 'Bars' },
   { value: 'viz.pie', label: 'Pie' },
   { value: 'viz.funnel', label: 'Funnel' },
   { value: 'viz.histogram', label: 'Histogram' },
+  { value: 'viz.heatmap', label: 'Heat map' },
   { value: 'viz.json', label: 'JSON' },
   { value: 'viz.markdown', label: 'Text' },
 ];
@@ -41,6 +43,9 @@ export function formOf({ visualization: { id } }: Pick<Widget, 'visualization'>)
   const guess = Object.keys(forms).find((name) => id.includes(name.slice(4)));
   return (guess && forms[guess]) || (id.includes('range') ? 'columns' : 'table');
 }
+
+/** Whether a visualization is drawn here as its name says. */
+export const isDrawnAsNamed = (id: string): boolean => id in forms;
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
@@ -65,25 +70,6 @@ export function textOf({ rawConfiguration }: Pick<Widget, 'rawConfiguration'>): 
 export function ignoresRange({ rawConfiguration }: Pick<Widget, 'rawConfiguration'>): boolean {
   const { platformOptions } = rawConfiguration;
   return isObject(platformOptions) && platformOptions.ignoreTimeRange === true;
-}
-
-/** Thresholds of numbers: `[{ alertSeverity, value }]`. */
-export function thresholdsOf({
-  rawConfiguration,
-}: Pick<Widget, 'rawConfiguration'>): { value: number; severity: 'warning' | 'critical' }[] {
-  const given = rawConfiguration.thresholds;
-  const list: unknown[] = Array.isArray(given)
-    ? given
-    : isObject(given) && Array.isArray(given.thresholds)
-      ? given.thresholds
-      : [];
-  return list.flatMap((one) => {
-    if (!isObject(one)) return [];
-    const value = Number(one.value ?? one.from);
-    const severity = String(one.alertSeverity ?? one.severity).toLowerCase();
-    if (!Number.isFinite(value) || (severity !== 'warning' && severity !== 'critical')) return [];
-    return [{ value, severity } as const];
-  });
 }
 
 /** The widget with another query, kept in the place the old one had. */

@@ -1,4 +1,4 @@
-import { memo, useEffect, useRef, useState } from 'react';
+import { memo, useEffect, useMemo, useRef, useState } from 'react';
 import type { Widget } from '../../../src/dashboards/api.ts';
 import { Problem } from '../../app/problem.tsx';
 import type { ChartMark } from '../../kit/chart.tsx';
@@ -11,7 +11,8 @@ import type { TimeWindow } from '../telemetry/ranges.ts';
 import { useWidgetAnswer } from './ask-widget.ts';
 import styles from './dashboards.module.css';
 import { type Chosen, fillIn, type Variable } from './variables.ts';
-import { formOf, ignoresRange, queriesOf, textOf, thresholdsOf } from './widget-settings.ts';
+import { dressed, lookOf } from './widget-look.ts';
+import { formOf, ignoresRange, queriesOf, textOf } from './widget-settings.ts';
 
 interface WidgetCardProps {
   widget: Widget;
@@ -44,6 +45,8 @@ export const WidgetCard = memo(function WidgetCard(props: WidgetCardProps) {
     now: props.now,
     enabled: seen && form !== 'markdown',
   });
+  const look = useMemo(() => lookOf(widget), [widget]);
+  const shown = useMemo(() => answer && dressed(answer, look), [answer, look]);
   const title = widget.title || (form === 'markdown' ? '' : 'Untitled');
   return (
     <section
@@ -73,14 +76,18 @@ export const WidgetCard = memo(function WidgetCard(props: WidgetCardProps) {
           <p className={styles.nothing}>This widget has no query.</p>
         ) : error ? (
           <Problem error={error} />
-        ) : answer ? (
+        ) : shown ? (
           <AnswerFigure
-            answer={answer}
+            answer={shown}
             form={form}
             height={Math.max(90, height * (rowHeight + gap) - 96)}
             marks={props.marks}
             onSelect={props.onSelect}
-            thresholds={thresholdsOf(widget)}
+            thresholds={look.thresholds}
+            limit={look.limit}
+            axis={look.axis}
+            legend={look.legend}
+            sort={look.sort}
           />
         ) : (
           pending && <Skeleton height="100%" />

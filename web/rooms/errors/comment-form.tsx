@@ -3,10 +3,11 @@ import { useState } from 'react';
 import { api } from '../../app/api.ts';
 import { useRefusal } from '../../app/session.ts';
 import { Button } from '../../kit/button.tsx';
-import { Input } from '../../kit/field.tsx';
+import { inputClass } from '../../kit/field.tsx';
 import { useToasts } from '../../kit/toast.tsx';
+import styles from './issue.module.css';
 
-/** A line for what somebody has to say about an issue. */
+/** For what somebody has to say about an issue: Markdown, sent by the button or Mod+Enter. */
 export function CommentForm({ issueId }: { issueId: string }) {
   const [text, setText] = useState('');
   const refusal = useRefusal('developer');
@@ -20,21 +21,28 @@ export function CommentForm({ issueId }: { issueId: string }) {
     },
     onError: toasts.failed,
   });
+  const say = () => {
+    if (text.trim() !== '' && !refusal && !send.isPending) send.mutate();
+  };
   return (
     <form
-      style={{ display: 'flex', gap: 8 }}
+      className={styles.comment}
       onSubmit={(event) => {
         event.preventDefault();
-        if (text.trim() !== '') send.mutate();
+        say();
       }}
     >
-      <Input
+      <textarea
         aria-label="Comment"
-        placeholder="Say something about this issue"
+        className={inputClass}
+        placeholder="Say something about this issue, in Markdown"
+        rows={1}
         value={text}
         maxLength={10_000}
-        style={{ flex: 1 }}
         onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && (event.metaKey || event.ctrlKey)) say();
+        }}
       />
       <Button type="submit" busy={send.isPending} disabledBecause={refusal}>
         Comment

@@ -7,6 +7,7 @@ import { Pairs, Section } from '../../kit/page.tsx';
 import { Breadcrumbs } from './breadcrumbs.tsx';
 import { EventLogs } from './event-logs.tsx';
 import styles from './event-view.module.css';
+import { isPartOfReplay, Replay } from './replay.tsx';
 import { Stack } from './stack.tsx';
 import { UserFeedback } from './user-feedback.tsx';
 
@@ -46,6 +47,7 @@ export function EventView({ event, projectId }: { event: ErrorEvent; projectId: 
           <Breadcrumbs items={event.breadcrumbs} />
         </Section>
       )}
+      <Replay key={event.eventId} event={event} />
       <EventLogs event={event} projectId={projectId} />
       {event.request && (
         <Section title="Request">
@@ -61,20 +63,8 @@ export function EventView({ event, projectId }: { event: ErrorEvent; projectId: 
       <div className={styles.grid}>
         {event.files.length > 0 && (
           <Section title="Files">
-            <Pairs
-              items={event.files.map((file) => ({
-                key: file.id,
-                name: file.kind.replace(/^event\./, ''),
-                value: (
-                  <a href={`/api/v1/errors/files/${file.id}/content`} download>
-                    {file.name} ({bytesText(file.size)})
-                  </a>
-                ),
-              }))}
-            />
-            {event.files.some((file) => file.kind.startsWith('replay')) && (
-              <p style={{ color: 'var(--text-quiet)' }}>Replays are kept to be downloaded; they are not played here.</p>
-            )}
+            <FileList files={event.files.filter((file) => !isPartOfReplay(file))} />
+            <MoreFiles title="Parts of the replay" files={event.files.filter(isPartOfReplay)} />
           </Section>
         )}
         {event.tags.length > 0 && (
@@ -129,5 +119,33 @@ export function EventView({ event, projectId }: { event: ErrorEvent; projectId: 
         </details>
       )}
     </div>
+  );
+}
+
+type File = ErrorEvent['files'][number];
+
+function FileList({ files }: { files: File[] }) {
+  return (
+    <Pairs
+      items={files.map((file) => ({
+        key: file.id,
+        name: file.kind.replace(/^event\./, ''),
+        value: (
+          <a href={`/api/v1/errors/files/${file.id}/content`} download>
+            {file.name} ({bytesText(file.size)})
+          </a>
+        ),
+      }))}
+    />
+  );
+}
+
+function MoreFiles({ title, files }: { title: string; files: File[] }) {
+  if (files.length === 0) return null;
+  return (
+    <details className={styles.modules}>
+      <summary>{`${title} (${files.length})`}</summary>
+      <FileList files={files} />
+    </details>
   );
 }

@@ -10,10 +10,11 @@ import { useRefusal } from '../../app/session.ts';
 import { Tag } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
 import { Empty } from '../../kit/empty.tsx';
-import { SearchInput, Select } from '../../kit/field.tsx';
+import { Select } from '../../kit/field.tsx';
 import { countText, plural } from '../../kit/figures.ts';
 import { FilterBar } from '../../kit/filter-bar.tsx';
 import { Page, Section } from '../../kit/page.tsx';
+import { SearchInput } from '../../kit/search-input.tsx';
 import { Sparkline } from '../../kit/sparkline.tsx';
 import { type Column, Table, TwoLines } from '../../kit/table.tsx';
 import { Choice } from '../../kit/tabs.tsx';
@@ -168,6 +169,7 @@ function Issues() {
             <>
               <span>{issue.shortId}</span>
               <code>{issue.culprit}</code>
+              {issue.level !== 'error' && <Tag tone={issue.level === 'fatal' ? 'bad' : undefined}>{issue.level}</Tag>}
               {issue.environment && <Tag>{issue.environment}</Tag>}
               {issue.suspect?.deployment && <Tag tone="warn">since {issue.suspect.deployment.release}</Tag>}
               {issue.assignee && <span>{issue.assignee.name}</span>}

@@ -1,5 +1,5 @@
 import type { Item } from '../../app/api.ts';
-import { countText } from '../../kit/figures.ts';
+import { countText, plural } from '../../kit/figures.ts';
 import { Section } from '../../kit/page.tsx';
 import { percentText } from './percent.ts';
 import styles from './release.module.css';
@@ -28,7 +28,7 @@ export const releaseFigures: { name: string; value: (release: Release) => string
       value: ({ health }) => percentText(health?.adoption),
       of: () => 'of the sessions of the last day',
     },
-    { name: 'Errors', value: ({ events }) => countText(events), of: ({ issues }) => `in ${countText(issues)} issues` },
+    { name: 'Errors', value: ({ events }) => countText(events), of: ({ issues }) => `in ${plural(issues, 'issue')}` },
     {
       name: 'New issues',
       value: ({ newIssues }) => countText(newIssues),

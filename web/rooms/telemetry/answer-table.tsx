@@ -1,9 +1,9 @@
 import { Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
-import type { QueryAnswer, QueryCell } from '../../../src/telemetry/api.ts';
+import type { QueryCell } from '../../../src/telemetry/api.ts';
 import { Empty } from '../../kit/empty.tsx';
 import { type Column, Table } from '../../kit/table.tsx';
-import { cellText, isHistogram } from './cells.ts';
+import { cellText, isHistogram, type ShownAnswer } from './cells.ts';
 import styles from './explore.module.css';
 import { HistogramBars } from './histogram-bars.tsx';
 
@@ -13,8 +13,17 @@ interface Row {
 }
 
 /** An answer as a table; numbers of groups carry bars, and traces are links. */
-export function AnswerTable({ answer, onAsk }: { answer: QueryAnswer; onAsk?: ((nrql: string) => void) | undefined }) {
-  const [sort, setSort] = useState<string>();
+export function AnswerTable({
+  answer,
+  onAsk,
+  begin,
+}: {
+  answer: ShownAnswer;
+  onAsk?: ((nrql: string) => void) | undefined;
+  /** The order it begins with, by a column's label: `-label` for falling. */
+  begin?: string | undefined;
+}) {
+  const [sort, setSort] = useState(() => orderOf(answer, begin));
   const rows = useMemo(() => answer.rows.map((cells, key): Row => ({ cells, key })), [answer.rows]);
   const columns = useMemo(
     () =>
@@ -82,6 +91,14 @@ export function AnswerTable({ answer, onAsk }: { answer: QueryAnswer; onAsk?: ((
       empty={<NoRows />}
     />
   );
+}
+
+/** The order as the table takes it, by the key of a column. */
+function orderOf(answer: ShownAnswer, begin: string | undefined): string | undefined {
+  const falling = begin?.startsWith('-') ?? false;
+  const label = falling ? begin?.slice(1) : begin;
+  const column = answer.columns.find((one) => one.label === label);
+  return column && `${falling ? '-' : ''}${column.key}`;
 }
 
 /** Said where an answer holds nothing. */

@@ -1,38 +1,30 @@
 import type { HistogramCell, QueryAnswer, QueryCell, QueryColumn } from '../../../src/telemetry/api.ts';
-import { bytesText, numberText } from '../../kit/figures.ts';
+import { amountText, numberText } from '../../kit/figures.ts';
 import { absoluteTime } from '../../kit/moments.ts';
 
-const unitWords: Record<string, string> = {
-  s: ' s',
-  ms: ' ms',
-  '%': ' %',
-  '/s': ' /s',
-  '/min': ' /min',
-  '/h': ' /h',
-  '/d': ' /d',
-};
+/** A column as it is shown; its unit may be one that only a dashboard names. */
+export type ShownColumn = Omit<QueryColumn, 'unit'> & { unit: string | null };
+export type ShownAnswer = Omit<QueryAnswer, 'columns'> & { columns: ShownColumn[] };
 
 export function isHistogram(cell: QueryCell): cell is HistogramCell {
   return typeof cell === 'object' && cell !== null && 'counts' in cell && Array.isArray(cell.counts);
 }
 
 /** A cell as people read it, with its unit. */
-export function cellText(cell: QueryCell, column: Pick<QueryColumn, 'kind' | 'unit'>): string {
+export function cellText(cell: QueryCell, column: Pick<ShownColumn, 'kind' | 'unit'>): string {
   if (cell === null) return '–';
   if (Array.isArray(cell)) return cell.map((one) => cellText(one, column)).join(', ');
   if (isHistogram(cell)) return `${numberText(cell.counts.reduce((sum, count) => sum + count, 0))} values`;
   if (typeof cell === 'object') return JSON.stringify(cell);
   if (typeof cell === 'number') {
     if (column.kind === 'time') return absoluteTime(cell);
-    if (column.unit === 'bytes') return bytesText(cell);
-    if (column.unit === 's' && cell !== 0 && Math.abs(cell) < 1) return `${numberText(cell * 1000)} ms`;
-    return `${numberText(cell)}${unitWords[column.unit ?? ''] ?? ''}`;
+    return amountText(cell, column.unit);
   }
   return String(cell);
 }
 
 /** Whether the answer is a handful of single numbers, best read large. */
-export function isBillboard(answer: QueryAnswer): boolean {
+export function isBillboard(answer: ShownAnswer): boolean {
   return (
     answer.shape === 'table' &&
     answer.facets.length === 0 &&

@@ -1,6 +1,5 @@
-import type { QueryAnswer } from '../../../src/telemetry/api.ts';
 import type { Part } from '../../kit/bars.tsx';
-import { cellText, isBillboard, isHistogram } from './cells.ts';
+import { cellText, isBillboard, isHistogram, type ShownAnswer } from './cells.ts';
 
 /** How an answer can be shown. */
 export type Form =
@@ -10,9 +9,11 @@ export type Form =
   | 'columns'
   | 'table'
   | 'billboard'
+  | 'bullet'
   | 'bars'
   | 'pie'
   | 'histogram'
+  | 'heatmap'
   | 'json';
 
 export const formNames: Record<Form, string> = {
@@ -22,24 +23,26 @@ export const formNames: Record<Form, string> = {
   columns: 'Columns',
   table: 'Table',
   billboard: 'Numbers',
+  bullet: 'Bullets',
   bars: 'Bars',
   pie: 'Pie',
   histogram: 'Histogram',
+  heatmap: 'Heat map',
   json: 'JSON',
 };
 
 /** The forms that suit an answer, the best first. */
-export function formsOf(answer: QueryAnswer): Form[] {
+export function formsOf(answer: ShownAnswer): Form[] {
   if (answer.shape === 'timeseries') return ['line', 'area', 'stacked', 'columns', 'json'];
   const hasHistogram = answer.rows.some((row) => row.some((cell) => isHistogram(cell)));
-  if (hasHistogram) return ['histogram', 'table', 'json'];
+  if (hasHistogram) return ['histogram', ...(answer.rows.length > 1 ? (['heatmap'] as const) : []), 'table', 'json'];
   if (isBillboard(answer)) return ['billboard', 'table', 'json'];
   if (answer.facets.length > 0 && partsOf(answer).length > 0) return ['table', 'bars', 'pie', 'json'];
   return ['table', 'json'];
 }
 
 /** The first number of each group, for bars and pies; a single row's numbers where there are no groups. */
-export function partsOf(answer: QueryAnswer): Part[] {
+export function partsOf(answer: ShownAnswer): Part[] {
   const facets = answer.facets.length;
   const first = answer.columns[facets];
   if (answer.shape === 'timeseries') {
