@@ -68,6 +68,6 @@ export function asDecoded(event: ReceivedEvent, frame: Buffer, memory: PayloadMe
 
 /** It was unpacked before it was kept, so this is no place for bombs. */
 function unpack(body: Buffer, { from, length, unpacked }: Place): Buffer {
-  const whole = gunzipSync(body, { maxOutputLength: unpacked, chunkSize: Math.max(unpacked + 1, 64) });
+  const whole = gunzipSync(body, { maxOutputLength: Math.max(unpacked, 1), chunkSize: Math.max(unpacked + 1, 64) });
   return whole.subarray(from, from + length);
 }
