@@ -73,6 +73,7 @@ function factsOf(report: ErrorReport): EventFacts {
 /** The payload of an event; null when it is not a JSON object, which is the only thing that cannot be mended. */
 export function parsePayload(event: ReceivedEvent): JsonObject | null {
   try {
+    // Read at once: what is held of it may give way to the next.
     return objectOf(JSON.parse(textIn(event.payload)));
   } catch {
     return null;
@@ -81,7 +82,7 @@ export function parsePayload(event: ReceivedEvent): JsonObject | null {
 
 /** A whole report as it is kept. */
 export const bodyOf = (report: ErrorReport, rules: GroupingRules): Buffer =>
-  Buffer.from(JSON.stringify(markFrames(report, rules.stack)));
+  Buffer.from(JSON.stringify(markFrames(report, rules.stack, true)));
 
 /** Names and groups an event as it was skimmed. */
 export function digest(event: ReceivedEvent, read: ErrorReport, rules: GroupingRules): Digest {

@@ -57,6 +57,8 @@ export const roomLimits = {
   eventsAtOnce: 50_000,
   /** Bytes of events that may wait for being grouped. */
   spoolBytes: 4 * 1024 ** 3,
+  /** Bytes of events that wait for being grouped and need not be unpacked again. */
+  heldBytes: 16 * 1024 * 1024,
   /** Events grouped and stored in one transaction. */
   batch: 400,
   /** Bytes of events in one transaction, unless a single one has more. */

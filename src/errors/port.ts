@@ -59,6 +59,18 @@ export interface ReceivedEvent {
   told?: 'span' | 'log' | undefined;
   /** JSON text of the event, not yet parsed, within the limits of the intake. */
   payload: Uint8Array;
+  /** The same as it came over the wire, where that is shorter. */
+  packed?: PackedPayload | undefined;
+}
+
+/** A payload before it was unpacked. Stands for `of` alone, so whoever puts another payload in its place need not know of it. */
+export interface PackedPayload {
+  of: Uint8Array;
+  /** Valid gzip, which holds the payload. */
+  gzip: Uint8Array;
+  /** Bytes that come out of it, and where among them the payload begins. */
+  unpacked: number;
+  from: number;
 }
 
 /** What an item is, in the protocol's words; `replay` and `profile` stand for all items of theirs. */

@@ -1,7 +1,8 @@
 import type { Spool } from '../platform/spool/spool.ts';
 import { roomLimits } from './limits.ts';
+import { PayloadMemory } from './payload-memory.ts';
 import type { ErrorReception, IngestProject, Outcome, ProjectDirectory } from './port.ts';
-import { encodeRecord } from './spool-record.ts';
+import { asDecoded, encodeRecord } from './spool-record.ts';
 
 /** Outcomes counted since they were last taken. */
 export interface Tally {
@@ -57,6 +58,7 @@ const remembered = 5000;
 /** The room's side of the port that protocols hand events to. */
 export function createReception({ spool, projects, tally, now }: ReceptionSurroundings): ErrorReception {
   const known = new Map<string, { until: number; project: Promise<IngestProject | undefined> }>();
+  const memory = new PayloadMemory(roomLimits.heldBytes);
   const buckets = new Map<string, ReturnType<typeof createBucket>>();
   const bucketOf = (projectId: string): ReturnType<typeof createBucket> => {
     const bucket = buckets.get(projectId) ?? createBucket(roomLimits.eventsPerSecond, roomLimits.eventsAtOnce);
@@ -83,7 +85,12 @@ export function createReception({ spool, projects, tally, now }: ReceptionSurrou
     },
     async accept(events) {
       for (const event of events) bucketOf(event.projectId).take(1, event.receivedAt);
-      await Promise.all(events.map((event) => spool.append(encodeRecord(event))));
+      await Promise.all(
+        events.map((event) => {
+          const frame = encodeRecord(event);
+          return spool.append(frame, asDecoded(event, frame, memory));
+        }),
+      );
     },
     async acceptItems(items) {
       await Promise.all(items.map((item) => spool.append(encodeRecord(item))));

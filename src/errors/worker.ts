@@ -36,6 +36,8 @@ export interface WorkerSurroundings extends ChangeSurroundings {
   settings: SettingsBook;
 }
 
+type Received = ReceivedEvent | ReceivedItem;
+
 /** How long other work waits at most while events are read (ms). */
 const sliceMs = 8;
 
@@ -67,39 +69,45 @@ async function drain(around: WorkerSurroundings, signal: AbortSignal): Promise<v
   const deployments = createDeploymentCache(around);
   const reader = createEventReader(around);
   await around.spool.drain(
-    async (frames) => {
-      for (const batch of batchesOf(frames)) await digestAndStore(around, reader, deployments, batch);
+    async (frames, _token, read) => {
+      for (const [from, to] of batchesOf(frames)) {
+        const records: Received[] = [];
+        for (let at = from; at < to; at += 1) {
+          records.push((read[at] as ReceivedEvent | undefined) ?? decodeRecord(frames[at]!));
+        }
+        await digestAndStore(around, reader, deployments, records);
+      }
     },
     { signal, batchMs: 100 },
   );
 }
 
 /** Events stored together: so many, or so many bytes, since all of them are held until they are stored. */
-function* batchesOf(frames: Buffer[]): Generator<Buffer[]> {
+function* batchesOf(frames: Buffer[]): Generator<[from: number, to: number]> {
   let from = 0;
   let bytes = 0;
   for (const [at, frame] of frames.entries()) {
     if (at > from && (at - from >= roomLimits.batch || bytes + frame.length > roomLimits.batchBytes)) {
-      yield frames.slice(from, at);
+      yield [from, at];
       from = at;
       bytes = 0;
     }
     bytes += frame.length;
   }
-  if (from < frames.length) yield frames.slice(from);
+  if (from < frames.length) yield [from, frames.length];
 }
 
 async function digestAndStore(
   around: WorkerSurroundings,
   reader: EventReader,
   deployments: DeploymentCache,
-  frames: Buffer[],
+  records: Received[],
 ): Promise<void> {
   const digests: Digest[] = [];
   const refused: (Outcome & { projectId: string })[] = [];
   const events: ReceivedEvent[] = [];
   const items: ReceivedItem[] = [];
-  for (const record of frames.map(decodeRecord)) {
+  for (const record of records) {
     if ('kind' in record) items.push(record);
     else events.push(record);
   }

@@ -156,6 +156,9 @@ export function tableOf(eventType: string): TableName {
   }
 }
 
+/** Names New Relic's browser agent has for what pages tell here. A record's own attribute of that name goes first. */
+export const pageNames: Record<string, string> = { session: 'sessionId', browserTransactionName: 'pagePath' };
+
 /** Names other systems use for attributes that have a column here. A record's own attribute of that name goes first. */
 export const synonyms: Record<string, string> = {
   'service.name': 'service',

@@ -64,7 +64,13 @@ const sending = new Sending(
 );
 
 const add = (type: string, attributes: Attributes): void =>
-  sending.add(type, { ...given, pageViewId: view.id, pagePath: view.path, ...attributes });
+  sending.add(type, {
+    ...given,
+    pageViewId: view.id,
+    pagePath: view.path,
+    pageUrl: location.origin + view.path,
+    ...attributes,
+  });
 
 function viewed(more: Attributes): void {
   const referrer = document.referrer === '' ? undefined : new URL(document.referrer).host;
@@ -108,11 +114,26 @@ function failed(error: unknown, more: Attributes): void {
   });
 }
 
+/** Seconds: to the end of loading, and what of them the server, the document and what it shows took. */
+function durations({
+  loadEventStart,
+  responseStart,
+  responseEnd,
+  domContentLoadedEventEnd,
+}: PerformanceNavigationTiming): Attributes {
+  return {
+    duration: loadEventStart / 1000,
+    backendDuration: responseStart / 1000,
+    domProcessingDuration: (domContentLoadedEventEnd - responseEnd) / 1000,
+    pageRenderingDuration: (loadEventStart - domContentLoadedEventEnd) / 1000,
+  };
+}
+
 function watch(): void {
   const timing = performance.getEntriesByType('navigation')[0] as PerformanceNavigationTiming | undefined;
   const begin = (): void =>
     viewed({
-      duration: timing && timing.loadEventStart > 0 ? timing.loadEventStart / 1000 : undefined,
+      ...(timing && timing.loadEventStart > 0 ? durations(timing) : {}),
       navigationType: timing?.type,
     });
   if (document.readyState === 'complete') begin();

@@ -3,6 +3,7 @@ import UPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import styles from './chart.module.css';
 import { amountText, numberText } from './figures.ts';
+import { InOrder } from './in-order.tsx';
 import { absoluteTime, axisTimes } from './moments.ts';
 import { seriesToken } from './series-color.ts';
 
@@ -121,7 +122,7 @@ export function TimeChart(props: ChartProps) {
             ticks: { show: false },
             font,
             size: 56,
-            values: (_, ticks) => ticks.map((tick) => axisText(tick, unit)),
+            values: (_, ticks) => axisTexts(ticks, unit),
           },
           ...(second === undefined
             ? []
@@ -134,7 +135,7 @@ export function TimeChart(props: ChartProps) {
                   ticks: { show: false },
                   font,
                   size: 56,
-                  values: (_: UPlot, ticks: number[]) => ticks.map((tick) => axisText(tick, second)),
+                  values: (_: UPlot, ticks: number[]) => axisTexts(ticks, second),
                 },
               ]),
         ],
@@ -155,7 +156,7 @@ export function TimeChart(props: ChartProps) {
                     fill: fade(stroke, fillOf(series, kind)),
                   }),
               ...(bars ? { paths: bars } : {}),
-              points: { show: times.length < 3 },
+              points: pointsOf(times.length, one.values),
             };
           }),
         ],
@@ -194,19 +195,28 @@ export function TimeChart(props: ChartProps) {
             {mark.label}
           </span>
         ))}
-        {(legend || at !== null ? series : []).map((one, index) => {
-          const value = at === null ? lastOf(one.values) : one.values[at];
-          return (
-            <span key={one.label} className={styles.key} data-key>
-              <i style={{ background: `var(${seriesToken(index)})` }} data-faded={one.faded || undefined} />
-              {one.label}
-              <b>{value === null || value === undefined ? '–' : amountText(value, one.unit ?? unit)}</b>
-            </span>
-          );
-        })}
+        <InOrder items={legend || at !== null ? series : []}>
+          {(one, index) => {
+            const value = at === null ? lastOf(one.values) : one.values[at];
+            return (
+              <span className={styles.key} data-key>
+                <i style={{ background: `var(${seriesToken(index)})` }} data-faded={one.faded || undefined} />
+                {one.label}
+                <b>{value === null || value === undefined ? '–' : amountText(value, one.unit ?? unit)}</b>
+              </span>
+            );
+          }}
+        </InOrder>
       </figcaption>
     </figure>
   );
+}
+
+/** What no line reaches is drawn as a point: a value between two gaps, and all where there are hardly any. */
+function pointsOf(times: number, values: (number | null)[]): UPlot.Series.Points {
+  const empty = (at: number) => values[at] === null || values[at] === undefined;
+  const alone = values.flatMap((_, at) => (!empty(at) && empty(at - 1) && empty(at + 1) ? [at] : []));
+  return times < 3 ? { show: true } : { show: alone.length > 0, size: 5, filter: () => alone };
 }
 
 /** Seconds from left to right: whole columns, and room for what happened in the last bucket. */
@@ -277,6 +287,13 @@ function secondUnit(series: ChartSeries[], unit: string | undefined, kind: Chart
   if (kind !== 'line' && kind !== 'area') return undefined;
   const others = new Set(series.map((one) => one.unit).filter((one) => one !== undefined && one !== unit));
   return others.size === 1 && series.some((one) => (one.unit ?? unit) === unit) ? [...others][0] : undefined;
+}
+
+/** The ticks of an axis, in milliseconds where all lie below a second. */
+function axisTexts(ticks: number[], unit: string | undefined): string[] {
+  if (unit === 's' && ticks.every((tick) => Math.abs(tick) < 1))
+    return ticks.map((tick) => axisText(Number((tick * 1000).toPrecision(12)), 'ms'));
+  return ticks.map((tick) => axisText(tick, unit));
 }
 
 function axisText(value: number, unit: string | undefined): string {

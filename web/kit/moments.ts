@@ -64,6 +64,7 @@ export function instant(value: string | number | null | undefined): number | und
 /** A span as a clock reads it while it runs: `4 s`, `1 m 08 s`, `2 h 05 m`; below a second `430 ms`. */
 export function spanText(ms: number): string {
   if (ms < 0) return '0 ms';
+  if (ms < 10) return `${Number(ms.toFixed(ms < 1 ? 2 : 1))} ms`;
   if (ms < 1000) return `${Math.round(ms)} ms`;
   const seconds = Math.floor(ms / 1000);
   if (seconds < 10) return `${(Math.floor(ms / 100) / 10).toFixed(1)} s`;

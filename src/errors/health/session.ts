@@ -103,7 +103,7 @@ function startOf(value: unknown, { receivedAt, sentAt }: SessionArrival): number
   const written = timeOf(value);
   if (written === null) return null;
   const drift = sentAt === undefined ? 0 : receivedAt - sentAt;
-  const at = Math.abs(drift) > 60_000 ? written + drift : written;
+  const at = Math.round(Math.abs(drift) > 60_000 ? written + drift : written);
   return at > receivedAt + eventLimits.future || at < receivedAt - longestWait ? null : at;
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../../kernel/clock.ts';
+import { objectOf, textOf } from '../../kernel/foreign-json.ts';
 import type { HttpIntake } from '../../platform/http/contract.ts';
 import { ingestKeyOf } from '../../platform/http/ingest-key.ts';
 import { takeRawBodies } from '../../platform/http/raw-bodies.ts';
@@ -37,7 +38,8 @@ export function createPrometheusIntake(deps: PrometheusDependencies): HttpIntake
         const second = /proto=io\.prometheus\.write\.v2\.Request/.test(request.headers['content-type'] ?? '');
         const body = unsnappy(request.body, limits.unpackedBytes);
         const changes = state.begin();
-        const at = { projectId, types, changes, known };
+        const source = textOf(objectOf(request.query)?.prometheus_server).slice(0, limits.sourceCharacters);
+        const at = { projectId, types, changes, known, source };
         const written = second
           ? readWriteRequestV2(decodeMessage(body, writeRequestV2), at)
           : readWriteRequest(decodeMessage(body, writeRequest), at);

@@ -42,18 +42,31 @@ export class Series {
   }
 }
 
+/** Labels that New Relic gives what a sender brings who names itself in the address; its published dashboards ask for them. */
+export function withSource(labels: Map<string, string>, source: string): Map<string, string> {
+  if (source === '') return labels;
+  const more = {
+    prometheus_server: source,
+    'instrumentation.provider': 'prometheus',
+    'instrumentation.name': 'remote-write',
+    'instrumentation.source': source,
+  };
+  for (const [name, value] of Object.entries(more)) if (!labels.has(name)) labels.set(name, value);
+  return labels;
+}
+
 /** The series that came of late, by their labels as they stand in a message. */
 export class KnownSeries {
   #recent = new Map<string, Series>();
   #before = new Map<string, Series>();
 
   /** The series with these labels, each a message in the form `raw`. Throws a Fault where one is malformed. */
-  of(projectId: string, labels: readonly string[]): Series {
+  of(projectId: string, labels: readonly string[], source = ''): Series {
     // Behind every label a character that no byte is.
-    const key = `${projectId}\u0100${labels.join('\u0100')}`;
+    const key = `${projectId}\u0100${source}\u0100${labels.join('\u0100')}`;
     let series = this.#recent.get(key);
     if (series) return series;
-    series = this.#before.get(key) ?? new Series(projectId, read(labels));
+    series = this.#before.get(key) ?? new Series(projectId, withSource(read(labels), source));
     if (key.length > limits.knownCharacters) return series;
     if (this.#recent.size >= limits.known / 2) {
       this.#before = this.#recent;

@@ -11,6 +11,8 @@ export const limits = {
   /** Series whose labels need not be read again; some 2 kB each. */
   known: 20_000,
   knownCharacters: 4096,
+  /** The name a sender gives itself in the address. */
+  sourceCharacters: 200,
   /** A page that is scraped, unpacked. */
   pageBytes: 16 * 1024 * 1024,
   labels: 64,

@@ -31,14 +31,16 @@ const world = () => {
   const state = new CumulativeState(0, 1000);
   const types = new MetricTypes();
   const known = new KnownSeries();
-  const read = (...parts: Buffer[]) =>
+  const read = (...parts: Buffer[]) => readFrom('', ...parts);
+  const readFrom = (source: string, ...parts: Buffer[]) =>
     readWriteRequest(decodeMessage(Buffer.concat(parts), writeRequest), {
       projectId: 'p',
       types,
       changes: state.begin(),
       known,
+      source,
     });
-  return { state, types, read };
+  return { state, types, read, readFrom };
 };
 
 describe('remote write', () => {
@@ -58,6 +60,22 @@ describe('remote write', () => {
     ]);
     expect(first.records[0]!.attributes).toMatchObject({ service: 'api', host: 'h1', instance: 'h1:9100' });
     expect(read(series(labels, sample(3, now + 30_000))).records[0]!.point?.total).toBe(3);
+  });
+
+  it('carries the name its sender gave itself, as New Relic has it, and keeps senders apart', () => {
+    const { readFrom } = world();
+    const sent = series({ __name__: 'up', 'instrumentation.source': 'own' }, sample(1, now));
+    const attributes = (source: string) => readFrom(source, sent).records[0]!.attributes;
+    expect(attributes('east')).toEqual({
+      metricName: 'up',
+      metricType: 'gauge',
+      prometheus_server: 'east',
+      'instrumentation.provider': 'prometheus',
+      'instrumentation.name': 'remote-write',
+      'instrumentation.source': 'own',
+    });
+    expect(attributes('west').prometheus_server).toBe('west');
+    expect(attributes('').prometheus_server).toBeUndefined();
   });
 
   it('knows a series again, and tells those of others and of other types apart', () => {

@@ -1,7 +1,7 @@
 import { type Json, listOf, numberOf, objectOf, textOf } from '../../kernel/foreign-json.ts';
 import type { CumulativeChanges } from '../../platform/observe/cumulative.ts';
 import type { IntakeRecord, PointFigures } from '../../telemetry/port.ts';
-import { type KnownSeries, Series } from './known-series.ts';
+import { type KnownSeries, Series, withSource } from './known-series.ts';
 import { limits } from './limits.ts';
 
 /** Both versions number their metric types alike. */
@@ -47,6 +47,8 @@ interface At {
   projectId: string;
   types: MetricTypes;
   changes: CumulativeChanges;
+  /** The name a sender gave itself. */
+  source?: string | undefined;
 }
 
 /** Version 1. */
@@ -56,7 +58,7 @@ export function readWriteRequest(request: Json, at: At & { known: KnownSeries })
   const written: Written = { records: [], refused: 0 };
   for (const series of listOf(request.timeseries)) {
     const labels = Array.isArray(series.labels) ? (series.labels as string[]) : [];
-    addPoints(at.known.of(at.projectId, labels), listOf(series.samples), at, written);
+    addPoints(at.known.of(at.projectId, labels, at.source), listOf(series.samples), at, written);
   }
   return written;
 }
@@ -72,7 +74,7 @@ export function readWriteRequestV2(request: Json, at: At): Written {
       labels.set(symbols[references[index]!] ?? '', symbols[references[index + 1]!] ?? '');
     const type = types[numberOf(objectOf(series.metadata)?.type) ?? 0] ?? 'unknown';
     at.types.learn(at.projectId, (labels.get('__name__') ?? '').replace(/_(?:bucket|count|sum)$/, ''), type);
-    addSamples(labels, listOf(series.samples), at, written);
+    addSamples(withSource(labels, at.source ?? ''), listOf(series.samples), at, written);
   }
   return written;
 }

@@ -32,7 +32,7 @@ const chunkBytes = 8 * 1024 * 1024;
 export function createSentryApi(deps: SentryApiDeps): HttpIntake {
   const budget = createBudget(128 * 1024 * 1024);
   const bodyOf = async (request: FastifyRequest): Promise<Json> =>
-    objectOf(parseJson(await readBody(request.raw, budget))) ?? {};
+    objectOf(parseJson((await readBody(request.raw, budget)).bytes)) ?? {};
   return {
     name: 'sentry-api',
     authentication:
@@ -105,7 +105,7 @@ function chunks(
     accept: ['sources', 'artifact_bundles', 'artifact_bundles_v2', 'release_files'],
   }));
   scope.post(path, async (request, reply) => {
-    const parts = parseMultipart(await readBody(request.raw, budget), request.headers['content-type']);
+    const parts = parseMultipart((await readBody(request.raw, budget)).bytes, request.headers['content-type']);
     if (!parts) throw new Fault('invalid', 'The body is no multipart/form-data', { code: 'sentry.multipart' });
     for (const part of parts) {
       if (part.name !== 'file' && part.name !== 'file_gzip') continue;

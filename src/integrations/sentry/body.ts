@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Fault } from '../../kernel/faults.ts';
-import { decompress, tooLarge } from './decompress.ts';
+import { decompress, staysPacked, tooLarge } from './decompress.ts';
 import { intakeLimits as limits } from './limits.ts';
 
 /** Keeps the sum of all bodies in memory bounded. */
@@ -27,19 +27,24 @@ export function createBudget(total: number): Budget {
   };
 }
 
+/** A body as it is read, and as it came where that is gzip. */
+export interface Body {
+  bytes: Buffer;
+  gzip: Buffer | undefined;
+}
+
 /** Reads a body to its end, decompressed, within bounds of size and time. Throws a Fault past any of them, and for broken compression. */
-export async function readBody(request: IncomingMessage, budget: Budget): Promise<Buffer> {
+export async function readBody(request: IncomingMessage, budget: Budget): Promise<Body> {
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > limits.compressedBytes) throw tooLarge();
   const taken = { bytes: 0 };
   try {
     const raw = await collect(request, budget, taken);
-    return await decompress(
-      raw,
-      String(request.headers['content-encoding'] ?? '')
-        .trim()
-        .toLowerCase(),
-    );
+    const encoding = String(request.headers['content-encoding'] ?? '')
+      .trim()
+      .toLowerCase();
+    const bytes = await decompress(raw, encoding);
+    return { bytes, gzip: staysPacked(encoding) ? raw : undefined };
   } finally {
     budget.give(taken.bytes);
   }

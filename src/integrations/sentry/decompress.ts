@@ -51,6 +51,9 @@ const large = { lane: createLane(2, 200), ratio: 400, least: 8 * 1024 * 1024 };
 const smallGzip = 16 * 1024;
 const smallResult = 512 * 1024;
 
+/** Whether what is encoded so is kept packed: it can be unpacked again at any time, and quickly. */
+export const staysPacked = (encoding: string): boolean => unpackers[encoding] === gunzipAny;
+
 /** Undoes a content encoding. An unknown one is taken for none, as clients of this protocol expect. */
 export async function decompress(raw: Buffer, encoding: string): Promise<Buffer> {
   const unpack = unpackers[encoding];

@@ -1,7 +1,8 @@
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isTooDeep, parseEnvelope } from './envelope.ts';
-import { closesMany } from './items.ts';
+import { closesMany, sortItems } from './items.ts';
 
 const read = (text: string) => {
   const parsed = parseEnvelope(Buffer.from(text));
@@ -106,4 +107,25 @@ test('finds sixteen brackets that close in a row, wherever they stand', () => {
       expect(closesMany(Buffer.from(json))).toBe(/[\]}]{16}/.test(json));
     }),
   );
+});
+
+test.each([
+  ['an event alone', 0, true],
+  ['an event with a small attachment', 100, true],
+  ['an event with a large attachment', 5000, false],
+])('%s stays packed as it came: %i bytes beside it', (_, size, stays) => {
+  const event = JSON.stringify({ message: 'm'.repeat(2000) });
+  const file = 'f'.repeat(size);
+  const bytes = Buffer.from(`{}\n{"type":"attachment","length":${size}}\n${file}\n{"type":"event"}\n${event}\n`);
+  const gzip = gzipSync(bytes);
+  const parsed = parseEnvelope(bytes);
+  if (!parsed.ok) throw new Error(parsed.detail);
+  const sender = { projectId: 'p', receivedAt: 1, sentAt: undefined, remoteAddress: undefined, service: undefined };
+  const { events } = sortItems(parsed.header, parsed.items, { ...sender, refused: new Set(), body: { bytes, gzip } });
+  const { payload, packed } = events[0]!;
+  expect(Buffer.from(payload).toString()).toBe(event);
+  expect(packed !== undefined).toBe(stays);
+  if (!packed) return;
+  expect(packed).toMatchObject({ of: payload, unpacked: bytes.length });
+  expect(bytes.toString('utf8', packed.from, packed.from + payload.length)).toBe(event);
 });

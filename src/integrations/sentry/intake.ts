@@ -129,7 +129,7 @@ async function receive(
   let project = given && ingestId ? await projectOf(deps.reception, ingestId, given.key) : undefined;
   if (project) known.project = project;
   const body = await readBody(request.raw, budget);
-  const { header, items } = read(body, {
+  const { header, items } = read(body.bytes, {
     contentType: request.headers['content-type'],
     userAgent: request.headers['user-agent'],
     query,
@@ -151,6 +151,7 @@ async function receive(
     sentAt: timeOf(header.sent_at) ?? undefined,
     remoteAddress: request.ip,
     refused: new Set(limited.map((one) => one.category)),
+    body,
   });
   await keep(sorted, project.id, deps.reception, deps.telemetry);
   return answer(reply, sorted, limited);

@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import type { ErrorReception, ItemKind, OutcomeKind, ReceivedEvent, ReceivedItem } from '../../errors/port.ts';
+import type {
+  ErrorReception,
+  ItemKind,
+  OutcomeKind,
+  PackedPayload,
+  ReceivedEvent,
+  ReceivedItem,
+} from '../../errors/port.ts';
 import type { TelemetryRecord, TelemetrySink } from '../../platform/observe/telemetry-sink.ts';
+import type { Body } from './body.ts';
 import { type EnvelopeItem, isTooDeep, type Json, parseJson } from './envelope.ts';
 import { intakeLimits as limits } from './limits.ts';
 import { hexOf, listOf, numberOf, objectOf, textOf } from './read.ts';
@@ -44,6 +52,8 @@ export interface Sender extends Origin {
   remoteAddress: string | undefined;
   /** Categories that are refused at this moment. */
   refused: ReadonlySet<string>;
+  /** What the items are views into, and what it was unpacked from. */
+  body?: Body | undefined;
 }
 
 /** Sorts the items of an envelope. Nothing here throws: what cannot be read or is not kept is counted. */
@@ -173,7 +183,18 @@ function sortEvent(sorted: Sorted, payload: Uint8Array, announced: string | null
     service: sender.service,
     remoteAddress: sender.remoteAddress,
     payload,
+    packed: packedOf(payload, sender.body),
   });
+}
+
+/** The event as it came, where that is much shorter and holds little else. */
+function packedOf(payload: Uint8Array, body: Body | undefined): PackedPayload | undefined {
+  if (body?.gzip === undefined) return undefined;
+  const { bytes, gzip } = body;
+  const from = payload.byteOffset - bytes.byteOffset;
+  const isWithin = payload.buffer === bytes.buffer && from >= 0 && from + payload.length <= bytes.length;
+  if (!isWithin || gzip.length > payload.length / 2 || bytes.length > payload.length * 1.5) return undefined;
+  return { of: payload, gzip, unpacked: bytes.length, from };
 }
 
 /** So many brackets in a row close JSON that is worth a look at its depth. */

@@ -72,18 +72,25 @@ test('a batch that was not taken comes again, whole and under the same token, af
 test('more waits than is remembered: the rest is read back, in order', async () => {
   const spool = await spoolOf();
   const sent = Array.from({ length: 10 }, (_, n) => Buffer.alloc(4 * 1024 * 1024, n + 1));
-  for (const frame of sent) await spool.append(frame);
+  for (const [n, frame] of sent.entries()) await spool.append(frame, { n });
   const stop = new AbortController();
   const got: Buffer[] = [];
+  const saidOf: unknown[] = [];
   await spool.drain(
-    async (frames) => {
-      got.push(...frames.map((frame) => Buffer.from(frame)));
+    async (frames, _token, read) => {
+      for (const [at, frame] of frames.entries()) {
+        got.push(Buffer.from(frame));
+        saidOf.push(read[at]);
+      }
       if (got.length === sent.length) stop.abort();
     },
     { signal: stop.signal, batchMs: 1 },
   );
   expect(got.length).toBe(sent.length);
   expect(got.every((frame, n) => frame.equals(sent[n]!))).toBe(true);
+  // What was said of a frame comes with that frame, or not at all.
+  expect(saidOf.filter((said) => said !== undefined).length).toBeGreaterThan(0);
+  expect(saidOf.every((said, n) => said === undefined || (said as { n: number }).n === n)).toBe(true);
   // There is room to remember again.
   await spool.append(Buffer.from('later'));
   expect([...(await collect(spool, (all) => all.length === 1)).values()]).toEqual([['later']]);

@@ -28,16 +28,18 @@ export interface DrainOptions {
 /**
  * Takes a batch. The token names exactly these frames: a batch that comes again, in this process or after a crash, comes whole
  * and with the same token. A rejection is tried again with back-off for ever, so what cannot be used must be set aside and resolved.
+ * `read` has at the place of each frame what it was appended with; undefined where there was nothing, or it is no longer held.
  */
-export type Consumer = (frames: Buffer[], token: string) => Promise<void>;
+export type Consumer = (frames: Buffer[], token: string, read: readonly unknown[]) => Promise<void>;
 
 /** A durable queue on disk between what is acknowledged and a store that may be slow or away. */
 export interface Spool {
   /**
    * Resolves once the frame is synced to disk; calls at the same time share one sync. Rejects with an `unavailable` Fault
    * (`platform.spool-full`, `platform.disk-full`) that says when to try again; a rejected frame is never handed to a consumer.
+   * `read` is what the frame says, and spares the consumer to read it as long as the frame need not be read back from disk.
    */
-  append(frame: Buffer): Promise<void>;
+  append(frame: Buffer, read?: object): Promise<void>;
   /** Hands batches to `consume`, oldest first, one at a time, until the signal aborts; each is deleted once `consume` resolves. */
   drain(consume: Consumer, options: DrainOptions): Promise<void>;
   stats(): { bytes: number; batches: number; oldestAt: number | null };
@@ -53,6 +55,8 @@ interface Segment {
   since: number;
   /** Its frames, where there is room to remember what was just written: they need not be read back. */
   frames?: Buffer[] | undefined;
+  /** What they were appended with; empty once they are not remembered. */
+  read: unknown[];
 }
 
 interface ActiveSegment extends Segment {
@@ -61,6 +65,7 @@ interface ActiveSegment extends Segment {
 
 interface Pending {
   frame: Buffer;
+  read: object | undefined;
   resolve: () => void;
   reject: (reason: unknown) => void;
 }
@@ -84,7 +89,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   for (const name of (await readdir(directory)).filter((entry) => entry.endsWith(suffix)).sort()) {
     const path = join(directory, name);
     const facts = await stat(path);
-    sealed.push({ token: name.slice(0, -suffix.length), path, bytes: facts.size, since: facts.mtimeMs });
+    sealed.push({ token: name.slice(0, -suffix.length), path, bytes: facts.size, since: facts.mtimeMs, read: [] });
   }
   let active: ActiveSegment | undefined;
   let waiting: Pending[] = [];
@@ -105,7 +110,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     const path = join(directory, token + suffix);
     const file = await open(path, durableWrite, 0o600);
     await syncDirectory(directory);
-    return { token, path, file, bytes: 0, since: Date.now(), frames: [] };
+    return { token, path, file, bytes: 0, since: Date.now(), frames: [], read: [] };
   }
 
   /** Ends the active segment, which makes it a batch. Never while a write is under way. */
@@ -144,10 +149,14 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     if (rememberedBytes + bytes > mostRemembered) {
       rememberedBytes -= segment.bytes - bytes;
       segment.frames = undefined;
+      segment.read = [];
       return;
     }
     rememberedBytes += bytes;
-    for (const { frame } of group) segment.frames.push(frame);
+    for (const { frame, read } of group) {
+      segment.frames.push(frame);
+      segment.read.push(read);
+    }
   }
 
   /** After a failed write: what was refused must not come back, and pages of a failed sync are not to be trusted. */
@@ -198,7 +207,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   }
 
   return {
-    append(frame) {
+    append(frame, read) {
       if (closed) return Promise.reject(full('platform.spool-closed', 'The spool is closed', 5));
       if (frame.length > maxFrameBytes) {
         const details = { code: 'platform.frame-too-large', hint: 'Send it in smaller parts.' };
@@ -214,7 +223,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       }
       waitingBytes += frame.length + headerBytes;
       return new Promise((resolve, reject) => {
-        waiting.push({ frame, resolve, reject });
+        waiting.push({ frame, read, resolve, reject });
         writing ??= writeLoop();
       });
     },
@@ -238,7 +247,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
         }
         try {
           const frames = segment.frames ?? (await readFrames(segment));
-          if (frames.length > 0) await consume(frames, segment.token);
+          if (frames.length > 0) await consume(frames, segment.token, segment.read);
           await rm(segment.path, { force: true });
           sealed.shift();
           storedBytes -= segment.bytes;

@@ -121,11 +121,10 @@ function cardinality(call: ExpressionOf<'call'>, context: Context): Value {
     : { condition: context.condition, value: undefined, metric: false };
   if (!metric) context.used.others = true;
   const present = value && !metric ? both(condition, `isNotNull(${value.sql})`) : condition;
-  if (!context.fields.eventType) return { sql: aggregate('count', '', [], present), type: 'number' };
-  const labels = metric
-    ? ['service', 'environment', 'release', 'host', 'name', 'strings']
-    : ['name', 'strings', 'numbers', 'booleans'];
-  return { sql: aggregate('uniqCombined64', '', labels, present), type: 'number' };
+  const { series } = context.fields;
+  return series
+    ? { sql: aggregate('uniqCombined64', '', [...series], present), type: 'number' }
+    : { sql: aggregate('count', '', [], present), type: 'number' };
 }
 
 const severalPoints = (call: ExpressionOf<'call'>): NrqlError =>

@@ -1,6 +1,6 @@
 import { nearest } from '../../kernel/nearest.ts';
 import { labelReadings, labelText } from '../labels.ts';
-import { type AttributeType, synonyms, type TableName, tables } from '../tables.ts';
+import { type AttributeType, pageNames, synonyms, type TableName, tables } from '../tables.ts';
 import type { Params } from './params.ts';
 
 /** What is known of the data, from what came in. Decides which typed map holds an attribute, and feeds suggestions. */
@@ -36,6 +36,8 @@ export interface Fields {
   arrival: string;
   /** SQL of how many records a row stands for; undefined where it is one. */
   records?: string | undefined;
+  /** Columns that tell one series from another; undefined in what a subquery gives. */
+  series?: readonly string[] | undefined;
   /** SQL of about how many bytes a record has; undefined in what a subquery gives. */
   bytes?: string | undefined;
   /** SQL of the event type of a record; undefined in what a subquery gives. */
@@ -64,8 +66,12 @@ export function recordFields(
   for (const table of from) for (const column of tables[table].promoted) promoted.set(column.name, column.type);
   const hasMetrics = from.includes('telemetry_samples');
 
+  const onlyMetrics = hasMetrics && from.length === 1;
+  /** What holds the attributes without a column. */
+  const others = onlyMetrics ? ['labels'] : ['strings', 'numbers', 'booleans'];
+
   const inMap = (map: 'strings' | 'numbers' | 'booleans', name: string): string => {
-    if (hasMetrics && from.length === 1) return labelReadings[map](params.text(labelText(name)));
+    if (onlyMetrics) return labelReadings[map](params.text(labelText(name)));
     const key = params.text(name);
     return `if(mapContains(${map}, ${key}), ${map}[${key}], NULL)`;
   };
@@ -90,10 +96,18 @@ export function recordFields(
     }
   };
 
+  /** The name under which an attribute came in that was asked by another one. */
+  const otherName = (name: string): string | undefined => {
+    const other = pageNames[name];
+    const seen = (one: string) => catalogue.typesOf(eventTypes, one).size > 0;
+    return other !== undefined && !seen(name) && seen(other) ? other : undefined;
+  };
+
   return {
     arrival: '(timestamp, seq)',
     instant: 'timestamp',
-    bytes: `byteSize(${['timestamp', 'strings', 'numbers', 'booleans', ...promoted.keys()].join(', ')})`,
+    series: ['service', 'environment', 'release', 'host', 'name', ...others],
+    bytes: `byteSize(${['timestamp', ...others, ...promoted.keys()].join(', ')})`,
     eventType: "toNullable(CAST(type, 'String'))",
     resolve(name, want) {
       if (name === 'timestamp') return { sql: 'toNullable(toUnixTimestamp64Milli(timestamp))', type: 'time' };
@@ -104,7 +118,7 @@ export function recordFields(
       if (synonym !== undefined && synonymType && catalogue.typesOf(eventTypes, name).size === 0) {
         return promotedValue(synonym, synonymType);
       }
-      return mapped(name, want);
+      return mapped(otherName(name) ?? name, want);
     },
     metric(name) {
       if (!hasMetrics || promoted.has(name) || name in synonyms) return undefined;
@@ -117,6 +131,7 @@ export function recordFields(
       name === 'timestamp' ||
       promoted.has(name) ||
       promoted.has(synonyms[name] ?? '') ||
+      otherName(name) !== undefined ||
       catalogue.typesOf(eventTypes, name).size > 0,
     suggest: (name) => nearest(name, [...promoted.keys(), ...catalogue.attributes(eventTypes)]),
   };

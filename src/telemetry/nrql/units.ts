@@ -19,12 +19,15 @@ const keepsUnit = new Set([
   'if',
   'uniques',
 ]);
+/** What the script of pages measures. */
+const pageSeconds = /^(?:timeOnPage|timeToFirstByte|interactionToNextPaint|(?:first|largest)ContentfulPaint)$/;
 const rates: Record<string, Unit> = { second: '/s', minute: '/min', hour: '/h', day: '/d' };
 
 /** What a value is measured in, as far as its expression tells; null when nothing is known. */
 export function unitOf(expression: Expression): Unit | null {
   if (expression.kind === 'attribute') {
     if (/duration$/i.test(expression.name) || /(?:^|[._])seconds$/.test(expression.name)) return 's';
+    if (pageSeconds.test(expression.name)) return 's';
     if (/(?:[._]ms|Ms|millis)$/.test(expression.name)) return 'ms';
     if (/bytes$/i.test(expression.name)) return 'bytes';
     return /percent/i.test(expression.name) ? '%' : null;

@@ -30,8 +30,8 @@ it('an imported dashboard says what is drawn otherwise, what is refused and what
   expect(survey).toEqual({
     charts: 4,
     otherwise: [
-      { visualization: 'kentik-sankey', drawnAs: 'table', where: ['Flows (One)'] },
-      { visualization: 'kentik-map', drawnAs: 'table', where: ['World (One)'] },
+      { visualization: 'kentik-sankey', drawnAs: 'a table', where: ['Flows (One)'] },
+      { visualization: 'kentik-map', drawnAs: 'a table', where: ['World (One)'] },
     ],
     mute: ['World (One)'],
     queries: [

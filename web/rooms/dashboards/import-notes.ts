@@ -1,5 +1,5 @@
 import type { DashboardDocument } from '../../../src/dashboards/api.ts';
-import { type Form, formNames } from '../telemetry/forms.ts';
+import type { Form } from '../telemetry/forms.ts';
 import { variablesOf } from './variables.ts';
 import { formOf, isDrawnAsNamed, queriesOf } from './widget-settings.ts';
 
@@ -19,7 +19,21 @@ export interface DashboardSurvey {
   queries: AskedQuery[];
 }
 
-const drawnAs = (form: Form | 'markdown'): string => (form === 'markdown' ? 'text' : formNames[form].toLowerCase());
+const drawnAs: Record<Form | 'markdown', string> = {
+  line: 'lines',
+  area: 'areas',
+  stacked: 'areas',
+  columns: 'columns over time',
+  table: 'a table',
+  billboard: 'numbers',
+  bullet: 'bullets',
+  bars: 'bars',
+  pie: 'a pie',
+  histogram: 'a histogram',
+  heatmap: 'a heat map',
+  json: 'JSON',
+  markdown: 'text',
+};
 
 /** Looks through a dashboard: what is drawn otherwise than it says, and what it asks. Pure. */
 export function surveyOf(document: DashboardDocument): DashboardSurvey {
@@ -41,7 +55,7 @@ export function surveyOf(document: DashboardDocument): DashboardSurvey {
       charts += 1;
       const { id } = widget.visualization;
       if (!isDrawnAsNamed(id)) {
-        const one = otherwise.get(id) ?? { visualization: nameOf(id), drawnAs: drawnAs(form), where: [] };
+        const one = otherwise.get(id) ?? { visualization: nameOf(id), drawnAs: drawnAs[form], where: [] };
         one.where.push(where);
         otherwise.set(id, one);
       }

@@ -79,7 +79,7 @@ function Lines({
   const series = useMemo(
     () =>
       answer.series.map((one) => ({
-        label: one.label,
+        label: one.compare ? `${one.label}, before` : one.label,
         values: one.points,
         faded: one.compare,
         unit: answer.columns.find((column) => column.key === one.column)?.unit ?? undefined,
@@ -150,7 +150,7 @@ function Histograms({ answer, height }: { answer: ShownAnswer; height: number })
       isHistogram(cell) && (
         <div key={name} className={styles.histogramRow}>
           {name}
-          <HistogramBars cell={cell} large={answer.rows.length === 1} height={height} />
+          <HistogramBars cell={cell} large={answer.rows.length === 1} height={height} unit={unitOfHistogram(answer)} />
         </div>
       )
     );

@@ -42,7 +42,7 @@ export function AnswerTable({
           },
           cell: (row) => {
             const cell = row.cells[index] ?? null;
-            if (isHistogram(cell)) return <HistogramBars cell={cell} large={rows.length === 1} />;
+            if (isHistogram(cell)) return <HistogramBars cell={cell} large={rows.length === 1} unit={column.unit} />;
             if (typeof cell === 'string' && cell !== '' && column.key === 'traceId') {
               return (
                 <Link to="/explore" search={{ tab: 'traces', trace: cell }}>

@@ -39,9 +39,12 @@ function remembering(
   };
 }
 
-/** The report with its frames marked by the rules: the application's or not, and what kind of call. Marking twice changes nothing. */
-export function markFrames(report: ErrorReport, rules: RuleSet): ErrorReport {
-  const marked = remembering(rules, report.platform, (frames, exception) => {
+/**
+ * The report with its frames marked by the rules: the application's or not, and what kind of call. Marking twice changes nothing.
+ * Stacks of `fleeting` reports, which nobody will see again, are not remembered: a memory would hold them for long.
+ */
+export function markFrames(report: ErrorReport, rules: RuleSet, fleeting = false): ErrorReport {
+  const mark = (frames: ReportedFrame[], exception: ReportedException | null): ReportedFrame[] => {
     const plain = frames.map(unmarked);
     const marks = rules.mark(plain, report.platform, seenException(exception));
     return plain.map((frame, index) => {
@@ -56,7 +59,8 @@ export function markFrames(report: ErrorReport, rules: RuleSet): ErrorReport {
       if (category !== null) one.category = category;
       return one;
     });
-  });
+  };
+  const marked = fleeting ? mark : remembering(rules, report.platform, mark);
   return {
     ...report,
     exceptions: report.exceptions.map((exception) =>
