@@ -11,6 +11,7 @@ import { resealOnKeyRotation } from '../flows/reseal-on-key-rotation.ts';
 import { resolveFixedIssues } from '../flows/resolve-fixed-issues.ts';
 import { rollBackOnIncident } from '../flows/roll-back-on-incident.ts';
 import { startRunOnPush } from '../flows/start-run-on-push.ts';
+import { takeMapsOfRun } from '../flows/take-maps-of-run.ts';
 import { tellErrorsOfRelease } from '../flows/tell-errors-of-release.ts';
 import { tellPeople } from '../flows/tell-people.ts';
 import { watchDeployedServices } from '../flows/watch-deployed-services.ts';
@@ -44,6 +45,7 @@ export function wireFlows(rooms: FlowDependencies): Subscription[] {
   return [
     startRunOnPush(projects, pipelines, rooms.publicUrl),
     keepDashboardsOfRepository(projects, rooms.dashboards),
+    takeMapsOfRun(projects, pipelines, errors),
     cutReleaseOnGreenRun(projects, deployments),
     watchDeployedServices(deployments, monitoring),
     tellErrorsOfRelease(projects, deployments, errors),

@@ -33,6 +33,7 @@ import type {
   ReleaseLookup,
   ReleaseUploads,
   RepositoryReader,
+  RunMaps,
 } from './port.ts';
 import { createReader } from './reader.ts';
 import { createReception, createTally } from './reception.ts';
@@ -42,10 +43,12 @@ import { errorsRoutes, type RouteSurroundings } from './routes.ts';
 import { createSettingsBook } from './settings/project-settings.ts';
 import { createMapBook } from './source-maps/map-book.ts';
 import { assembleBundle, storeChunk } from './source-maps/store-artifacts.ts';
+import { nameMapsOfRun, takeArtifactMaps } from './source-maps/take-artifacts.ts';
 import { errorsLoops } from './worker.ts';
 
 export type { Cause } from './change.ts';
 export { errorsEvents } from './events.ts';
+export { artifactMapLimits, isMapName } from './source-maps/artifact-map.ts';
 
 export interface ErrorsDeps {
   database: Database;
@@ -72,6 +75,8 @@ export interface Errors {
   reception: ErrorReception;
   /** For upload tools: source maps and releases. */
   uploads: ReleaseUploads;
+  /** For pipelines: the source maps they leave. */
+  runMaps: RunMaps;
   /** For foreign APIs: reading, and working on issues. */
   catalogue: ErrorCatalogue;
   /** Lays an issue at a deployment and commits; idempotent. `causes` are ids of facts, nearest first. */
@@ -149,6 +154,10 @@ export async function createErrors(deps: ErrorsDeps): Promise<Errors> {
         return tellRelease(deps.database, projectId, version, { ...word, commits });
       },
       release: (projectId, version) => readKnownRelease(deps.database, projectId, version),
+    },
+    runMaps: {
+      take: (projectId, runId, artifacts) => takeArtifactMaps(deps.database, projectId, runId, artifacts),
+      name: (projectId, runId, release) => nameMapsOfRun(deps.database, projectId, runId, release),
     },
     catalogue: createCatalogue(around),
     async attachCause(issueId, cause, causes, actor) {

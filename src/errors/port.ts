@@ -192,6 +192,20 @@ export interface BundleAnswer {
   detail: string | null;
 }
 
+/** A file that a run left. */
+export interface RunArtifact {
+  path: string;
+  body: Buffer;
+}
+
+/** Source maps that nobody uploads: those a pipeline left among its artifacts. */
+export interface RunMaps {
+  /** Keeps the maps among artifacts; resolves to how many there are. Safe to repeat. */
+  take(projectId: string, runId: string, artifacts: AsyncIterable<RunArtifact>): Promise<number>;
+  /** The run became a release. Safe to repeat. */
+  name(projectId: string, runId: string, release: string): Promise<void>;
+}
+
 /** What upload tools may say of a release. */
 export interface ReleaseWord {
   /** Unix ms. */

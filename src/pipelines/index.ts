@@ -9,7 +9,7 @@ import { approveJob, cancelJob, cancelRun, rerun, rerunForShell, startFromRef } 
 import { derivePlan } from './derive.ts';
 import { pipelineEvents } from './events.ts';
 import { expireRuns, trimCaches } from './expire-files.ts';
-import { filesBelow } from './files.ts';
+import { filesBelow, readKept } from './files.ts';
 import { grantLocks } from './locks.ts';
 import { pipelinesMigrations } from './migrations/index.ts';
 import { performJob } from './perform.ts';
@@ -27,7 +27,7 @@ import type {
   Sources,
   SourceTree,
 } from './port.ts';
-import { failuresNaming, readJobDetail, readRunDetail } from './read.ts';
+import { failuresNaming, listArtifacts, readJobDetail, readRunDetail } from './read.ts';
 import { pipelineRoutes } from './routes.ts';
 import { startDue } from './schedules.ts';
 import { endOverdue } from './serial-groups.ts';
@@ -141,6 +141,9 @@ export function createPipelines(deps: PipelinesDeps) {
     shells,
     readRun: (id: string) => readRunDetail(deps.database, id),
     readJob: (id: string) => readJobDetail(deps.database, id),
+    /** Files that the jobs of a run left, and the bytes of one; undefined once they are not kept any more. */
+    listArtifacts: (runId: string) => listArtifacts(deps.database, runId, undefined),
+    readArtifact: (id: string) => readKept(files.artifact(id)),
     /** Tests that failed in a time (Unix ms) and name a word in what they say, oldest first. */
     failuresNaming: (projectId: string, word: string, since: number, until: number) =>
       failuresNaming(deps.database, projectId, word, since, until),

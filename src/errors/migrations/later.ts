@@ -83,4 +83,12 @@ export const laterMigrations: Migration[] = [
     // The first and the last session of an hour; unknown of hours counted before.
     statements: 'alter table errors_session_hours add column first_at timestamptz, add column last_at timestamptz;',
   },
+  {
+    id: 'errors/0015-artifact-maps',
+    statements: `
+      -- Of maps that were among the artifacts of a run: the name of their script, the run, and SHA-1 of the text.
+      alter table errors_sources add column script text, add column run_id uuid, add column checksum text;
+      create index on errors_sources (project_id, script, at) where script is not null;
+      create index on errors_sources (run_id) where run_id is not null;`,
+  },
 ];

@@ -5,6 +5,8 @@ import type { KnownRelease, ReleaseWord } from '../port.ts';
 const columns = sql`version, (extract(epoch from created_at) * 1000)::float8 as "createdAt",
   (extract(epoch from released_at) * 1000)::float8 as "releasedAt", jsonb_array_length(commits) as commits, deploys`;
 
+const timeOrNull = (ms: number | undefined) => sql`to_timestamp(${ms === undefined ? null : ms / 1000}::float8)`;
+
 /** Deploys remembered of one release. */
 const mostDeploys = 100;
 
@@ -20,12 +22,14 @@ export async function tellRelease(
 ): Promise<KnownRelease> {
   const deploys = word.deploy ? [word.deploy] : [];
   const deploymentId = word.deploy?.deploymentId ?? null;
+  // Whoever is served a release here has it; a tool that tells of a deploy elsewhere says itself when a release is out.
+  const servedAt = deploymentId === null ? undefined : word.deploy?.finishedAt;
   const row = await db.first<KnownRelease>(sql`
     insert into errors_known_releases as r (project_id, version, released_at, commits, deploys)
-    values (${projectId}, ${version}, to_timestamp(${word.releasedAt === undefined ? null : word.releasedAt / 1000}::float8),
+    values (${projectId}, ${version}, ${timeOrNull(word.releasedAt ?? servedAt)},
       ${json(word.commits ?? [])}, ${json(deploys)})
     on conflict (project_id, version) do update set
-      released_at = coalesce(excluded.released_at, r.released_at),
+      released_at = coalesce(${timeOrNull(word.releasedAt)}, r.released_at, excluded.released_at),
       commits = case when jsonb_array_length(excluded.commits) > 0
         and (${deploymentId === null} or jsonb_array_length(r.commits) = 0) then excluded.commits else r.commits end,
       deploys = case when jsonb_array_length(r.deploys) < ${mostDeploys}

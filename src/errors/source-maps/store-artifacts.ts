@@ -8,6 +8,7 @@ import { asUuid } from '../digest.ts';
 import type { BundleAnswer, BundleOrder } from '../port.ts';
 import { bundleLimits, idOf, readBundle } from './bundle.ts';
 import type { MapKey } from './symbolicate.ts';
+import { findArtifactMap } from './take-artifacts.ts';
 
 const pack = promisify(deflateRaw);
 const unpack = promisify(inflateRaw);
@@ -70,7 +71,7 @@ export async function assembleBundle(database: Database, order: BundleOrder): Pr
   return { state: 'ok', missing: [], detail: null };
 }
 
-/** The text of a map, newest first where several fit; null when none was uploaded. */
+/** The text of a map, newest first where several fit; null when none came. */
 export async function findMap(db: Queryable, projectId: string, key: MapKey): Promise<string | null> {
   const byId = key.debugId === null ? null : idOf(key.debugId);
   const row =
@@ -80,7 +81,8 @@ export async function findMap(db: Queryable, projectId: string, key: MapKey): Pr
           and debug_id = ${asUuid(byId)} order by at desc limit 1`))) ||
     (key.url !== null && key.release !== ''
       ? await findByAddress(db, projectId, key.release, key.dist, key.url)
-      : undefined);
+      : undefined) ||
+    (key.url === null ? undefined : await findArtifactMap(db, projectId, key.url, key.release));
   return row ? (await unpack(row.body, { maxOutputLength: bundleLimits.fileBytes })).toString('utf8') : null;
 }
 

@@ -2,7 +2,7 @@ import { eventLimits } from '../limits.ts';
 import type { ErrorReport, ReportedFrame } from '../report.ts';
 import type { SourceMap } from './source-map.ts';
 
-/** How a script's map is found: by its debug id, else by the release it belongs to and its address. */
+/** How a script's map is found: by its debug id, else by its address, in the release it belongs to. */
 export interface MapKey {
   debugId: string | null;
   release: string;
@@ -40,7 +40,7 @@ function keyOf(report: ErrorReport, frame: ReportedFrame): MapKey | null {
       ?.debugId.replaceAll('-', '')
       .toLowerCase() ?? null;
   const url = addressOf(place);
-  if (debugId === null && (url === null || report.release === null)) return null;
+  if (debugId === null && url === null) return null;
   return { debugId, release: report.release ?? '', dist: report.dist ?? '', url };
 }
 

@@ -6,6 +6,7 @@ import { InOrder } from '../../kit/in-order.tsx';
 import { Pairs, Section } from '../../kit/page.tsx';
 import { Breadcrumbs } from './breadcrumbs.tsx';
 import { EventLogs } from './event-logs.tsx';
+import { EventState } from './event-state.tsx';
 import styles from './event-view.module.css';
 import { isPartOfReplay, Replay } from './replay.tsx';
 import { Stack } from './stack.tsx';
@@ -49,6 +50,7 @@ export function EventView({ event, projectId }: { event: ErrorEvent; projectId: 
       )}
       <Replay key={event.eventId} event={event} />
       <EventLogs event={event} projectId={projectId} />
+      <EventState event={event} projectId={projectId} />
       {event.request && (
         <Section title="Request">
           <p className={styles.request}>
