@@ -13,7 +13,7 @@ export type Block =
   | { kind: 'rule' };
 
 const inlinePattern =
-  /`([^`]+)`|!\[([^\]]*)\]\(([^)\s]+)[^)]*\)|\[([^\]]+)\]\(([^)\s]+)[^)]*\)|\*\*([^*]+)\*\*|__([^_]+)__|\*([^*\n]+)\*|\b_([^_\n]+)_\b/g;
+  /`([^`]+)`|!\[([^\]]*)\]\(\s*([^)\s]+)[^)]*\)|\[([^\]]+)\]\(\s*([^)\s]+)[^)]*\)|\*\*([^*]+)\*\*|__([^_]+)__|\*([^*\n]+)\*|\b_([^_\n]+)_\b/g;
 
 /** Only addresses that lead somewhere; never a script. */
 export function safeHref(href: string): string | undefined {

@@ -39,7 +39,7 @@ export function AnswerFigure(props: AnswerFigureProps) {
   if (form === 'json') return <pre className={styles.json}>{JSON.stringify(plainOf(answer), null, 2)}</pre>;
   if ((form === 'bars' || form === 'pie') && answer.shape !== 'rows') {
     const parts = partsOf(answer);
-    if (parts.length === 0) return <NoRows />;
+    if (parts.length === 0 || (form === 'pie' && !parts.some(({ value }) => value > 0))) return <NoRows />;
     return form === 'bars' ? <Bars parts={parts} label={answer.nrql} /> : <Pie parts={parts} label={answer.nrql} />;
   }
   if (answer.shape === 'timeseries') {
