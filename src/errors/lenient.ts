@@ -70,7 +70,7 @@ export function booleanOf(value: unknown): boolean | null {
 
 /**
  * Unix milliseconds of a time written as seconds, as milliseconds (anything past the year 5000 in seconds), as such a number in
- * text, or as ISO 8601 with or without a zone (UTC then). Fractions of a millisecond are kept.
+ * text, or as ISO 8601 with or without a zone (UTC then).
  */
 export function timeOf(value: unknown): number | null {
   const number = numberOf(value);
@@ -82,10 +82,7 @@ export function timeOf(value: unknown): number | null {
   const text = value.trim();
   const zoned = /(z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`;
   const parsed = Date.parse(zoned);
-  if (Number.isNaN(parsed)) return null;
-  // The platform's clock has whole milliseconds, spans have more.
-  const beyond = /\.\d{3}(\d{1,6})/.exec(text)?.[1];
-  return beyond === undefined ? parsed : parsed + Number(`0.${beyond}`);
+  return Number.isNaN(parsed) ? null : parsed;
 }
 
 /** Pairs of a map or of a list of pairs, in order, at most `count`. */

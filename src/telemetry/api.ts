@@ -359,8 +359,14 @@ export const telemetryApi = defineContract('telemetry', {
     path: '/ingest',
     summary: 'Account for what came in: accepted, dropped and why, and how far storage is behind',
     role: 'viewer',
+    query: z.object({
+      last: z
+        .enum(['day', 'week', 'month'])
+        .optional()
+        .describe('What was written down of these days, by whole hours; without it, since this server started'),
+    }),
     response: z.object({
-      /** Since the server started. */
+      /** What the counts begin with: the start of the server, or so many days ago. */
       since: z.iso.datetime(),
       sources: z.array(source),
       spool: z.object({

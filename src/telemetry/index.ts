@@ -7,6 +7,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import type { Room } from '../platform/room.ts';
 import { openSpool } from '../platform/spool/spool.ts';
 import { Accounting } from './accounting.ts';
+import { accountsLoop, forgetAccounts } from './accounts.ts';
 import type { QueryAnswer } from './api.ts';
 import { SeenCatalogue } from './catalogue.ts';
 import { telemetryEvents } from './events.ts';
@@ -77,7 +78,7 @@ export async function createTelemetry(deps: TelemetryDependencies): Promise<Tele
   });
   const store = openStore(deps.clickhouseUrl);
   const catalogue = new SeenCatalogue();
-  const accounting = new Accounting();
+  const accounting = new Accounting(clock);
   const tail = new LiveTail();
   const health: StoreHealth = { ready: false, error: null, failingSince: null };
   const ingest = createIngest({ spool, catalogue, accounting, tail, clock });
@@ -106,6 +107,7 @@ export async function createTelemetry(deps: TelemetryDependencies): Promise<Tele
   const fromOutside = limitIntake(intake, clock, { recordsPerMinute, of: terms.termsOf });
   const keep = keepLoop({ database, store, ready: whenReady, clock, log });
   const contract = telemetryRoutes({
+    database,
     store,
     questions,
     catalogue,
@@ -153,6 +155,7 @@ export async function createTelemetry(deps: TelemetryDependencies): Promise<Tele
     ready: () => whenReady,
     async forgetProject(projectId) {
       await forgetProject(database, projectId);
+      await forgetAccounts(database, projectId);
     },
     async close() {
       await spool.close();
@@ -164,7 +167,7 @@ export async function createTelemetry(deps: TelemetryDependencies): Promise<Tele
       events: [telemetryEvents],
       contracts: [contract],
       intakes: [],
-      loops: [drain, forgetLoop(database), keep.loop],
+      loops: [drain, forgetLoop(database), keep.loop, accountsLoop({ database, accounting, clock, log })],
       subscriptions: [],
     },
   };

@@ -3,8 +3,10 @@ import { Fault } from '../kernel/faults.ts';
 import type { Handlers, MountedContract } from '../platform/http/contract.ts';
 import { mount } from '../platform/http/contract.ts';
 import { openEventStream } from '../platform/http/event-stream.ts';
+import type { Database } from '../platform/postgres/database.ts';
 import type { Spool } from '../platform/spool/spool.ts';
 import type { Accounting } from './accounting.ts';
+import { readAccounts } from './accounts.ts';
 import { telemetryApi } from './api.ts';
 import type { SeenCatalogue } from './catalogue.ts';
 import { readPatterns } from './log-patterns.ts';
@@ -29,12 +31,14 @@ import { isCounted } from './volume-projection.ts';
 import type { StoreHealth } from './worker.ts';
 
 const day = 86_400_000;
+const daysOfLast = { day: 1, week: 7, month: 30 } as const;
 
 /** The handlers of the telemetry API. */
 export function telemetryRoutes(deps: {
   store: Store;
   questions: Questions;
   catalogue: SeenCatalogue;
+  database: Database;
   accounting: Accounting;
   tail: LiveTail;
   spool: Spool;
@@ -244,11 +248,12 @@ export function telemetryRoutes(deps: {
       return questions.inTurn(() => askSql(store, body.sql));
     },
 
-    ingest() {
+    async ingest({ query }) {
       const { bytes, oldestAt } = spool.stats();
+      const since = query.last ? clock.now() - daysOfLast[query.last] * day : deps.startedAt;
       return {
-        since: new Date(deps.startedAt).toISOString(),
-        sources: accounting.list(),
+        since: new Date(since).toISOString(),
+        sources: query.last ? await readAccounts(deps.database, since) : accounting.list(),
         spool: {
           bytes,
           maxBytes: deps.spoolMaxBytes,

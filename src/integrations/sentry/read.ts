@@ -20,13 +20,16 @@ export const numberOf = (value: unknown): number | null => {
   return typeof number === 'number' && Number.isFinite(number) ? number : null;
 };
 
-/** Unix ms with fraction of seconds (the protocol's number) or ISO 8601; null for anything else. */
+/** Unix ms with its fraction, of seconds (the protocol's number) or ISO 8601; null for anything else. */
 export function timeOf(value: unknown): number | null {
   const number = numberOf(value);
   if (number !== null) return number > 1e11 ? number : number * 1000;
   if (typeof value !== 'string') return null;
   const parsed = Date.parse(/(z|[+-]\d\d:?\d\d)$/i.test(value) ? value : `${value}Z`);
-  return Number.isNaN(parsed) ? null : parsed;
+  if (Number.isNaN(parsed)) return null;
+  // The platform's clock has whole milliseconds, spans have more.
+  const beyond = /\.\d{3}(\d{1,6})/.exec(value)?.[1];
+  return beyond === undefined ? parsed : parsed + Number(`0.${beyond}`);
 }
 
 /** Lower-case hexadecimal text of this length that is not all zeros. */

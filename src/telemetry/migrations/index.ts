@@ -29,4 +29,17 @@ export const telemetryMigrations: Migration[] = [
         scrubbing jsonb
       );`,
   },
+  {
+    // What came in and what was refused, hour by hour; an empty reason is what was accepted, an empty project none.
+    id: 'telemetry/0004-accounts',
+    statements: `
+      create table telemetry_accounts (
+        hour timestamptz not null,
+        project_id text not null,
+        type text not null,
+        reason text not null,
+        count bigint not null,
+        primary key (hour, project_id, type, reason)
+      );`,
+  },
 ];

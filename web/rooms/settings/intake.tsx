@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { type Answer, ask } from '../../app/api.ts';
 import { QueryProblem } from '../../app/problem.tsx';
 import { projectsQuery } from '../../app/project.ts';
@@ -8,11 +9,21 @@ import { bytesText, countText, plural } from '../../kit/figures.ts';
 import { spanText } from '../../kit/moments.ts';
 import { Pairs, Section } from '../../kit/page.tsx';
 import { type Column, Table } from '../../kit/table.tsx';
+import { Choice } from '../../kit/tabs.tsx';
 import { Time } from '../../kit/time.tsx';
 import { Quotas } from './quotas.tsx';
 import { Retention } from './retention.tsx';
 
 type Source = Answer<'telemetry', 'ingest'>['sources'][number];
+
+type Last = 'start' | 'day' | 'week' | 'month';
+
+const spans: { value: Last; label: string }[] = [
+  { value: 'start', label: 'Since the start' },
+  { value: 'day', label: 'Day' },
+  { value: 'week', label: 'Week' },
+  { value: 'month', label: '30 days' },
+];
 
 interface Named {
   /** The slug of its project; absent for what belongs to none. */
@@ -47,7 +58,12 @@ const lossColumns: Column<Loss>[] = [
 
 /** The accounts of telemetry: what was accepted, what was dropped and why, and how far storage is behind. */
 export function Intake() {
-  const ingest = useQuery({ ...ask('telemetry', 'ingest'), refetchInterval: 5000 });
+  const [last, setLast] = useState<Last>('day');
+  const ingest = useQuery({
+    ...ask('telemetry', 'ingest', { query: last === 'start' ? {} : { last } }),
+    refetchInterval: 5000,
+    placeholderData: (before) => before,
+  });
   const projects = useQuery(projectsQuery);
   const { data } = ingest;
   const named = data?.sources.map((source) => ({
@@ -85,19 +101,31 @@ export function Intake() {
                 name: 'Live tails',
                 value: `${plural(data.tail.viewers, 'viewer')}, ${countText(data.tail.delivered)} lines`,
               },
-              { key: 'since', name: 'Counted since', value: <Time at={data.since} /> },
             ]}
           />
         )}
       </Section>
-      <Section flush title="What was dropped, and why">
+      <Section
+        flush
+        title="What was dropped, and why"
+        aside={
+          <>
+            {data && (
+              <span>
+                since <Time at={data.since} />
+              </span>
+            )}
+            <Choice label="Counted over" value={last} options={spans} onChange={setLast} />
+          </>
+        }
+      >
         <Table
           label="What was dropped, and why"
           columns={lossColumns}
           rows={losses}
           absent={ingest.isError}
           rowKey={(loss) => `${loss.project} ${loss.type} ${loss.reason}`}
-          empty={<Empty title="Nothing was dropped">Everything that came in since the server started was kept.</Empty>}
+          empty={<Empty title="Nothing was dropped">Everything that came in was kept.</Empty>}
         />
       </Section>
       <Section flush title="What came in">

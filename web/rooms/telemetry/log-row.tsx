@@ -6,6 +6,9 @@ import { absoluteTime, clockTime } from '../../kit/moments.ts';
 import { Pairs } from '../../kit/page.tsx';
 import styles from './logs.module.css';
 
+/** How far the lines around a line reach. */
+const aroundMs = 30_000;
+
 interface LogRowProps {
   line: LogLine;
   onFilter: (change: { service?: string; environment?: string }) => void;
@@ -27,6 +30,19 @@ export const LogRow = memo(function LogRow({ line, onFilter }: LogRowProps) {
       </button>
       {open && (
         <div className={styles.open}>
+          <Link
+            to="/explore"
+            className={styles.around}
+            search={{
+              tab: 'logs',
+              service: line.service || undefined,
+              environment: line.environment || undefined,
+              from: at - aroundMs,
+              to: at + aroundMs,
+            }}
+          >
+            Lines around it
+          </Link>
           <Pairs
             items={[
               ...known(line, onFilter),

@@ -16,6 +16,8 @@ import { Choice } from '../../kit/tabs.tsx';
 import { LogPatterns } from './log-patterns.tsx';
 import { LogRow } from './log-row.tsx';
 import styles from './logs.module.css';
+import { RangeSelect } from './range-select.tsx';
+import { windowOf } from './ranges.ts';
 import { type TailFilter, useTail } from './tail.ts';
 
 /** Rows in the page at first, and more each time the end of them comes near. */
@@ -27,7 +29,12 @@ const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 export function Logs({ project }: { project: string | undefined }) {
   const search = useSearch({ from: '/shell/explore' });
   const navigate = useNavigate({ from: '/explore' });
-  const [live, setLive] = useState(true);
+  const [wanted, setLive] = useState(true);
+  const [now] = useState(() => Date.now());
+  const window = windowOf(search, now);
+  // A span between two instants holds still.
+  const ended = search.from !== undefined && search.to !== undefined;
+  const live = wanted && !ended;
   const [shown, setShown] = useState(atOnce);
   const below = useCallback((end: HTMLDivElement) => {
     const watch = new IntersectionObserver(
@@ -46,10 +53,14 @@ export function Logs({ project }: { project: string | undefined }) {
     environment: search.environment,
     level: levels.find((one) => one === search.level),
   };
+  const within = {
+    since: window && new Date(window.since).toISOString(),
+    until: window && ended ? new Date(window.until).toISOString() : undefined,
+  };
   const older = useInfiniteQuery({
-    queryKey: ['telemetry', 'logs', filter],
+    queryKey: ['telemetry', 'logs', filter, within],
     queryFn: ({ pageParam, signal }) =>
-      api.telemetry.logs({ query: { ...filter, limit: 200, before: pageParam ?? undefined }, signal }),
+      api.telemetry.logs({ query: { ...filter, ...within, limit: 200, before: pageParam ?? undefined }, signal }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.before,
     retry: false,
@@ -113,7 +124,8 @@ export function Logs({ project }: { project: string | undefined }) {
           ]}
           onChange={(view) => set({ view: view === 'patterns' ? view : undefined })}
         />
-        {!asPatterns && (
+        {!asPatterns && <RangeSelect value={search} none="Latest" onChange={set} />}
+        {!asPatterns && !ended && (
           <Button
             icon={<Radio aria-hidden />}
             look={live ? 'primary' : 'plain'}
@@ -137,7 +149,7 @@ export function Logs({ project }: { project: string | undefined }) {
           <Section flush>
             {older.isPending && <SkeletonRows rows={14} />}
             {older.isSuccess && lines.length === 0 && (
-              <Empty icon={<ScrollText />} title="No log lines">
+              <Empty icon={<ScrollText />} title={window ? 'No log lines in this time' : 'No log lines'}>
                 Steps of pipelines and deployed services log here by themselves. Everything else sends OpenTelemetry;
                 the settings for it stand in the settings of its project.
               </Empty>
