@@ -48,7 +48,7 @@ export function parsePerfdata(text: string): Perfdata {
     const blank = text.slice(from).search(/\s/);
     const end = blank < 0 ? text.length : from + blank;
     if (label) {
-      const value = valueOf((label[1]?.replaceAll("''", "'") ?? label[2] ?? '').trim(), text.slice(from, end));
+      const value = measuredOf((label[1]?.replaceAll("''", "'") ?? label[2] ?? '').trim(), text.slice(from, end));
       if (value) found.values.push(value);
       else found.refused += 1;
     } else if (end > from) found.refused += 1;
@@ -57,7 +57,7 @@ export function parsePerfdata(text: string): Perfdata {
   return found;
 }
 
-function valueOf(label: string, text: string): PerfValue | undefined {
+function measuredOf(label: string, text: string): PerfValue | undefined {
   const [measured = '', warning, critical] = text.split(';');
   const digits = number.exec(measured)?.[0];
   if (digits === undefined || label === '' || label.length > limits.labelCharacters) return undefined;
