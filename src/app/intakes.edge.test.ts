@@ -101,6 +101,7 @@ const addresses: Record<string, () => InjectOptions[]> = {
     })),
   prometheus: () => [{ method: 'POST', url: '/prometheus/v1/write', payload: '' }],
   loki: () => [{ method: 'POST', url: '/loki/api/v1/push', headers: json, payload: '{}' }],
+  nagios: () => [{ method: 'POST', url: '/nagios/v1/perfdata', payload: '' }],
   browser: () => [{ method: 'POST', url: '/browser/v1/events?key=wrong', payload: '{"events":[]}' }],
   newrelic: () =>
     [
@@ -144,7 +145,7 @@ describe('intakes', () => {
       }
     }
     expect(admitted).toEqual([]);
-    expect(tried).toBe(49 * wrong.length);
+    expect(tried).toBe(50 * wrong.length);
   });
 
   it('refuse a token that is limited to another room', async () => {
@@ -184,7 +185,7 @@ describe('intakes', () => {
   it('that services reach are those for errors and telemetry, and nothing else is there', async () => {
     for (const [name, requests] of Object.entries(addresses)) {
       const reachable = intakes.find((intake) => intake.name === name)!.reachableByServices;
-      expect(reachable, name).toBe(['sentry', 'otlp', 'prometheus', 'loki', 'newrelic'].includes(name));
+      expect(reachable, name).toBe(['sentry', 'otlp', 'prometheus', 'loki', 'nagios', 'newrelic'].includes(name));
       for (const request of requests()) {
         const { statusCode } = await servicesOnly.inject(request);
         expect(statusCode === 404, `${name} ${String(request.url)}`).toBe(!reachable);

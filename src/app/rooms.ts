@@ -14,6 +14,7 @@ import { github } from '../integrations/github/index.ts';
 import { gitlab } from '../integrations/gitlab/index.ts';
 import { createLokiIntake } from '../integrations/loki/index.ts';
 import { mailNotifier } from '../integrations/mail/notifier.ts';
+import { createNagiosIntake } from '../integrations/nagios/index.ts';
 import { createNewRelicIntake } from '../integrations/newrelic/index.ts';
 import { createOtlpGrpcIntake } from '../integrations/otlp/grpc.ts';
 import { createOtlpIntake } from '../integrations/otlp/index.ts';
@@ -256,6 +257,7 @@ export async function buildHouse(deps: HouseDependencies): Promise<House> {
       createOtlpIntake({ telemetry: sent, clock, keys, errors: reception }),
       createPrometheusIntake({ telemetry: sent, clock, keys }),
       createLokiIntake({ telemetry: sent, clock, keys }),
+      createNagiosIntake({ telemetry: sent, keys }),
       createBrowserIntake({ telemetry: sent, errors: reception, clock, keys, scriptFile: deps.browserScript }),
       createNewRelicIntake({ telemetry: sent, clock, keys, errors: reception }),
     ],

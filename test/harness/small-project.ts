@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Client } from '../../src/client/index.ts';
+import { eventually } from './millrace.ts';
 
 const run = promisify(execFile);
 
@@ -132,4 +133,20 @@ export async function createSmallProject(
     push: (address = 'origin') => git('push', address, 'main'),
     remove: () => rm(directory, { recursive: true, force: true }),
   };
+}
+
+/** Waits until the newest run of a project has ended; resolves to it. Fails with what its jobs say unless all went well. */
+export async function greenRun(client: Client, slug: string): Promise<{ id: string }> {
+  const run = await eventually(
+    'the run ended',
+    async () => {
+      const [newest] = (await client.pipelines.listRuns({ query: { project: slug } })).items;
+      return newest?.finishedAt != null && newest;
+    },
+    120_000,
+  );
+  const { diagnostics, jobs } = await client.pipelines.getRun({ params: { id: run.id } });
+  if (run.status !== 'success')
+    throw new Error(`The run ${run.status}: ${JSON.stringify([diagnostics, jobs.map((job) => job.reason)])}`);
+  return run;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../src/client/index.ts';
 import { eventually, type RunningMillrace, removeDirectory, startMillrace } from '../harness/millrace.ts';
-import { createSmallProject, type SmallProject } from '../harness/small-project.ts';
+import { createSmallProject, greenRun, type SmallProject } from '../harness/small-project.ts';
 
 const secrets = {
   project: 'kestrel-of-the-project-71',
@@ -120,17 +120,7 @@ rollout: { healthyWithin: 60s, drain: 1s, verify: { for: 1s } }
     });
     await project.commit('one');
     await project.push();
-    const run = await eventually(
-      'the run ended',
-      async () => {
-        const [newest] = (await client.pipelines.listRuns({ query: { project: project.slug } })).items;
-        return newest?.finishedAt != null && newest;
-      },
-      120_000,
-    );
-    const { diagnostics, jobs } = await client.pipelines.getRun({ params: { id: run.id } });
-    expect(run.status, JSON.stringify([diagnostics, jobs.map((job) => job.reason)])).toBe('success');
-    runId = run.id;
+    runId = (await greenRun(client, project.slug)).id;
     await eventually(
       'production serves',
       async () => {

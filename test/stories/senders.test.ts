@@ -17,6 +17,7 @@ import {
   startMillrace,
   temporaryDirectory,
 } from '../harness/millrace.ts';
+import { nagiosThere, startNagios } from '../harness/nagios.ts';
 import { servePages } from '../harness/visited-pages.ts';
 
 const run = promisify(execFile);
@@ -215,6 +216,31 @@ action(type="omfwd" target="127.0.0.1" port="${ports.syslog}" protocol="udp" tem
     const took = await until('SELECT count(took), max(took) FROM Metric', ([count]) => Number(count) > 0);
     expect(took).toEqual([2, 40]);
   });
+
+  const checks = nagiosThere();
+  it.skipIf(!checks)(
+    `Nagios sends what its plugins measured${checks ? '' : ' (skipped: no nagios4 here)'}`,
+    async () => {
+      const own = join(folder, 'nagios');
+      started.push(await startNagios(own, `${millrace.url}/nagios/v1/perfdata`, key));
+      const [load] = await until(
+        "SELECT latest(load1), count(load1) FROM Metric WHERE host = 'press' AND check = 'Load'",
+        ([, count]) => Number(count) > 1,
+      );
+      expect(load).toBeGreaterThanOrEqual(0);
+      const disk = await until(
+        "SELECT latest(`/`), latest(unit) FROM Metric WHERE host = 'press' AND check = 'Disk'",
+        ([used]) => Number(used) > 0,
+      );
+      expect(disk[0]).toBeGreaterThan(1e6);
+      expect(disk[1]).toBe('B');
+      const printer = await until(
+        "SELECT latest(state), latest(message) FROM CheckResult WHERE host = 'press' AND name = 'Printer'",
+        ([state]) => state !== null,
+      );
+      expect(printer).toEqual(['critical', 'CRITICAL: it is out of paper']);
+    },
+  );
 
   const exports = existsSync(nodeExporter);
   it.skipIf(!exports)(`node_exporter is scraped${exports ? '' : ' (skipped: no node_exporter here)'}`, async () => {

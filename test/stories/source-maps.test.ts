@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../src/client/index.ts';
 import { browserThere, launchBrowser } from '../harness/browser.ts';
 import { eventually, type RunningMillrace, removeDirectory, startMillrace } from '../harness/millrace.ts';
-import { createSmallProject, type SmallProject } from '../harness/small-project.ts';
+import { createSmallProject, greenRun, type SmallProject } from '../harness/small-project.ts';
 
 const modules = join(import.meta.dirname, '../../node_modules');
 
@@ -79,16 +79,7 @@ rollout: { healthyWithin: 60s, drain: 1s, verify: { for: 1s } }
     );
     await project.commit('one');
     await project.push();
-    const run = await eventually(
-      'the run ended',
-      async () => {
-        const [newest] = (await client.pipelines.listRuns({ query: { project: project.slug } })).items;
-        return newest?.finishedAt != null && newest;
-      },
-      120_000,
-    );
-    const { jobs } = await client.pipelines.getRun({ params: { id: run.id } });
-    expect(run.status, JSON.stringify(jobs.map((job) => job.reason))).toBe('success');
+    const run = await greenRun(client, project.slug);
     ({ dsn } = project);
     const { items } = await client.pipelines.listArtifacts({ params: { id: run.id } });
     scripts = new Map();
